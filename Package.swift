@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "swiftlet",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "SwiftletRuntime", targets: ["SwiftletRuntime"]),
+    .library(name: "SwiftletMedia", targets: ["SwiftletMedia"]),
+    .library(
+      name: "Swiftlet",
+      targets: [
+        "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
+        "SwiftletCompression", "SwiftletTraining", "SwiftletExport",
+      ]),
+    .executable(name: "swiftlet", targets: ["swiftlet"]),
+    .executable(name: "swiftlet-run", targets: ["swiftlet-run"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // What runs: no libtorch from here to swiftlet-run.
+    .target(name: "CSwiftletKernels"),
+    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels"]),
+    .target(name: "CSwiftletMedia"),
+    .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia"]),
+    .executableTarget(
+      name: "swiftlet-run",
+      dependencies: [
+        "SwiftletRuntime", "SwiftletMedia",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // What learns.
+    .target(
+      name: "CSwiftletTorch",
+      cSettings: [.define("SWT_PACKAGE_LIBTORCH", to: "\"\(Context.packageDirectory)/.torch\"")]),
+    .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch"]),
+    .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletTensor"]),
+    .target(name: "SwiftletNN", dependencies: ["SwiftletTensor"]),
+    .target(name: "SwiftletData", dependencies: ["SwiftletMedia", "SwiftletTensor"]),
+    .target(name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint"]),
+    .target(name: "SwiftletCompression", dependencies: ["SwiftletNN", "SwiftletModels"]),
+    .target(
+      name: "SwiftletTraining",
+      dependencies: [
+        "SwiftletNN", "SwiftletData", "SwiftletCheckpoint",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(
+      name: "SwiftletExport",
+      dependencies: ["SwiftletModels", "SwiftletCompression", "SwiftletRuntime"]),
+    .executableTarget(
+      name: "swiftlet",
+      dependencies: [
+        "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
+        "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletRuntime", "SwiftletMedia",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
+      ]),
+
+    // Tests mirror the targets.
+    .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
+    .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
+    .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "TestSupport"]),
+    .testTarget(name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "TestSupport"]),
+    .testTarget(name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletCheckpointTests", dependencies: ["SwiftletCheckpoint", "TestSupport"]),
+    .testTarget(name: "SwiftletNNTests", dependencies: ["SwiftletNN", "TestSupport"]),
+    .testTarget(name: "SwiftletDataTests", dependencies: ["SwiftletData", "TestSupport"]),
+    .testTarget(name: "SwiftletModelsTests", dependencies: ["SwiftletModels", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletCompressionTests", dependencies: ["SwiftletCompression", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletTrainingTests",
+      dependencies: ["SwiftletTraining", "SwiftletModels", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletExportTests",
+      dependencies: ["SwiftletExport", "SwiftletRuntime", "TestSupport"]),
+    .testTarget(name: "swiftletTests", dependencies: ["swiftlet", "swiftlet-run", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// The deploy-only command line: runs and times a model file, without libtorch.
+@main
+struct SwiftletRun: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "swiftlet-run", abstract: "Run a Swiftlet model file.")
+}
