@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+@testable import SwiftletCompression
+
+@Suite struct CompressionPlanTests {
+  static let plan = CompressionPlan([
+    "blocks.10.attn.qkv": LayerChoice(pattern: SparsityPattern(keeping: 1, of: 4), precision: .int8),
+    "blocks.2.mlp.fc1": LayerChoice(pattern: SparsityPattern(keeping: 4, of: 4), precision: .bf16),
+    "blocks.2.attn.proj": LayerChoice(pattern: SparsityPattern(keeping: 3, of: 8)),
+  ])
+
+  @Test func `the file has a line a layer in the order of the blocks`() {
+    #expect(
+      Self.plan.json == """
+        {
+          "format": "swiftlet.plan",
+          "version": 1,
+          "layers": [
+            { "layer": "blocks.2.attn.proj", "pattern": "3:8", "precision": "fp32" },
+            { "layer": "blocks.2.mlp.fc1", "pattern": "4:4", "precision": "bf16" },
+            { "layer": "blocks.10.attn.qkv", "pattern": "1:4", "precision": "int8" }
+          ]
+        }
+
+        """)
+  }
+
+  @Test func `a plan reads back from its file and from nested JSON`() throws {
+    let odd = CompressionPlan(["a \"quoted\\\u{1}\" päth": LayerChoice(pattern: .dense)])
+    for plan in [Self.plan, CompressionPlan(), odd] {
+      #expect(try CompressionPlan(json: Data(plan.json.utf8)) == plan)
+      #expect(try JSONDecoder().decode([CompressionPlan].self, from: JSONEncoder().encode([plan])) == [plan])
+    }
+  }
+
+  static let line = #"{ "layer": "a", "pattern": "2:4", "precision": "fp32" }"#
+
+  @Test(arguments: [
+    (
+      #"{"format":"swiftlet.plan","version":1,"layers":[],"comment":""}"#,
+      "unknown key “comment”, the keys are format, version, layers"
+    ),
+    (
+      #"{"format":"swiftlet.plan","version":2,"layers":[]}"#,
+      "version: this program reads version 1, the plan has version 2"
+    ),
+    (#"{"format":"other","version":1,"layers":[]}"#, "format: expected “swiftlet.plan”, found “other”"),
+    (#"{"version":1,"layers":[]}"#, "the key “format” is missing"),
+    (#"{"format":"swiftlet.plan","version":1,"layers":{}}"#, "layers: expected a list here"),
+    (#"{"format":"swiftlet.plan","version":1,"layers":[\#(line),\#(line)]}"#, "layers[2]: layer a is named twice"),
+    (
+      #"{"format":"swiftlet.plan","version":1,"layers":[{"layer":"a","pattern":"5:4","precision":"fp32"}]}"#,
+      "layers[0].pattern: pattern 5:4 keeps more than it has: N:M needs N <= M, such as 2:4"
+    ),
+    (
+      #"{"format":"swiftlet.plan","version":1,"layers":[{"layer":"a","patern":"2:4","precision":"fp32"}]}"#,
+      "layers[0]: unknown key “patern”, the keys are layer, pattern, precision"
+    ),
+  ])
+  func `a malformed file is refused in one sentence`(text: String, reason: String) {
+    #expect(throws: CompressionPlanError.malformed(reason)) { try CompressionPlan(json: Data(text.utf8)) }
+  }
+
+  @Test(arguments: [
+    "", "{", "[]", "null", "\u{0}",
+    #"{"format":"swiftlet.plan","version":1,"layers":[{"layer":"a","pattern":"2:4","precision":"fp64"}]}"#,
+  ])
+  func `other text is refused`(text: String) {
+    #expect(throws: CompressionPlanError.self) { try CompressionPlan(json: Data(text.utf8)) }
+  }
+
+  @Test func `validation names the layer and the way out`() {
+    let layers = [(path: "blocks.0.mlp.fc1", inputs: 12), (path: "blocks.1.mlp.fc1", inputs: 10)]
+    let half = SparsityPattern(keeping: 2, of: 4)
+    let indivisible = CompressionPlan.uniform(half, layers: layers.map(\.path))
+    #expect(throws: CompressionPlanError.indivisible(path: "blocks.1.mlp.fc1", inputs: 10, pattern: half)) {
+      try indivisible.validate(for: layers)
+    }
+    #expect(
+      CompressionPlanError.indivisible(path: "blocks.1.mlp.fc1", inputs: 10, pattern: half).description
+        == "blocks.1.mlp.fc1 has 10 inputs, which groups of 4 do not divide: choose a pattern other than 2:4 for it")
+    #expect(throws: CompressionPlanError.unknownLayer(path: "head", known: layers.map(\.path))) {
+      try CompressionPlan.uniform(.dense, layers: ["head"]).validate(for: layers)
+    }
+    #expect(throws: Never.self) {
+      try CompressionPlan.uniform(half, layers: ["blocks.0.mlp.fc1"]).validate(for: layers)
+    }
+  }
+}
