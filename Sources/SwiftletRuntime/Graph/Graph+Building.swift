@@ -1,0 +1,60 @@
+extension Graph {
+  /// Declares an input and returns its name.
+  @discardableResult
+  public mutating func appendInput(
+    _ name: String, type: ElementType = .float32, shape: Shape, quantization: Quantization? = nil
+  ) -> String {
+    values.append(Value(name: name, type: type, shape: shape, quantization: quantization))
+    inputs.append(name)
+    return name
+  }
+
+  /// Appends a node whose output gets its shape from the operation, and returns the output's name.
+  ///
+  /// - Parameters:
+  ///   - name: names the node and, unless `output` does, its output.
+  ///   - type: of the output; without one, elements keep their type where they are only moved, and are f32 elsewhere.
+  ///   - quantization: of a u8 output; operations that only move elements keep their input's.
+  /// - Throws: `GraphError.invalid` when the operation does not fit its inputs.
+  @discardableResult
+  public mutating func append(
+    _ operation: Operation, named name: String, of inputs: [String], output: String? = nil, type: ElementType? = nil,
+    quantization: Quantization? = nil
+  ) throws(GraphError) -> String {
+    let output = output ?? name
+    let rules = OperationRules { [constants] name in constants.first { $0.name == name } }
+    do throws(Mismatch) {
+      var operands: [OperationRules.Operand] = []
+      for input in inputs {
+        if let value = value(named: input) {
+          operands.append(.init(value))
+        } else if let constant = constant(named: input) {
+          operands.append(try .init(constant))
+        } else {
+          throw Mismatch("there is no value or constant named \(input)")
+        }
+      }
+      var value = Value(name: output, type: type ?? .float32, shape: [], quantization: quantization)
+      value.shape = try rules.outputShape(of: operation, inputs: operands.map(\.shape))
+      if operation.onlyMovesElements, type == nil, let first = operands.first {
+        (value.type, value.quantization) = (first.type, first.quantization)
+      }
+      try rules.checkTypes(of: operation, inputs: operands, output: .init(value))
+      values.append(value)
+    } catch {
+      throw .invalid(part: name, reason: error.reason)
+    }
+    nodes.append(Node(name: name, operation: operation, inputs: inputs, output: output))
+    return output
+  }
+}
+
+extension Graph.Operation {
+  /// Elements keep their type, quantisation and bits.
+  public var onlyMovesElements: Bool {
+    switch self {
+    case .reshape, .expand, .permute, .concatenate, .slice, .select: true
+    default: false
+    }
+  }
+}

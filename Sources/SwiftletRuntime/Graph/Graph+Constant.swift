@@ -1,0 +1,87 @@
+extension Graph {
+  /// Of every `group` consecutive weights in a row, `kept` are stored.
+  public struct KeptPattern: Hashable, Sendable {
+    public var kept: Int
+    /// At most 64.
+    public var group: Int
+
+    public init(keeping kept: Int, of group: Int) {
+      self.kept = kept
+      self.group = group
+    }
+
+    /// Bits of one index into a group: `ceil(log2 group)`.
+    public var indexBits: Int { group <= 1 ? 0 : Int.bitWidth - (group - 1).leadingZeroBitCount }
+  }
+
+  /// How the numbers of a constant lie in the model file.
+  public enum Encoding: Hashable, Sendable {
+    /// Row-major, every element. `s8` brings one f32 scale for each index of the first axis (an output channel).
+    case dense(ElementType)
+    /// A matrix `[outputs, inputs]` of which only `kept` of every `group` consecutive inputs are stored, with their
+    /// indices in the group. `s8` brings one f32 scale an output.
+    case sparse(KeptPattern, ElementType)
+
+    /// The type of a stored element.
+    public var type: ElementType {
+      switch self {
+      case .dense(let type), .sparse(_, let type): type
+      }
+    }
+
+    public var pattern: KeptPattern? {
+      if case .sparse(let pattern, _) = self { pattern } else { nil }
+    }
+  }
+
+  /// A weight, bias or table that the model file holds.
+  public struct Constant: Hashable, Sendable {
+    public var name: String
+    public var shape: [Int]
+    public var encoding: Encoding
+
+    public init(name: String, shape: [Int], encoding: Encoding = .dense(.float32)) {
+      self.name = name
+      self.shape = shape
+      self.encoding = encoding
+    }
+  }
+}
+
+extension Graph.KeptPattern: CustomStringConvertible {
+  public var description: String { "\(kept):\(group)" }
+}
+
+extension Graph.Encoding: Codable {
+  enum CodingKeys: String, CodingKey, CaseIterable { case type, kept, group }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+    let type = try container.decode(Graph.ElementType.self, forKey: .type)
+    if container.contains(.kept) || container.contains(.group) {
+      let kept = try container.decode(Int.self, forKey: .kept)
+      let group = try container.decode(Int.self, forKey: .group)
+      self = .sparse(Graph.KeptPattern(keeping: kept, of: group), type)
+    } else {
+      self = .dense(type)
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(type, forKey: .type)
+    try container.encodeIfPresent(pattern?.kept, forKey: .kept)
+    try container.encodeIfPresent(pattern?.group, forKey: .group)
+  }
+}
+
+extension Graph.Constant: Codable {
+  enum CodingKeys: String, CodingKey, CaseIterable { case name, shape, encoding }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+    name = try container.decode(String.self, forKey: .name)
+    shape = try container.decode([Int].self, forKey: .shape)
+    encoding = try container.decode(Graph.Encoding.self, forKey: .encoding)
+  }
+}

@@ -1,0 +1,102 @@
+extension Graph {
+  /// What a program needs to know to use the network.
+  public struct Metadata: Hashable, Sendable {
+    /// The name of each class, in the order of the network's scores; empty where there are none.
+    public var classNames: [String]
+    /// How an image becomes the network's input.
+    public var preprocessing: Preprocessing?
+    /// Free text by topic, such as the accuracy that was measured.
+    public var notes: [String: String]
+
+    public init(classNames: [String] = [], preprocessing: Preprocessing? = nil, notes: [String: String] = [:]) {
+      self.classNames = classNames
+      self.preprocessing = preprocessing
+      self.notes = notes
+    }
+  }
+
+  /// From RGB bytes to the network's input: resize, crop the centre, then `(byte / 255 - mean) / deviation`.
+  public struct Preprocessing: Hashable, Sendable {
+    /// How an image of any size is brought near the network's.
+    public enum Resize: Hashable, Sendable {
+      /// The shorter side gets this length, the aspect ratio stays.
+      case shortestSide(Int)
+      /// Both sides get the network's size, the aspect ratio is lost.
+      case stretch
+    }
+
+    public enum Interpolation: String, Hashable, Sendable, Codable, CaseIterable {
+      case bilinear, bicubic
+    }
+
+    /// The network's input size, in pixels; what is larger after resizing is cropped around the centre.
+    public var height: Int
+    public var width: Int
+    public var resize: Resize
+    public var interpolation: Interpolation
+    /// Of each channel (red, green, blue), in units of `byte / 255`.
+    public var mean: [Float]
+    public var deviation: [Float]
+
+    public init(
+      height: Int, width: Int, resize: Resize = .stretch, interpolation: Interpolation = .bicubic,
+      mean: [Float] = [0.485, 0.456, 0.406], deviation: [Float] = [0.229, 0.224, 0.225]
+    ) {
+      self.height = height
+      self.width = width
+      self.resize = resize
+      self.interpolation = interpolation
+      self.mean = mean
+      self.deviation = deviation
+    }
+  }
+}
+
+extension Graph.Metadata: Codable {
+  enum CodingKeys: String, CodingKey, CaseIterable { case classNames, preprocessing, notes }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+    classNames = try container.decode([String].self, forKey: .classNames)
+    preprocessing = try container.decodeIfPresent(Graph.Preprocessing.self, forKey: .preprocessing)
+    notes = try container.decode([String: String].self, forKey: .notes)
+  }
+}
+
+extension Graph.Preprocessing.Resize: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let side = try? container.decode(Int.self) {
+      self = .shortestSide(side)
+      return
+    }
+    let text = try container.decode(String.self)
+    guard text == "stretch" else {
+      throw GraphError.unreadable(
+        "unknown resize mode \"\(text)\"\(decoder.placeDescription): expected \"stretch\" or the shorter side's length")
+    }
+    self = .stretch
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .shortestSide(let side): try container.encode(side)
+    case .stretch: try container.encode("stretch")
+    }
+  }
+}
+
+extension Graph.Preprocessing: Codable {
+  enum CodingKeys: String, CodingKey, CaseIterable { case height, width, resize, interpolation, mean, deviation }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+    height = try container.decode(Int.self, forKey: .height)
+    width = try container.decode(Int.self, forKey: .width)
+    resize = try container.decode(Resize.self, forKey: .resize)
+    interpolation = try container.decode(Interpolation.self, forKey: .interpolation)
+    mean = try container.decode([Float].self, forKey: .mean)
+    deviation = try container.decode([Float].self, forKey: .deviation)
+  }
+}

@@ -1,0 +1,142 @@
+extension Graph {
+  /// Throws the first rule that the graph breaks.
+  ///
+  /// Names are unique and not empty; every value has one origin, before its first reader; every constant is used; shapes
+  /// and types follow from the operations; scales are finite and positive; all sizes lie within limits.
+  public func validate() throws(GraphError) {
+    for (what, count) in [("values", values.count), ("constants", constants.count), ("nodes", nodes.count)] {
+      guard count <= Limit.parts else { throw .invalid(part: what, reason: "\(count) are more than \(Limit.parts)") }
+    }
+    var names = Set<String>()
+    for name in values.map(\.name) + constants.map(\.name) {
+      guard !name.isEmpty, name.utf8.count <= Limit.nameLength else {
+        throw .invalid(part: "a name", reason: "names have 1 to \(Limit.nameLength) bytes")
+      }
+      guard names.insert(name).inserted else { throw .invalid(part: name, reason: "the name is used twice") }
+    }
+    for value in values { try validate(value) }
+    for constant in constants { try validate(constant) }
+    try validateFlow()
+    try validateMetadata()
+  }
+
+  private func validate(_ value: Value) throws(GraphError) {
+    try place(value.name) { () throws(Mismatch) in try OperationRules.checkShape(value.shape) }
+    guard value.type != .int8 else { throw .invalid(part: value.name, reason: "only constants can be s8") }
+    guard (value.type == .uint8) == (value.quantization != nil) else {
+      throw .invalid(part: value.name, reason: "a value has a quantization exactly when it is u8")
+    }
+    if let quantization = value.quantization {
+      guard quantization.scale.isNormal, quantization.scale > 0 else {
+        throw .invalid(part: value.name, reason: "the scale is \(quantization.scale), expected a positive number")
+      }
+      guard (0...255).contains(quantization.zeroPoint) else {
+        throw .invalid(part: value.name, reason: "the zero point is \(quantization.zeroPoint), expected 0 to 255")
+      }
+    }
+  }
+
+  private func validate(_ constant: Constant) throws(GraphError) {
+    try place(constant.name) { () throws(Mismatch) in try OperationRules.checkShape(constant.shape.map { .fixed($0) }) }
+    switch constant.encoding {
+    case .dense(.uint8): throw .invalid(part: constant.name, reason: "constants cannot be u8")
+    case .dense(.int8):
+      guard !constant.shape.isEmpty else { throw .invalid(part: constant.name, reason: "an s8 constant has an axis") }
+    case .dense: break
+    case .sparse(let pattern, let type):
+      guard pattern.group >= 1, pattern.group <= Limit.group, pattern.kept >= 1, pattern.kept <= pattern.group else {
+        throw .invalid(
+          part: constant.name, reason: "the pattern \(pattern) does not keep 1 to M of groups of at most \(Limit.group)"
+        )
+      }
+      guard [.float32, .bfloat16, .int8].contains(type) else {
+        throw .invalid(part: constant.name, reason: "sparse weights are f32, bf16 or s8, found \(type.rawValue)")
+      }
+      guard constant.shape.count == 2, constant.shape[1] % pattern.group == 0 else {
+        throw .invalid(
+          part: constant.name,
+          reason: "the shape \(constant.shape) is no matrix whose rows divide into groups of \(pattern.group)")
+      }
+    }
+  }
+
+  /// Walks the nodes in order: what they read exists, what they write follows from it.
+  private func validateFlow() throws(GraphError) {
+    let valueByName = Dictionary(values.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let constantByName = Dictionary(constants.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let rules = OperationRules { constantByName[$0] }
+    var ready = Set<String>()
+    var used = Set<String>()
+    guard !inputs.isEmpty, !outputs.isEmpty else { throw .invalid(part: name, reason: "it has no input or no output") }
+    for input in inputs {
+      guard valueByName[input] != nil else { throw .invalid(part: input, reason: "the input is no value") }
+      guard ready.insert(input).inserted else { throw .invalid(part: input, reason: "the input is listed twice") }
+    }
+    for node in nodes {
+      guard node.name.utf8.count <= Limit.nameLength, node.inputs.count <= Limit.parts else {
+        throw .invalid(part: "a node", reason: "its name is too long or it has too many inputs")
+      }
+      guard let output = valueByName[node.output] else {
+        throw .invalid(part: node.name, reason: "its output \(node.output) is no value")
+      }
+      try place(node.name) { () throws(Mismatch) in
+        var operands: [OperationRules.Operand] = []
+        for input in node.inputs {
+          if let constant = constantByName[input] {
+            used.insert(input)
+            operands.append(try .init(constant))
+          } else if ready.contains(input), let value = valueByName[input] {
+            operands.append(.init(value))
+          } else {
+            throw Mismatch("it reads \(input), which nothing before it computes")
+          }
+        }
+        used.formUnion(node.operation.parameters)
+        let shape = try rules.outputShape(of: node.operation, inputs: operands.map(\.shape))
+        guard shape == output.shape else {
+          throw Mismatch(
+            "\(node.output) has shape \(OperationRules.text(output.shape)), \(node.operation.name) gives \(OperationRules.text(shape))"
+          )
+        }
+        try rules.checkTypes(of: node.operation, inputs: operands, output: .init(output))
+      }
+      guard ready.insert(node.output).inserted else {
+        throw .invalid(part: node.output, reason: "the value is computed twice")
+      }
+    }
+    for output in outputs where !ready.contains(output) {
+      throw .invalid(part: output, reason: "nothing computes this output")
+    }
+    guard Set(outputs).count == outputs.count else { throw .invalid(part: name, reason: "an output is listed twice") }
+    if let idle = values.first(where: { !ready.contains($0.name) }) {
+      throw .invalid(part: idle.name, reason: "nothing computes this value")
+    }
+    if let idle = constants.first(where: { !used.contains($0.name) }) {
+      throw .invalid(part: idle.name, reason: "no node uses this constant")
+    }
+  }
+
+  private func validateMetadata() throws(GraphError) {
+    guard metadata.classNames.count <= Limit.parts else {
+      throw .invalid(part: "classNames", reason: "\(metadata.classNames.count) are more than \(Limit.parts)")
+    }
+    guard let preprocessing = metadata.preprocessing else { return }
+    let side = 1...(1 << 15)
+    guard side.contains(preprocessing.height), side.contains(preprocessing.width) else {
+      throw .invalid(
+        part: "preprocessing", reason: "the size \(preprocessing.height) x \(preprocessing.width) is out of range")
+    }
+    if case .shortestSide(let length) = preprocessing.resize {
+      guard side.contains(length), length >= max(preprocessing.height, preprocessing.width) else {
+        throw .invalid(part: "preprocessing", reason: "a shorter side of \(length) does not cover the network's input")
+      }
+    }
+    guard preprocessing.mean.count == 3, preprocessing.deviation.count == 3,
+      preprocessing.mean.allSatisfy(\.isFinite), preprocessing.deviation.allSatisfy({ $0.isNormal && $0 > 0 })
+    else { throw .invalid(part: "preprocessing", reason: "mean and deviation need three numbers, deviations above 0") }
+  }
+
+  private func place(_ part: String, _ body: () throws(Mismatch) -> Void) throws(GraphError) {
+    do { try body() } catch { throw .invalid(part: part, reason: error.reason) }
+  }
+}

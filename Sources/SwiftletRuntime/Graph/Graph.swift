@@ -1,0 +1,35 @@
+/// A network as the runtime runs it: values that nodes compute from inputs and constants, in order.
+///
+/// Names are unique among values and constants. Each value is an input or the output of exactly one node, and a node
+/// stands after everything it reads, so a graph cannot have cycles. `validate()` states all the rules; decoding applies
+/// them. docs/format.md describes the JSON.
+public struct Graph: Hashable, Sendable {
+  /// The version of the JSON format that this program reads and writes.
+  public static let version = 1
+
+  public var name: String
+  public var values: [Value]
+  public var constants: [Constant]
+  public var nodes: [Node]
+  /// The names of the values that a caller provides, in order.
+  public var inputs: [String]
+  /// The names of the values that a caller gets, in order.
+  public var outputs: [String]
+  public var metadata: Metadata
+
+  public init(
+    name: String, values: [Value] = [], constants: [Constant] = [], nodes: [Node] = [], inputs: [String] = [],
+    outputs: [String] = [], metadata: Metadata = Metadata()
+  ) {
+    self.name = name
+    self.values = values
+    self.constants = constants
+    self.nodes = nodes
+    self.inputs = inputs
+    self.outputs = outputs
+    self.metadata = metadata
+  }
+
+  public func value(named name: String) -> Value? { values.first { $0.name == name } }
+  public func constant(named name: String) -> Constant? { constants.first { $0.name == name } }
+}

@@ -1,0 +1,109 @@
+/// A constant together with the bytes that stand for it in a model file.
+public struct EncodedConstant: Sendable {
+  public let constant: Graph.Constant
+  /// The bytes of each of `constant.storedTensors`, in that order.
+  let bytes: [[UInt8]]
+
+  /// Floats, row-major: stored as they are, rounded to bf16, or packed by an N:M pattern.
+  ///
+  /// - Parameters:
+  ///   - type: `f32` or `bf16`.
+  ///   - pattern: what the matrix keeps; weights outside it are zeros.
+  /// - Throws: `ConstantError` when counts do not match or a group has more than N weights other than zero.
+  public init(
+    name: String, shape: [Int], floats: [Float], type: Graph.ElementType = .float32, pattern: Graph.KeptPattern? = nil
+  ) throws(ConstantError) {
+    guard type == .float32 || type == .bfloat16 else {
+      throw .init(name, "floats cannot be stored as \(type.rawValue)")
+    }
+    guard floats.allSatisfy(\.isFinite) else { throw .init(name, "a weight is infinite or not a number") }
+    constant = try Self.constant(name, shape, floats.count, type, pattern)
+    let (kept, indices) = try Self.keep(floats, name: name, shape: shape, pattern: pattern)
+    let values =
+      type == .float32 ? rawBytes(of: kept) : rawBytes(of: kept.map { BFloat16.bits(of: $0) })
+    bytes = [values] + indices
+  }
+
+  /// 8-bit weights in `-127...127`, row-major: `real = scale[output] * stored`, one scale for each index of the first axis.
+  public init(
+    name: String, shape: [Int], int8 weights: [Int8], scales: [Float], pattern: Graph.KeptPattern? = nil
+  ) throws(ConstantError) {
+    constant = try Self.constant(name, shape, weights.count, .int8, pattern)
+    guard scales.count == shape.first, scales.allSatisfy({ $0.isNormal && $0 > 0 }) else {
+      throw .init(name, "it needs \(shape.first ?? 0) scales above 0")
+    }
+    guard !weights.contains(-128) else { throw .init(name, "8-bit weights lie in -127...127") }
+    let (kept, indices) = try Self.keep(weights, name: name, shape: shape, pattern: pattern)
+    bytes = [rawBytes(of: kept)] + indices + [rawBytes(of: scales)]
+  }
+
+  public init(name: String, shape: [Int], int64 integers: [Int64]) throws(ConstantError) {
+    constant = try Self.constant(name, shape, integers.count, .int64, nil)
+    bytes = [rawBytes(of: integers)]
+  }
+
+  private static func constant(
+    _ name: String, _ shape: [Int], _ count: Int, _ type: Graph.ElementType, _ pattern: Graph.KeptPattern?
+  ) throws(ConstantError) -> Graph.Constant {
+    guard Graph.elementCount(shape) == count else {
+      throw .init(name, "\(count) elements do not fill the shape \(shape)")
+    }
+    if let pattern {
+      guard (1...Graph.Limit.group).contains(pattern.group), (1...pattern.group).contains(pattern.kept) else {
+        throw .init(name, "\(pattern) is no pattern: it keeps 1 to M of groups of at most \(Graph.Limit.group)")
+      }
+      guard shape.count == 2, shape[1] % pattern.group == 0 else {
+        throw .init(name, "the shape \(shape) is no matrix whose rows divide into groups of \(pattern.group)")
+      }
+      return .init(name: name, shape: shape, encoding: .sparse(pattern, type))
+    }
+    return .init(name: name, shape: shape, encoding: .dense(type))
+  }
+
+  /// The kept weights of each group in order, and the packed indices where the pattern has any.
+  ///
+  /// A group with fewer than N weights other than zero keeps the first of its zeros besides.
+  private static func keep<Weight: Numeric>(
+    _ weights: [Weight], name: String, shape: [Int], pattern: Graph.KeptPattern?
+  ) throws(ConstantError) -> (kept: [Weight], indices: [[UInt8]]) {
+    guard let pattern, pattern.hasIndices else { return (weights, []) }
+    var kept: [Weight] = []
+    var indices: [UInt8] = []
+    kept.reserveCapacity(weights.count / pattern.group * pattern.kept)
+    indices.reserveCapacity(kept.capacity)
+    for start in stride(from: 0, to: weights.count, by: pattern.group) {
+      let group = start..<start + pattern.group
+      let nonzero = group.count { weights[$0] != 0 }
+      guard nonzero <= pattern.kept else {
+        throw .init(
+          name,
+          "row \(start / shape[1]) has a group of \(pattern.group) with \(nonzero) weights other than zero, "
+            + "\(pattern) keeps \(pattern.kept)")
+      }
+      var spareZeros = pattern.kept - nonzero
+      for i in group {
+        if weights[i] == 0 {
+          guard spareZeros > 0 else { continue }
+          spareZeros -= 1
+        }
+        kept.append(weights[i])
+        indices.append(UInt8(i - start))
+      }
+    }
+    return (kept, [BitPacking.pack(indices, bits: pattern.indexBits)])
+  }
+}
+
+/// Why weights cannot be stored as asked.
+public struct ConstantError: Error, Hashable, Sendable, CustomStringConvertible {
+  public let description: String
+
+  init(_ name: String, _ reason: String) { description = "\(name) cannot be stored: \(reason)" }
+}
+
+#if _endian(big)
+  #error("model files are little-endian, and so must the machine be")
+#endif
+
+/// The memory of an array.
+func rawBytes<Element: BitwiseCopyable>(of array: [Element]) -> [UInt8] { array.withUnsafeBytes { Array($0) } }

@@ -1,0 +1,79 @@
+import CSwiftletKernels
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension ModelFile {
+  /// Zero bytes between tensors are tensors of their own, as safetensors allows no holes.
+  static let paddingPrefix = "padding."
+
+  /// Writes a model; the file that was there before stays whole until the new one is durable.
+  public static func write(_ graph: Graph, constants: [EncodedConstant], to url: URL) throws(ModelFileError) {
+    try AtomicFile.write(chunks(graph, constants: constants, path: url.path), to: url.path)
+  }
+
+  /// Writes this model's bytes.
+  public func write(to url: URL) throws(ModelFileError) {
+    try AtomicFile.write([Array(bytes.buffer)], to: url.path)
+  }
+
+  /// The bytes of a model file.
+  public static func encoded(_ graph: Graph, constants: [EncodedConstant]) throws(ModelFileError) -> [UInt8] {
+    Array(try chunks(graph, constants: constants, path: "the model in memory").joined())
+  }
+
+  private static func chunks(
+    _ graph: Graph, constants: [EncodedConstant], path: String
+  ) throws(ModelFileError) -> [[UInt8]] {
+    var header = ContainerHeader(entries: [:], metadata: [MetadataKey.format: formatName])
+    var chunks: [[UInt8]] = []
+    var offset = 0
+    func place(_ name: String, _ type: Graph.ElementType, _ shape: [Int], _ bytes: [UInt8]) {
+      header.entries[name] = .init(
+        type: type.safetensorsName, shape: shape, offsets: offset..<offset + bytes.count)
+      chunks.append(bytes)
+      offset += bytes.count
+    }
+    guard
+      graph.constants.sorted(by: { $0.name < $1.name }) == constants.map(\.constant).sorted(by: { $0.name < $1.name })
+    else {
+      throw .graph(path: path, .invalid(part: "constants", reason: "they are not those that the weights are given for"))
+    }
+    for constant in constants {
+      for (tensor, bytes) in zip(constant.constant.storedTensors, constant.bytes) {
+        let padding = -offset & (alignment - 1)
+        if padding > 0 {
+          place("\(paddingPrefix)\(chunks.count)", .uint8, [padding], [UInt8](repeating: 0, count: padding))
+        }
+        guard header.entries[tensor.name] == nil else {
+          throw .graph(path: path, .invalid(part: tensor.name, reason: "two tensors would have this name"))
+        }
+        place(tensor.name, tensor.type, tensor.shape, bytes)
+      }
+    }
+
+    let json: [UInt8]
+    do { json = try graph.json() } catch { throw .graph(path: path, error) }
+    header.metadata[MetadataKey.graph] = String(decoding: json, as: UTF8.self)
+    header.metadata[MetadataKey.graphChecksum] = checksum(of: json)
+    var crc: UInt32 = 0
+    for chunk in chunks { crc = chunk.withUnsafeBytes { swl_crc32c(crc, $0.baseAddress, $0.count) } }
+    let text = String(crc, radix: 16)
+    header.metadata[MetadataKey.dataChecksum] = String(repeating: "0", count: 8 - text.count) + text
+
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    var head: [UInt8]
+    do { head = [UInt8](try encoder.encode(header)) } catch {
+      throw .graph(path: path, .unreadable("it cannot be written as JSON: \(error)"))
+    }
+    head += [UInt8](repeating: UInt8(ascii: " "), count: -(head.count + 8) & (alignment - 1))
+    guard head.count <= headerLimit else {
+      throw .graph(path: path, .unreadable("its header of \(head.count) bytes is too large"))
+    }
+    return [rawBytes(of: [UInt64(head.count)]), head] + chunks
+  }
+}

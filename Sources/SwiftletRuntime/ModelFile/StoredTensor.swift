@@ -1,0 +1,63 @@
+/// One entry of the container's table: the name, type and shape of a run of bytes.
+struct StoredTensor: Hashable, Sendable {
+  var name: String
+  var type: Graph.ElementType
+  var shape: [Int]
+
+  /// The shape of a validated constant cannot overflow here: its elements are below 2^40.
+  var byteCount: Int { shape.reduce(type.byteCount, *) }
+}
+
+extension Graph.ElementType {
+  /// The type's name in a safetensors header.
+  var safetensorsName: String {
+    switch self {
+    case .float32: "F32"
+    case .bfloat16: "BF16"
+    case .uint8: "U8"
+    case .int8: "I8"
+    case .int64: "I64"
+    }
+  }
+}
+
+extension Graph.Constant {
+  /// The tensors that hold this constant: `NAME` with the elements, `NAME.indices`, `NAME.scales`.
+  var storedTensors: [StoredTensor] {
+    var tensors: [StoredTensor] = []
+    switch encoding {
+    case .dense(let type): tensors.append(StoredTensor(name: name, type: type, shape: shape))
+    case .sparse(let pattern, let type):
+      let (rows, kept) = (shape[0], pattern.keptCount(in: shape[1]))
+      tensors.append(StoredTensor(name: name, type: type, shape: [rows, kept]))
+      if pattern.hasIndices {
+        let bytes = BitPacking.byteCount(of: rows * kept, bits: pattern.indexBits)
+        tensors.append(StoredTensor(name: "\(name).indices", type: .uint8, shape: [bytes]))
+      }
+    }
+    if encoding.type == .int8 {
+      tensors.append(StoredTensor(name: "\(name).scales", type: .float32, shape: [shape[0]]))
+    }
+    return tensors
+  }
+
+  /// Bytes of this constant in a model file, scales included, alignment between tensors excluded.
+  public var byteCount: Int { storedTensors.reduce(0) { $0 + $1.byteCount } }
+}
+
+extension Graph.KeptPattern {
+  /// Where all are kept, nothing needs to say which.
+  public var hasIndices: Bool { kept < group }
+
+  func keptCount(in inputs: Int) -> Int { inputs / group * kept }
+
+  /// Bytes of a packed matrix without its scales: `kept * (valueBits + indexBits) / group` bits a weight, the indices
+  /// rounded up to a whole byte once for the matrix.
+  ///
+  /// - Precondition: `inputs` is a multiple of `group`.
+  public func packedByteCount(outputs: Int, inputs: Int, valueBits: Int) -> Int {
+    precondition(inputs % group == 0, "groups of \(group) do not divide \(inputs) inputs")
+    let kept = outputs * keptCount(in: inputs)
+    return kept * valueBits / 8 + (hasIndices ? BitPacking.byteCount(of: kept, bits: indexBits) : 0)
+  }
+}
