@@ -1,0 +1,46 @@
+#include "attention_kernels.h"
+
+static float read_head(const swl_attention *op, const swl_heads *from, size_t b, size_t t, size_t h, size_t i) {
+  return swl_read_scalar(from->data, b * from->batch_stride + t * from->token_stride + h * op->width + i, op->type);
+}
+
+static float score(const swl_attention *op, size_t b, size_t h, size_t query, size_t key) {
+  float sum = 0;
+  for (size_t i = 0; i < op->width; i++)
+    sum += (read_head(op, &op->q, b, query, h, i) - (float)op->q_zero_point) *
+           (read_head(op, &op->k, b, key, h, i) - (float)op->k_zero_point);
+  sum *= op->scale * op->q_scale * op->k_scale;
+  if (op->bias)
+    sum += op->bias[(h * op->queries + query) * op->keys + key];
+  if (op->mask)
+    sum += op->mask[b * op->mask_batch_stride + query * op->keys + key];
+  return sum;
+}
+
+/// One query of one head. Scores are computed twice, so that the reference needs no memory.
+static void attend(const swl_attention *op, size_t b, size_t h, size_t query) {
+  float greatest = -INFINITY;
+  for (size_t key = 0; key < op->keys; key++)
+    greatest = fmaxf(greatest, score(op, b, h, query, key));
+
+  for (size_t i = 0; i < op->width; i++) {
+    float sum = 0, weighted = 0;
+    for (size_t key = 0; key < op->keys; key++) {
+      float weight = expf(score(op, b, h, query, key) - greatest);
+      if (op->type == SWL_U8)
+        weight = rintf(255 * weight);
+      sum += weight;
+      weighted += weight * (read_head(op, &op->v, b, key, h, i) - (float)op->v_zero_point);
+    }
+    size_t at = ((b * op->queries + query) * op->heads + h) * op->width + i;
+    swl_write_scalar(op->y, at, op->output, weighted / sum * op->v_scale);
+  }
+}
+
+size_t swl_attention_tiles_scalar(const swl_attention *op) { return op->batch * op->heads * op->queries; }
+
+void swl_attention_run_scalar(const swl_attention *op, size_t first, size_t count, void *scratch) {
+  (void)scratch;
+  for (size_t tile = first; tile < first + count; tile++)
+    attend(op, tile / op->queries / op->heads, tile / op->queries % op->heads, tile % op->queries);
+}

@@ -1,0 +1,37 @@
+#ifndef SWL_ATTENTION_H
+#define SWL_ATTENTION_H
+
+#include "swl_types.h"
+
+/// Queries, keys or values: element (b, t, h, i) is at data[b * batch_stride + t * token_stride + h * width + i].
+typedef struct {
+  const void *data;
+  size_t batch_stride, token_stride; // elements
+} swl_heads;
+
+/// Scaled dot-product attention, softmax(scale * Q K^T + bias + mask) V, head by head.
+///
+/// f32 computes in f32. bf16 multiplies in bf16, sums and takes the softmax in f32. u8 multiplies 8-bit integers, sums in
+/// int32, takes the softmax in f32 and rounds exp(score - greatest) to 1/255 for the product with V.
+typedef struct {
+  swl_isa isa;
+  size_t batch, heads, queries, keys, width; // width of one head, at most 65536; at least one key
+  swl_type type;                             // of q, k and v: SWL_F32, SWL_BF16 or SWL_U8
+  swl_heads q, k, v;
+  float q_scale, k_scale, v_scale; // for u8; 1 otherwise
+  int32_t q_zero_point, k_zero_point, v_zero_point;
+  float scale;       // of the scores, usually 1 / sqrt(width)
+  const float *bias; // [heads][queries][keys], shared over the batch, or NULL
+  const float *mask; // [batch][queries][keys], shared over the heads, added to the scores, or NULL; -infinity hides a
+                     // key, and every query must see at least one key
+  size_t mask_batch_stride; // elements: queries * keys, or 0 for one mask for all
+  void *y;                  // [batch][queries][heads * width]
+  swl_output output;
+} swl_attention;
+
+/// As in swl_linear.h: tiles, bytes of scratch for each thread (aligned to 64 bytes), and the work on a range of tiles.
+size_t swl_attention_tiles(const swl_attention *op);
+size_t swl_attention_scratch_size(const swl_attention *op);
+void swl_attention_run(const swl_attention *op, size_t first, size_t count, void *scratch);
+
+#endif

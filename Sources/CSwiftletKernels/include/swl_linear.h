@@ -1,0 +1,77 @@
+#ifndef SWL_LINEAR_H
+#define SWL_LINEAR_H
+
+#include "swl_types.h"
+
+/// The weights of a linear layer: in every row, `kept` of each `group` consecutive inputs are stored.
+typedef struct {
+  swl_type type;          // SWL_F32, SWL_BF16 or SWL_S8
+  size_t inputs, outputs; // at least 1; inputs is a multiple of group
+  size_t kept, group;     // 1 <= kept <= group <= 256; kept == group is dense
+} swl_linear_shape;
+
+/// Weights in plain layout, from which every kernel packs its own.
+typedef struct {
+  swl_linear_shape shape;
+  const void *values;     // [outputs][inputs / group][kept]
+  const uint8_t *indices; // same shape: the input's position in its group, ascending; NULL where kept == group
+} swl_linear_weights;
+
+typedef struct swl_linear swl_linear;
+
+/// One way to compute a linear layer: a row of the list that dispatch, tests and benchmarks share.
+typedef struct {
+  const char *name; // "sparse_s8_avx512vnni"
+  swl_isa isa;      // the least level it needs
+  bool (*accepts)(const swl_linear_shape *shape);
+  size_t (*packed_size)(const swl_linear_shape *shape); // bytes
+  void (*pack)(const swl_linear_weights *weights, void *packed);
+  size_t (*tiles)(const swl_linear *op);
+  size_t (*scratch_size)(const swl_linear *op); // bytes
+  void (*run)(const swl_linear *op, size_t first, size_t count, void *scratch);
+} swl_linear_kernel;
+
+/// What is done to the sum of each output before it is written, in this order. NULL leaves a step out.
+typedef struct {
+  const float *scale; // [outputs], only for int8: factor of the integer sum, input scale * weight scale
+  const float *bias;  // [outputs]
+  swl_activation activation;
+  const float *residual; // [tokens][y_stride], added after the activation; may be y itself
+} swl_linear_epilogue;
+
+/// y[t][o] = epilogue(sum over k of (x[t][k] - x_zero_point) * w[o][k]).
+///
+/// f32 weights take f32 x and sum in f32. bf16 weights take f32 (rounded to bf16 first) or bf16 x and sum in f32.
+/// s8 weights take u8 x and sum in int32: exact while inputs <= 65536.
+struct swl_linear {
+  const swl_linear_kernel *kernel;
+  swl_linear_shape shape;
+  const void *packed; // what kernel->pack wrote, aligned to 64 bytes
+  size_t tokens;      // may be 0
+  const void *x;      // [tokens][x_stride]
+  size_t x_stride;    // elements, at least inputs
+  swl_type x_type;
+  int32_t x_zero_point; // 0...255; 0 unless x is u8
+  void *y;              // [tokens][y_stride]
+  size_t y_stride;      // elements, at least outputs
+  swl_output output;
+  swl_linear_epilogue epilogue;
+};
+
+/// All kernels, the plain ones first.
+const swl_linear_kernel *swl_linear_kernels(size_t *count);
+
+/// The best kernel for `shape` among those that need at most `isa`. NULL only if the shape breaks its contract.
+const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, swl_isa isa);
+
+/// Bytes for swl_linear_pack. Allocate them aligned to 64 bytes.
+size_t swl_linear_packed_size(const swl_linear_kernel *kernel, const swl_linear_shape *shape);
+void swl_linear_pack(const swl_linear_kernel *kernel, const swl_linear_weights *weights, void *packed);
+
+/// The work is cut into tiles of about equal cost, each writing its own part of y. Threads take ranges of them, every
+/// thread with scratch of its own, aligned to 64 bytes. Long ranges are cheaper: neighbours share the packed input.
+size_t swl_linear_tiles(const swl_linear *op);
+size_t swl_linear_scratch_size(const swl_linear *op);
+void swl_linear_run(const swl_linear *op, size_t first, size_t count, void *scratch);
+
+#endif

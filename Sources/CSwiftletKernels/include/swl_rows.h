@@ -1,0 +1,19 @@
+#ifndef SWL_ROWS_H
+#define SWL_ROWS_H
+
+#include "swl_types.h"
+
+// Operations on rows: x is [rows][width]. Threads split the rows by moving the pointers.
+
+/// y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, mean and (biased) variance over each row.
+/// gamma and beta are [width], either may be NULL.
+void swl_layer_norm(swl_isa isa, const float *x, const float *gamma, const float *beta, float epsilon, void *y,
+                    swl_output output, size_t rows, size_t width);
+
+/// y = exp(x - max) / sum over each row. y may be x.
+void swl_softmax(swl_isa isa, const float *x, float *y, size_t rows, size_t width);
+
+/// y[b][i] = mean over t of x[b][t][i]: x is [batch][rows][width], y is [batch][width]. rows is at least 1.
+void swl_mean_rows(swl_isa isa, const float *x, float *y, size_t batch, size_t rows, size_t width);
+
+#endif
