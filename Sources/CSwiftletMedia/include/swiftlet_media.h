@@ -1,1 +1,61 @@
+// Images in and out of memory through FFmpeg's libraries, and zlib's inflate.
+//
+// The libraries are loaded at run time, by the soname of the headers this was compiled with, so nothing links against them: a program starts
+// without them, and what needs them says which package to install. Everything here may be called from any thread; each thread keeps its own codecs.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum swm_status {
+  SWM_OK = 0,
+  SWM_MISSING_LIBRARY,  // a library is not installed, or its headers were not when this was built
+  SWM_NOT_AN_IMAGE,     // no known format
+  SWM_UNSUPPORTED,      // a known format in a variant that is not read
+  SWM_TOO_LARGE,        // over SWM_MAX_SIDE on a side
+  SWM_CORRUPT,          // damaged or cut off
+  SWM_OUT_OF_MEMORY,
+} swm_status;
+
+/// What went wrong, as one clause without a full stop.
+typedef struct swm_error {
+  char text[320];
+} swm_error;
+
+typedef enum swm_image_format { SWM_JPEG, SWM_PNG, SWM_BMP, SWM_WEBP, SWM_IMAGE_FORMATS } swm_image_format;
+
+/// The longest side that is read or written, in pixels.
+enum { SWM_MAX_SIDE = 16384 };
+
+typedef struct swm_image_info {
+  swm_image_format format;
+  int width, height;              // as shown: after the EXIF orientation
+  int stored_width, stored_height;
+  int orientation;                // EXIF, 1 to 8; 1 is upright
+} swm_image_info;
+
+/// SWM_OK where FFmpeg's libraries are there and match the headers.
+swm_status swm_ffmpeg_available(swm_error *error);
+
+/// Reads the header alone; needs no library.
+swm_status swm_probe_image(const uint8_t *data, size_t size, swm_image_info *info, swm_error *error);
+
+/// Decodes to rows of interleaved 8-bit RGB (`channels` 3) or luma (1), upright: `pixels` holds width * height * channels bytes of `info`.
+/// Alpha is dropped and 16-bit samples keep their high byte, as Pillow's `convert("RGB")` does. Damaged and cut off files are errors.
+swm_status swm_decode_image(
+  const uint8_t *data, size_t size, const swm_image_info *info, int channels, uint8_t *pixels, swm_error *error);
+
+/// The encoded file, to be given back to `swm_free`. `channels` is 3 (RGB) or 1 (grey).
+swm_status swm_encode_png(
+  const uint8_t *pixels, int width, int height, int channels, uint8_t **file, size_t *file_size, swm_error *error);
+
+/// `quality` is libjpeg's, 1 to 100. Chroma is kept at full resolution.
+swm_status swm_encode_jpeg(
+  const uint8_t *pixels, int width, int height, int channels, int quality, uint8_t **file, size_t *file_size, swm_error *error);
+
+void swm_free(void *memory);
+
+typedef enum swm_deflate_container { SWM_DEFLATE_RAW, SWM_DEFLATE_GZIP } swm_deflate_container;
+
+/// Inflates `data` to exactly `output_size` bytes; more or fewer are SWM_CORRUPT.
+swm_status swm_inflate(
+  const uint8_t *data, size_t size, swm_deflate_container container, uint8_t *output, size_t output_size, swm_error *error);

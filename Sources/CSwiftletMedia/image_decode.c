@@ -1,0 +1,192 @@
+#include "frame_rows.h"
+
+#if SWM_HAS_FFMPEG
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/// What a thread keeps from one picture to the next: opening a codec costs more than decoding a thumbnail.
+typedef struct {
+  AVCodecContext *contexts[SWM_IMAGE_FORMATS];
+  AVFrame *frame;
+  AVPacket *packet;
+  uint8_t *memory;
+  size_t memory_size;
+} decoder;
+
+static pthread_key_t decoder_key;
+static pthread_once_t decoder_once = PTHREAD_ONCE_INIT;
+static bool decoder_key_made;
+
+static void free_decoder(void *pointer) {
+  decoder *d = pointer;
+  swm_error ignored;
+  const swm_ffmpeg *ffmpeg = swm_ffmpeg_load(&ignored);
+  for (int i = 0; i < SWM_IMAGE_FORMATS; i++) ffmpeg->avcodec_free_context(&d->contexts[i]);
+  ffmpeg->av_frame_free(&d->frame);
+  ffmpeg->av_packet_free(&d->packet);
+  free(d->memory);
+  free(d);
+}
+
+static void make_decoder_key(void) { decoder_key_made = pthread_key_create(&decoder_key, free_decoder) == 0; }
+
+static decoder *decoder_of_this_thread(const swm_ffmpeg *ffmpeg) {
+  pthread_once(&decoder_once, make_decoder_key);
+  if (!decoder_key_made) return NULL;
+  decoder *d = pthread_getspecific(decoder_key);
+  if (d != NULL) return d;
+  if ((d = calloc(1, sizeof *d)) == NULL) return NULL;
+  d->frame = ffmpeg->av_frame_alloc();
+  d->packet = ffmpeg->av_packet_alloc();
+  if (d->frame == NULL || d->packet == NULL || pthread_setspecific(decoder_key, d) != 0) {
+    free_decoder(d);
+    return NULL;
+  }
+  return d;
+}
+
+static bool reserve(decoder *d, size_t size) {
+  if (d->memory_size >= size) return true;
+  uint8_t *memory = realloc(d->memory, size);
+  if (memory == NULL) return false;
+  d->memory = memory;
+  d->memory_size = size;
+  return true;
+}
+
+static swm_status open_codec(const swm_ffmpeg *ffmpeg, decoder *d, swm_image_format format, swm_error *error) {
+  if (d->contexts[format] != NULL) return SWM_OK;
+  static const enum AVCodecID codecs[SWM_IMAGE_FORMATS] = {AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, AV_CODEC_ID_BMP, AV_CODEC_ID_WEBP};
+  const AVCodec *codec = ffmpeg->avcodec_find_decoder(codecs[format]);
+  if (codec == NULL) return swm_fail(error, SWM_MISSING_LIBRARY, "this FFmpeg was built without its %s decoder", swm_format_name(format));
+  AVCodecContext *context = ffmpeg->avcodec_alloc_context3(codec);
+  if (context == NULL) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for a %s decoder", swm_format_name(format));
+  context->thread_count = 1;
+  context->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+  context->max_pixels = (int64_t)SWM_MAX_SIDE * SWM_MAX_SIDE;
+  if (ffmpeg->avcodec_open2(context, codec, NULL) < 0) {
+    ffmpeg->avcodec_free_context(&context);
+    return swm_fail(error, SWM_MISSING_LIBRARY, "FFmpeg's %s decoder does not open: %s", swm_format_name(format), swm_ffmpeg_message);
+  }
+  d->contexts[format] = context;
+  return SWM_OK;
+}
+
+/// Decodes the file into `d->frame`.
+static swm_status decode_frame(
+  const swm_ffmpeg *ffmpeg, decoder *d, const uint8_t *data, size_t size, const swm_image_info *info, swm_error *error) {
+  const char *name = swm_format_name(info->format);
+  if (size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return swm_fail(error, SWM_TOO_LARGE, "the %s has more than 2 GiB", name);
+  if (!reserve(d, size + AV_INPUT_BUFFER_PADDING_SIZE)) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for %zu bytes of %s", size, name);
+  size_t picture_size;
+  swm_status status = swm_copy_picture(data, size, info->format, d->memory, &picture_size, error);
+  if (status != SWM_OK) return status;
+  memset(d->memory + picture_size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
+
+  swm_ffmpeg_message[0] = 0;
+  AVCodecContext *context = d->contexts[info->format];
+  d->packet->data = d->memory;
+  d->packet->size = (int)picture_size;
+  int code = ffmpeg->avcodec_send_packet(context, d->packet);
+  ffmpeg->av_packet_unref(d->packet);
+  if (code >= 0) code = ffmpeg->avcodec_receive_frame(context, d->frame);
+  const AVFrame *frame = d->frame;
+  // FFmpeg hides damage where it can and only logs it: a logged error is an error here.
+  if (code >= 0 && swm_ffmpeg_message[0] == 0 && frame->decode_error_flags == 0 && (frame->flags & AV_FRAME_FLAG_CORRUPT) == 0) {
+    if (frame->width == info->stored_width && frame->height == info->stored_height) return SWM_OK;
+    return swm_fail(error, SWM_CORRUPT, "the %s holds %d x %d pixels, its header says %d x %d", name, frame->width, frame->height,
+      info->stored_width, info->stored_height);
+  }
+  if (code == AVERROR(ENOMEM)) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for %d x %d pixels", info->width, info->height);
+  if (code == AVERROR_PATCHWELCOME) return swm_fail(error, SWM_UNSUPPORTED, "this kind of %s is not read: %s", name, swm_ffmpeg_message);
+  if (swm_ffmpeg_message[0] != 0) return swm_fail(error, SWM_CORRUPT, "the %s is damaged: %s", name, swm_ffmpeg_message);
+  if (code == AVERROR(EAGAIN)) return swm_fail(error, SWM_CORRUPT, "the %s is damaged: no picture came out", name);
+  char reason[64] = "";
+  if (code < 0) ffmpeg->av_strerror(code, reason, sizeof reason);
+  return swm_fail(error, SWM_CORRUPT, "the %s is damaged: %s", name, reason[0] != 0 ? reason : "parts are missing");
+}
+
+/// ITU-R BT.601 luma, rounded as Pillow rounds it.
+static void grey_row(const uint8_t *rgb, int width, uint8_t *grey) {
+  for (int x = 0; x < width; x++) {
+    grey[x] = (uint8_t)((19595u * rgb[3 * x] + 38470u * rgb[3 * x + 1] + 7471u * rgb[3 * x + 2] + 0x8000u) >> 16);
+  }
+}
+
+/// Where stored pixel (0, 0) and its neighbours go, for EXIF orientations 1 to 8: start plus x and y steps, in pixels of the upright picture.
+static void orientation_steps(const swm_image_info *info, ptrdiff_t *start, ptrdiff_t *x_step, ptrdiff_t *y_step) {
+  ptrdiff_t width = info->width, height = info->height;
+  bool right_to_left, bottom_to_top, lying = info->orientation >= 5;
+  switch (info->orientation) {
+    case 2: case 6: right_to_left = true, bottom_to_top = false; break;
+    case 3: case 7: right_to_left = true, bottom_to_top = true; break;
+    case 4: case 8: right_to_left = false, bottom_to_top = true; break;
+    default: right_to_left = false, bottom_to_top = false; break;
+  }
+  ptrdiff_t across = right_to_left ? -1 : 1, down = bottom_to_top ? -width : width;
+  *start = (right_to_left ? width - 1 : 0) + (bottom_to_top ? (height - 1) * width : 0);
+  *x_step = lying ? down : across;
+  *y_step = lying ? across : down;
+}
+
+static void write_pixels(const AVFrame *frame, const swm_image_info *info, int channels, uint8_t *pixels, uint8_t *scratch) {
+  int width = frame->width;
+  bool full_range = info->format != SWM_WEBP, grey = swm_frame_is_grey(frame->format);
+  uint8_t *rgb = scratch, *luma = scratch + 3 * (size_t)width, *chroma = luma + width;
+  ptrdiff_t start, x_step, y_step;
+  orientation_steps(info, &start, &x_step, &y_step);
+  for (int y = 0; y < frame->height; y++) {
+    uint8_t *target = pixels + (start + y * y_step) * channels;
+    bool upright = info->orientation == 1;
+    uint8_t *row = upright && channels == 3 ? target : rgb;
+    swm_frame_row(frame, full_range, y, row, chroma);
+    if (channels == 1) {
+      row = upright ? target : luma;
+      if (grey) {
+        for (int x = 0; x < width; x++) row[x] = rgb[3 * x];
+      } else {
+        grey_row(rgb, width, row);
+      }
+    }
+    if (upright) continue;
+    for (int x = 0; x < width; x++) memcpy(target + x * x_step * channels, row + (ptrdiff_t)x * channels, (size_t)channels);
+  }
+}
+
+swm_status swm_decode_image(
+  const uint8_t *data, size_t size, const swm_image_info *info, int channels, uint8_t *pixels, swm_error *error) {
+  const swm_ffmpeg *ffmpeg = swm_ffmpeg_load(error);
+  if (ffmpeg == NULL) return SWM_MISSING_LIBRARY;
+  decoder *d = decoder_of_this_thread(ffmpeg);
+  if (d == NULL) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for a decoder");
+  swm_status status = open_codec(ffmpeg, d, info->format, error);
+  if (status == SWM_OK) status = decode_frame(ffmpeg, d, data, size, info, error);
+  if (status == SWM_OK && !swm_frame_is_readable(d->frame->format)) {
+    status = swm_fail(error, SWM_UNSUPPORTED, "%s pixels of kind %s are not read", swm_format_name(info->format),
+      ffmpeg->av_get_pix_fmt_name(d->frame->format));
+  }
+  if (status == SWM_OK && !reserve(d, 7 * (size_t)d->frame->width)) status = swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for a row");
+  if (status == SWM_OK) write_pixels(d->frame, info, channels, pixels, d->memory);
+  ffmpeg->av_frame_unref(d->frame);
+  // A decoder that met damage may remember it; the next picture gets a new one.
+  if (status != SWM_OK) ffmpeg->avcodec_free_context(&d->contexts[info->format]);
+  enum { kept_memory = 1 << 22 };
+  if (d->memory_size > kept_memory) {
+    free(d->memory);
+    d->memory = NULL;
+    d->memory_size = 0;
+  }
+  return status;
+}
+
+#else
+
+swm_status swm_decode_image(
+  const uint8_t *data, size_t size, const swm_image_info *info, int channels, uint8_t *pixels, swm_error *error) {
+  (void)data, (void)size, (void)info, (void)channels, (void)pixels;
+  swm_ffmpeg_load(error);
+  return SWM_MISSING_LIBRARY;
+}
+
+#endif
