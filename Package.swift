@@ -59,9 +59,13 @@ let package = Package(
       dependencies: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
         "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletRuntime", "SwiftletMedia",
+        "SwiftletReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ]),
+
+    // What tells: tables and plots as text, Markdown and HTML.
+    .target(name: "SwiftletReport"),
 
     // Tests mirror the targets.
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
@@ -82,6 +86,7 @@ let package = Package(
     .testTarget(
       name: "SwiftletExportTests",
       dependencies: ["SwiftletExport", "SwiftletRuntime", "TestSupport"]),
+    .testTarget(name: "SwiftletReportTests", dependencies: ["SwiftletReport"]),
     .testTarget(name: "swiftletTests", dependencies: ["swiftlet", "swiftlet-run", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
