@@ -36,3 +36,8 @@ public enum Inflate {
     return try inflate(file, container: .gzip, count: Int(UInt32(littleEndian: length)))
   }
 }
+
+/// The CRC-32 that zip and gzip store.
+public func crc32(_ data: UnsafeRawBufferPointer) -> UInt32 {
+  swm_crc32(data.bindMemory(to: UInt8.self).baseAddress, data.count)
+}

@@ -59,3 +59,6 @@ typedef enum swm_deflate_container { SWM_DEFLATE_RAW, SWM_DEFLATE_GZIP } swm_def
 /// Inflates `data` to exactly `output_size` bytes; more or fewer are SWM_CORRUPT.
 swm_status swm_inflate(
   const uint8_t *data, size_t size, swm_deflate_container container, uint8_t *output, size_t output_size, swm_error *error);
+
+/// The CRC-32 of zip and PNG (polynomial 0x04C11DB7, reflected).
+uint32_t swm_crc32(const uint8_t *data, size_t size);

@@ -1,0 +1,28 @@
+#include <pthread.h>
+
+#include "swiftlet_media.h"
+
+static uint32_t table[4][256];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fill_table(void) {
+  for (uint32_t byte = 0; byte < 256; byte++) {
+    uint32_t remainder = byte;
+    for (int bit = 0; bit < 8; bit++) remainder = remainder >> 1 ^ (remainder & 1 ? 0xEDB88320u : 0);
+    table[0][byte] = remainder;
+  }
+  for (int i = 1; i < 4; i++) {
+    for (int byte = 0; byte < 256; byte++) table[i][byte] = table[i - 1][byte] >> 8 ^ table[0][table[i - 1][byte] & 0xFF];
+  }
+}
+
+uint32_t swm_crc32(const uint8_t *data, size_t size) {
+  pthread_once(&once, fill_table);
+  uint32_t crc = ~0u;
+  for (; size >= 4; size -= 4, data += 4) {  // four bytes a step
+    crc = table[3][(crc ^ data[0]) & 0xFF] ^ table[2][(crc >> 8 ^ data[1]) & 0xFF] ^ table[1][(crc >> 16 ^ data[2]) & 0xFF]
+      ^ table[0][crc >> 24 ^ data[3]];
+  }
+  for (; size > 0; size--, data++) crc = crc >> 8 ^ table[0][(crc ^ *data) & 0xFF];
+  return ~crc;
+}

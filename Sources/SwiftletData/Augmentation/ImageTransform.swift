@@ -1,0 +1,38 @@
+import SwiftletMedia
+
+/// One step from a stored picture to a network's input, on 8-bit samples. What is random draws from the sample's own stream.
+public enum ImageTransform: Hashable, Sendable {
+  /// Both sides, whatever the proportions.
+  case resize(width: Int, height: Int, Resampling = .bicubic)
+  case resizeShorterSide(Int, Resampling = .bicubic)
+  case centreCrop(width: Int, height: Int)
+  /// Pads with black on every side, then takes a window of `size` x `size` anywhere.
+  case randomCrop(size: Int, padding: Int)
+  case horizontalFlip(probability: Double = 0.5)
+
+  /// The picture after this step.
+  public func applied(to image: Image, using random: inout RandomStream) -> Image {
+    switch self {
+    case .resize(let width, let height, let resampling):
+      return image.width == width && image.height == height
+        ? image : image.resized(width: width, height: height, resampling)
+    case .resizeShorterSide(let side, let resampling):
+      return image.resized(shorterSide: side, resampling)
+    case .centreCrop(let width, let height):
+      return image.centreCropped(width: width, height: height)
+    case .randomCrop(let size, let padding):
+      let spaceX = image.width + 2 * padding - size
+      let spaceY = image.height + 2 * padding - size
+      precondition(
+        spaceX >= 0 && spaceY >= 0,
+        "randomCrop(size: \(size), padding: \(padding)): the picture has \(image.width) x \(image.height) pixels; resize it first"
+      )
+      let x = random.index(below: spaceX + 1) - padding
+      let y = random.index(below: spaceY + 1) - padding
+      return x == 0 && y == 0 && size == image.width && size == image.height
+        ? image : image.cropped(x: x, y: y, width: size, height: size)
+    case .horizontalFlip(let probability):
+      return random.chance(probability) ? image.flippedHorizontally() : image
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import SwiftletMedia
+
+/// Labelled pictures, addressed by index. Reading is safe from several threads at once.
+public protocol ImageDataset: Sendable {
+  /// Class names; a label is an index into them.
+  var classes: [String] { get }
+  var count: Int { get }
+  /// The label alone, without decoding the picture.
+  func label(at index: Int) -> Int
+  func image(at index: Int) throws -> Image
+}
+
+extension ImageDataset {
+  public func sample(_ index: Int) throws -> (image: Image, label: Int) {
+    (try image(at: index), label(at: index))
+  }
+
+  public var labels: [Int] { (0..<count).map(label(at:)) }
+}

@@ -1,0 +1,10 @@
+/// Pictures and labels as plain numbers, before they become tensors.
+public struct HostBatch: Sendable {
+  /// `[count, channels, height, width]`, normalised.
+  public var images: [Float]
+  public let count, channels, height, width: Int
+  /// `[count]`.
+  public let labels: [Int64]
+  /// `[count, classes]` where the batch was mixed.
+  public var targets: [Float]?
+}
