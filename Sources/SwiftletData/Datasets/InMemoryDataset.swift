@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import SwiftletMedia
 import Synchronization
 
@@ -8,16 +8,14 @@ public struct InMemoryDataset: ImageDataset {
   private let images: [Image]
   private let sampleLabels: [Int]
 
-  /// Decodes everything on `threads` threads. The first picture that cannot be read is the error.
+  /// Decodes everything on `threads` threads. A picture that cannot be read is the error.
   public init(_ dataset: some ImageDataset, threads: Int = 2) throws {
     let count = dataset.count
     let portion = 256
     let portions = (count + portion - 1) / portion
     let results = Mutex<[Int: Result<[Image], any Error>]>([:])
-    let group = DispatchGroup()
     let next = Atomic(0)
-    // Foundation's threads and not a task group: decoding blocks, and callers are synchronous.
-    withoutActuallyEscaping({ @Sendable in
+    DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         guard index < portions else { return }
@@ -26,13 +24,9 @@ public struct InMemoryDataset: ImageDataset {
         results.withLock { $0[index] = result }
         if case .failure = result { next.store(portions, ordering: .relaxed) }
       }
-    }) { work in
-      for _ in 0..<max(1, threads) { DispatchQueue.global().async(group: group) { work() } }
-      group.wait()
     }
     let done = results.withLock { $0 }
-    for index in done.keys.sorted() { if case .failure(let error)? = done[index] { throw error } }
-    images = try (0..<portions).flatMap { index in try done[index]?.get() ?? [] }
+    images = try done.sorted { $0.key < $1.key }.flatMap { try $0.value.get() }
     precondition(images.count == count, "InMemoryDataset: \(images.count) of \(count) pictures were decoded")
     (classes, sampleLabels) = (dataset.classes, dataset.labels)
   }
