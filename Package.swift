@@ -24,13 +24,19 @@ let package = Package(
   targets: [
     // What runs: no libtorch from here to swiftlet-run.
     .target(name: "CSwiftletKernels"),
-    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels"]),
     .target(name: "CSwiftletMedia"),
     .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia"]),
+    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletMedia"]),
+    .target(
+      name: "SwiftletRunCommands",
+      dependencies: [
+        "SwiftletRuntime", "SwiftletMedia",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(
       name: "swiftlet-run",
       dependencies: [
-        "SwiftletRuntime", "SwiftletMedia",
+        "SwiftletRunCommands",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -59,7 +65,7 @@ let package = Package(
       dependencies: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
         "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletRuntime", "SwiftletMedia",
-        "SwiftletReport", "CSwiftletKernels",
+        "SwiftletReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ]),

@@ -1,8 +1,10 @@
 import ArgumentParser
+import SwiftletRunCommands
 
 /// The deploy-only command line: runs and times a model file, without libtorch.
 @main
 struct SwiftletRun: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "swiftlet-run", abstract: "Run a Swiftlet model file.")
+    commandName: "swiftlet-run", abstract: "Run a Swiftlet model file.",
+    subcommands: [RunCommand.self, BenchCommand.self, InfoCommand.self])
 }

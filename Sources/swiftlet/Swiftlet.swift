@@ -4,6 +4,5 @@ import ArgumentParser
 @main
 struct Swiftlet: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "swiftlet", abstract: "Train, compress and run small, fast neural networks.",
-    subcommands: [DoctorCommand.self])
+    commandName: "swiftlet", abstract: "Train, compress and run small, fast neural networks.")
 }

@@ -26,8 +26,8 @@ extension Graph {
     /// Products with broadcasting. Inputs: two.
     case multiply
     /// `softmax(scale * Q Kᵀ + mask) V` for each head. Inputs: `[batch, tokens, 3 * width]` with queries, keys and
-    /// values side by side, or three of them `[batch, tokens, width]`; then optionally a mask that is added and
-    /// broadcasts to `[batch, heads, queries, keys]`.
+    /// values side by side, or three of them `[batch, tokens, width]`; then optionally a mask that is added to
+    /// the scores: `[queries, keys]`, `[heads, queries, keys]` or `[batch, 1, queries, keys]`.
     case attention(heads: Int, scale: Double)
     /// Over the last axis. Inputs: x.
     case softmax
@@ -45,7 +45,7 @@ extension Graph {
     case slice(axis: Int, start: Int, end: Int)
     /// One index of an axis, which disappears. Inputs: x.
     case select(axis: Int, index: Int)
-    /// Averages over axes. Inputs: x.
+    /// Averages over neighbouring axes. Inputs: x.
     case mean(axes: [Int], keepsAxes: Bool)
     /// Quantises, dequantises or changes the float type, as the types of input and output say. Inputs: x.
     case convert

@@ -5,9 +5,13 @@ extension Graph {
     static let dimension = 1 << 31
     /// Elements of a value at batch size 1, and of a constant.
     static let elements = 1 << 40
-    static let parts = 1 << 16
+    static let parts = 1 << 14
+    /// Multiply-adds of a node at batch size 1.
+    static let multiplyAdds = 1 << 48
     static let nameLength = 512
     static let group = 64
+    /// 65536 products of 255 and 127 still fit in 32 bits.
+    static let int8Inputs = 1 << 16
     static let batch = 1 << 20
   }
 
@@ -60,11 +64,15 @@ struct OperationRules {
       guard matrix.shape.count == 2 else {
         throw Mismatch("the weight \(weight) has shape \(matrix.shape), expected 2 axes")
       }
+      guard matrix.encoding.type != .int8 || matrix.shape[1] <= Graph.Limit.int8Inputs else {
+        throw Mismatch("\(weight) has \(matrix.shape[1]) inputs, sums of 8-bit products hold \(Graph.Limit.int8Inputs)")
+      }
       guard let last = x.last, last == .fixed(matrix.shape[1]) else {
         throw Mismatch("the input \(Self.text(x)) does not end in the \(matrix.shape[1]) columns of \(weight)")
       }
       try checkVector(bias, length: matrix.shape[0])
       let output: Shape = Array(x.dropLast()) + [.fixed(matrix.shape[0])]
+      try checkWork(output, inner: matrix.shape[1])
       if inputs.count == 2, inputs[1] != output {
         throw Mismatch("the residual has shape \(Self.text(inputs[1])), expected \(Self.text(output))")
       }
@@ -125,9 +133,11 @@ struct OperationRules {
       return x
     case .mean(let axes, let keepsAxes):
       var x = try only(inputs)
-      guard !axes.isEmpty, Set(axes).count == axes.count else { throw Mismatch("the axes \(axes) are empty or repeat") }
+      guard let first = axes.first, axes.indices.allSatisfy({ axes[$0] - $0 == first }) else {
+        throw Mismatch("the axes \(axes) are not neighbours in ascending order")
+      }
       for axis in axes { try checkAxis(axis, of: x) }
-      for axis in axes.sorted(by: >) {
+      for axis in axes.reversed() {
         if keepsAxes { x[axis] = .fixed(1) } else { x.remove(at: axis) }
       }
       return x
@@ -159,10 +169,17 @@ struct OperationRules {
     guard heads >= 1, output[2].factor % heads == 0 else {
       throw Mismatch("\(heads) heads do not divide a width of \(output[2].factor)")
     }
+    try checkWork(output, inner: 2 * keys[1].factor)
     if inputs.count % 2 == 0, let mask = inputs.last {
-      let scores: Shape = [output[0], .fixed(heads), output[1], keys[1]]
-      guard try broadcast(mask, scores) == scores else {
-        throw Mismatch("the mask \(Self.text(mask)) does not broadcast to \(Self.text(scores))")
+      let (queries, keys) = (output[1], keys[1])
+      let shapes: [Shape] = [
+        [queries, keys], [.fixed(heads), queries, keys], [1, .fixed(heads), queries, keys], [1, 1, queries, keys],
+        [output[0], 1, queries, keys],
+      ]
+      guard shapes.contains(mask) else {
+        throw Mismatch(
+          "the mask is \(Self.text(mask)), expected [queries, keys], [heads, queries, keys] or [batch, 1, queries, keys]"
+            + " with \(queries) queries, \(keys) keys and \(heads) heads")
       }
     }
     return output
@@ -178,7 +195,9 @@ struct OperationRules {
     guard inner == rows, b.count == 2 || Array(b.dropLast(2)) == Array(a.dropLast(2)) else {
       throw Mismatch("\(Self.text(a)) and \(Self.text(b))\(transposes ? " transposed" : "") cannot be multiplied")
     }
-    return Array(a.dropLast()) + [columns]
+    let output = Array(a.dropLast()) + [columns]
+    try checkWork(output, inner: inner.factor)
+    return output
   }
 
   private func concatenatedShape(axis: Int, _ inputs: [Shape]) throws(Mismatch) -> Shape {
@@ -247,6 +266,13 @@ struct OperationRules {
     let constant = try parameter(name)
     guard constant.shape == [length], constant.encoding == .dense(.float32) else {
       throw Mismatch("\(name) has shape \(constant.shape), expected [\(length)] as dense f32")
+    }
+  }
+
+  /// Each element of `output` is a sum of `inner` products.
+  private func checkWork(_ output: Shape, inner: Int) throws(Mismatch) {
+    guard let elements = Graph.elementCount(output), elements <= Graph.Limit.multiplyAdds / inner else {
+      throw Mismatch("\(Self.text(output)) sums of \(inner) products are too many")
     }
   }
 

@@ -11,32 +11,37 @@ extension OperationRules {
         throw Mismatch("moving elements cannot change their type or quantization")
       }
     case .linear(let weight, _, _):
-      let encoding = try parameter(weight).encoding
-      let expected: Graph.ElementType =
-        switch encoding.type {
-        case .float32, .bfloat16: .float32
-        case .int8: .uint8
-        case .uint8, .int64: throw Mismatch("a weight cannot be \(encoding.type.rawValue)")
+      let accepted: [Graph.ElementType] =
+        switch try parameter(weight).encoding.type {
+        case .float32: [.float32]
+        case .bfloat16: [.float32, .bfloat16]
+        case .int8: [.uint8]
+        case .uint8, .int64: throw Mismatch("the weight \(weight) is neither f32, bf16 nor s8")
         }
-      guard types[0] == expected else {
-        throw Mismatch(
-          "a weight of \(encoding.type.rawValue) takes an input of \(expected.rawValue), found \(types[0].rawValue)")
-      }
-      guard types.dropFirst().allSatisfy({ $0 == .float32 }) else { throw Mismatch("the residual must be f32") }
-      try check(output, isAmong: [.float32, .uint8])
-    case .layerNorm, .attention, .activation, .add, .multiply, .patchify:
-      guard types.allSatisfy({ $0 == .float32 }) else { throw Mismatch("the inputs must be f32") }
-      try check(output, isAmong: [.float32, .uint8])
-    case .softmax, .matmul, .mean:
-      guard types.allSatisfy({ $0 == .float32 }) else { throw Mismatch("the inputs must be f32") }
-      try check(output, isAmong: [.float32])
+      try check("the input", types[0], isAmong: accepted)
+      if types.count > 1 { try check("the residual", types[1], isAmong: [.float32]) }
+      try check("the output", output.type, isAmong: writable)
+    case .attention:
+      let isPacked = types.count <= 2
+      let streams = types.prefix(isPacked ? 1 : 3)
+      for type in streams { try check("the input", type, isAmong: writable) }
+      guard Set(streams).count == 1 else { throw Mismatch("queries, keys and values have different types") }
+      if types.count > streams.count { try check("the mask", types[streams.count], isAmong: [.float32]) }
+      try check("the output", output.type, isAmong: writable)
+    case .layerNorm, .patchify:
+      try check("the input", types[0], isAmong: [.float32])
+      try check("the output", output.type, isAmong: writable)
+    case .activation, .add, .multiply, .softmax, .matmul, .mean:
+      for type in types { try check("the input", type, isAmong: [.float32]) }
+      try check("the output", output.type, isAmong: [.float32])
     case .convert:
-      let movable: [Graph.ElementType] = [.float32, .bfloat16, .uint8]
-      guard movable.contains(types[0]), movable.contains(output.type) else {
-        throw Mismatch("cannot convert \(types[0].rawValue) to \(output.type.rawValue)")
-      }
+      guard writable.contains(types[0]), writable.contains(output.type), types[0] == .float32 || output.type == .float32
+      else { throw Mismatch("cannot convert \(types[0].rawValue) to \(output.type.rawValue): one side must be f32") }
     }
   }
+
+  /// What kernels that compute in floats can write.
+  private var writable: [Graph.ElementType] { [.float32, .bfloat16, .uint8] }
 
   /// What an operation sees of a value or constant.
   struct Operand {
@@ -57,10 +62,11 @@ extension OperationRules {
     }
   }
 
-  private func check(_ output: Operand, isAmong types: [Graph.ElementType]) throws(Mismatch) {
-    guard types.contains(output.type) else {
-      let expected = types.map(\.rawValue).joined(separator: " or ")
-      throw Mismatch("the output is \(output.type.rawValue), expected \(expected)")
+  private func check(
+    _ what: String, _ type: Graph.ElementType, isAmong types: [Graph.ElementType]
+  ) throws(Mismatch) {
+    guard types.contains(type) else {
+      throw Mismatch("\(what) is \(type.rawValue), expected \(types.map(\.rawValue).joined(separator: " or "))")
     }
   }
 }

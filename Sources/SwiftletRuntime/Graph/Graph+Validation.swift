@@ -120,6 +120,14 @@ extension Graph {
     guard metadata.classNames.count <= Limit.parts else {
       throw .invalid(part: "classNames", reason: "\(metadata.classNames.count) are more than \(Limit.parts)")
     }
+    if !metadata.classNames.isEmpty {
+      let scores = outputs.first.flatMap { value(named: $0) }?.shape.last
+      guard scores == .fixed(metadata.classNames.count) else {
+        throw .invalid(
+          part: "classNames",
+          reason: "there are \(metadata.classNames.count), the first output has \(scores?.description ?? "no") scores")
+      }
+    }
     guard let preprocessing = metadata.preprocessing else { return }
     let side = 1...(1 << 15)
     guard side.contains(preprocessing.height), side.contains(preprocessing.width) else {

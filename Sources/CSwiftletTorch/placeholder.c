@@ -1,0 +1,1 @@
+#include "swiftlet_torch.h"

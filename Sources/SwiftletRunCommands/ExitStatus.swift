@@ -1,0 +1,38 @@
+import ArgumentParser
+import SwiftletMedia
+import SwiftletRuntime
+
+/// What a failure tells the shell: 1 failed, 66 no input, 69 something missing on this machine.
+enum ExitStatus {
+  static let failed: Int32 = 1
+  static let noInput: Int32 = 66
+  static let unavailable: Int32 = 69
+
+  static func code(for error: any Error) -> Int32 {
+    switch error {
+    case ModelFileError.missing: noInput
+    case MediaError.missingLibrary: unavailable
+    case MediaError.file: noInput
+    case SessionError.instructionSet, SessionError.missingThread: unavailable
+    case is InputError: noInput
+    default: failed
+    }
+  }
+}
+
+/// An input that is not there.
+struct InputError: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// Runs a command's work; an error becomes one sentence on standard error and an exit code.
+func reportingErrors(_ body: () throws -> Void) throws {
+  do {
+    try body()
+  } catch let code as ExitCode {
+    throw code
+  } catch {
+    printToStandardError("error: \(error)")
+    throw ExitCode(ExitStatus.code(for: error))
+  }
+}

@@ -1,0 +1,44 @@
+/// A graph made ready to run at one batch size: jobs over memory that is planned and allocated.
+///
+/// Running allocates nothing.
+final class Execution {
+  /// One node's work.
+  struct Step {
+    let node: ResolvedGraph.Node
+    /// Nil where the output is the input's memory.
+    let job: ThreadPool.Job?
+  }
+
+  let batch: Int
+  let plan: MemoryPlan
+  let steps: [Step]
+  private let arena: AlignedBuffer
+  private let scratch: StepCompiler.Scratch
+
+  /// - Parameter reusing: an arena of an earlier execution, taken if it is large enough.
+  init(
+    _ graph: ResolvedGraph, of file: ModelFile, weights: [String: PackedLinear], batch: Int,
+    instructionSet: InstructionSet, threads: Int, reusing earlierArena: AlignedBuffer?
+  ) throws(SessionError) {
+    self.batch = batch
+    plan = try MemoryPlan(graph, batch: batch)
+    if let earlierArena, earlierArena.byteCount >= plan.arenaByteCount {
+      arena = earlierArena
+    } else {
+      arena = try AlignedBuffer(byteCount: plan.arenaByteCount)
+    }
+    let compiler = StepCompiler(
+      graph: graph, file: file, plan: plan, arena: arena.address, batch: batch, instructionSet: instructionSet,
+      weights: weights)
+    var steps: [Step] = []
+    for node in graph.nodes { steps.append(Step(node: node, job: try compiler.job(for: node))) }
+    self.steps = steps
+    scratch = compiler.scratch
+    try scratch.allocate(workers: threads)
+  }
+
+  var sharedArena: AlignedBuffer { arena }
+
+  /// Where a value lies; what it holds is defined between its node and its last reader.
+  func address(ofValue index: Int) -> UnsafeMutableRawPointer { arena.address + plan.offset(ofValue: index) }
+}

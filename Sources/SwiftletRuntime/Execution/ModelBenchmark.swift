@@ -1,0 +1,64 @@
+/// How fast a session runs a batch: the fastest of several runs and the middle one.
+public struct ModelBenchmark: Hashable, Sendable, Codable {
+  public var model: String
+  public var batch: Int
+  public var threads: Int
+  public var isa: String
+  public var runs: Int
+  /// Of a whole run: input in, output out.
+  public var bestMilliseconds, medianMilliseconds: Double
+  /// The best time, for one sample.
+  public var bestMillisecondsPerSample: Double
+
+  /// Times `runs` runs on random input after one that warms up.
+  ///
+  /// - Precondition: `runs` is at least 1.
+  public init(_ session: Session, batch: Int, runs: Int, path: String) throws(SessionError) {
+    precondition(runs >= 1, "ModelBenchmark(runs: \(runs)): at least one run is needed")
+    let inputs = try session.randomInputs(batch: batch)
+    let clock = ContinuousClock()
+    var times: [Double] = []
+    for attempt in 0...runs {
+      let start = clock.now
+      _ = try session.run(inputs)
+      if attempt > 0 { times.append((clock.now - start).milliseconds) }
+    }
+    (model, self.batch, threads, self.runs) = (path, batch, session.threads, runs)
+    isa = session.instructionSet.rawValue
+    bestMilliseconds = times.min() ?? 0
+    medianMilliseconds = times.median
+    bestMillisecondsPerSample = bestMilliseconds / Double(batch)
+  }
+}
+
+extension Session {
+  /// Inputs of a batch size with floats in -1...1, or any integers below 256; the same for the same seed.
+  public func randomInputs(batch: Int, seed: UInt64 = 1) throws(SessionError) -> [NDArray] {
+    // The plan refuses batches whose values would not fit into memory, and inputs are values.
+    _ = try arenaByteCount(batch: batch)
+    var generator = SplitMix(state: seed)
+    return model.graph.inputs.compactMap { model.graph.value(named: $0) }.map { value in
+      let shape = value.shape.map { $0.length(batch: batch) }
+      let count = shape.reduce(1, *)
+      return switch value.type {
+      case .uint8: NDArray(.uint8((0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }), shape: shape)
+      case .int64: NDArray(.int64((0..<count).map { _ in Int64(generator.next() & 0xFF) }), shape: shape)
+      case .float32, .bfloat16, .int8:
+        NDArray((0..<count).map { _ in Float(generator.next() >> 40) / Float(1 << 23) - 1 }, shape: shape)
+      }
+    }
+  }
+}
+
+/// A small generator of random numbers. Source: Steele et al., "Fast Splittable Pseudorandom Number Generators" (2014).
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

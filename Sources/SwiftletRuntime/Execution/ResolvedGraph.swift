@@ -1,0 +1,57 @@
+/// A valid graph with names replaced by positions.
+struct ResolvedGraph {
+  enum Operand: Hashable {
+    case value(Int)
+    case constant(Int)
+  }
+
+  struct Node {
+    let name: String
+    let operation: Graph.Operation
+    let inputs: [Operand]
+    let output: Int
+
+    /// The positions of the values it reads.
+    var valueInputs: [Int] {
+      inputs.compactMap { if case .value(let value) = $0 { value } else { nil } }
+    }
+  }
+
+  let graph: Graph
+  let nodes: [Node]
+  let inputs: [Int]
+  let outputs: [Int]
+  let constantIndex: [String: Int]
+
+  /// - Precondition: the graph is valid.
+  init(_ graph: Graph) {
+    self.graph = graph
+    let valueIndex = Dictionary(uniqueKeysWithValues: graph.values.enumerated().map { ($1.name, $0) })
+    let constantIndex = Dictionary(uniqueKeysWithValues: graph.constants.enumerated().map { ($1.name, $0) })
+    func position(_ name: String) -> Int {
+      guard let index = valueIndex[name] else { preconditionFailure("the graph was not validated: \(name)") }
+      return index
+    }
+    self.constantIndex = constantIndex
+    nodes = graph.nodes.map { node in
+      Node(
+        name: node.name, operation: node.operation,
+        inputs: node.inputs.map { name in constantIndex[name].map { .constant($0) } ?? .value(position(name)) },
+        output: position(node.output))
+    }
+    inputs = graph.inputs.map(position)
+    outputs = graph.outputs.map(position)
+  }
+
+  func value(_ index: Int) -> Graph.Value { graph.values[index] }
+
+  func shape(of operand: Operand) -> Graph.Shape {
+    switch operand {
+    case .value(let index): graph.values[index].shape
+    case .constant(let index): graph.constants[index].shape.map { .fixed($0) }
+    }
+  }
+
+  /// The lengths of the axes for a batch size.
+  func lengths(of operand: Operand, batch: Int) -> [Int] { shape(of: operand).map { $0.length(batch: batch) } }
+}

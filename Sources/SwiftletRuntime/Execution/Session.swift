@@ -1,0 +1,215 @@
+import CSwiftletKernels
+
+/// Runs a model: packs its weights for this processor once, then computes outputs for inputs of any batch size.
+///
+/// A session may be used from several threads; runs take turns. For runs side by side, make a session each.
+public final class Session: Sendable {
+  public let model: ModelFile
+  /// Threads that take part in each run, the caller's included.
+  public let threads: Int
+  public let instructionSet: InstructionSet
+  /// The kernel that runs each weight, such as `sparse_s8_avx512vnni`, by the weight's name.
+  public let kernelNames: [String: String]
+  private let state: State
+  private let turn = Turn()
+
+  /// What a session remembers between runs.
+  private final class State: @unchecked Sendable {
+    // Safe to share: only read and changed by whoever holds `turn`.
+    let graph: ResolvedGraph
+    let pool: ThreadPool
+    let weights: [String: PackedLinear]
+    var executions: [Execution] = []
+
+    init(_ graph: ResolvedGraph, pool: ThreadPool, weights: [String: PackedLinear]) {
+      (self.graph, self.pool, self.weights) = (graph, pool, weights)
+    }
+  }
+
+  /// Batch sizes whose plans are kept.
+  private static let executionLimit = 8
+
+  /// - Parameters:
+  ///   - threads: the caller's thread counts, so 1 starts none.
+  ///   - instructionSet: the highest level that kernels may use; without one, the processor's.
+  public init(_ model: ModelFile, threads: Int = 1, instructionSet: InstructionSet? = nil) throws(SessionError) {
+    self.model = model
+    self.threads = threads
+    self.instructionSet = instructionSet ?? .best
+    guard self.instructionSet <= .best else { throw .instructionSet(self.instructionSet, best: .best) }
+    let pool = try ThreadPool(threads: threads)
+    let graph = ResolvedGraph(model.graph)
+    var weights: [String: PackedLinear] = [:]
+    for node in graph.nodes {
+      guard case .linear(let name, _, _) = node.operation, weights[name] == nil,
+        let index = graph.constantIndex[name]
+      else { continue }
+      weights[name] = try PackedLinear(model.graph.constants[index], in: model, instructionSet: self.instructionSet)
+    }
+    kernelNames = weights.mapValues(\.kernelName)
+    state = State(graph, pool: pool, weights: weights)
+  }
+
+  /// The outputs of the graph for its inputs, both in the graph's order.
+  public func run(_ inputs: [NDArray]) throws(SessionError) -> [NDArray] {
+    try run(inputs) { (_: Execution.Step, _: Execution, _: ResolvedGraph, work: () -> Void) in work() }
+  }
+
+  /// Runs, and shows each f32 value right after it is computed, inputs first: for calibration.
+  ///
+  /// The elements are only valid during the call.
+  public func run(
+    _ inputs: [NDArray], observing observe: (_ value: Graph.Value, _ elements: UnsafeBufferPointer<Float>) -> Void
+  ) throws(SessionError) -> [NDArray] {
+    func show(_ index: Int, _ execution: Execution, _ graph: ResolvedGraph) {
+      let value = graph.value(index)
+      guard value.type == .float32 else { return }
+      let elements = UnsafeBufferPointer(
+        start: execution.address(ofValue: index).assumingMemoryBound(to: Float.self),
+        count: value.elementCount(batch: execution.batch))
+      observe(value, elements)
+    }
+    var isFirst = true
+    return try run(inputs) { (step: Execution.Step, execution: Execution, graph: ResolvedGraph, work: () -> Void) in
+      if isFirst { for input in graph.inputs { show(input, execution, graph) } }
+      isFirst = false
+      work()
+      show(step.node.output, execution, graph)
+    }
+  }
+
+  /// Runs with `around` about each step's work, which it has to call.
+  func run(
+    _ inputs: [NDArray],
+    around: (_ step: Execution.Step, _ execution: Execution, _ graph: ResolvedGraph, _ work: () -> Void) -> Void
+  ) throws(SessionError) -> [NDArray] {
+    let batch = try batchSize(of: inputs)
+    return try inTurn { () throws(SessionError) in
+      let execution = try self.execution(batch: batch)
+      for (index, input) in zip(state.graph.inputs, inputs) {
+        load(input, as: state.graph.value(index), at: execution.address(ofValue: index))
+      }
+      for step in execution.steps {
+        around(step, execution, state.graph) { if let job = step.job { state.pool.run(job) } }
+      }
+      return state.graph.outputs.map { index in
+        read(state.graph.value(index), at: execution.address(ofValue: index), batch: batch)
+      }
+    }
+  }
+
+  /// The bytes of the arena, the memory for values, at a batch size.
+  public func arenaByteCount(batch: Int) throws(SessionError) -> Int {
+    try MemoryPlan(ResolvedGraph(model.graph), batch: batch).arenaByteCount
+  }
+
+  /// The execution of a batch size, prepared if need be: for tests of the steady state.
+  func withExecution<Result>(batch: Int, _ body: (Execution) -> Result) throws(SessionError) -> Result {
+    try inTurn { () throws(SessionError) in body(try execution(batch: batch)) }
+  }
+
+  private func inTurn<Result>(_ body: () throws(SessionError) -> Result) throws(SessionError) -> Result {
+    turn.take()
+    defer { turn.give() }
+    return try body()
+  }
+
+  private func execution(batch: Int) throws(SessionError) -> Execution {
+    if let known = state.executions.first(where: { $0.batch == batch }) { return known }
+    let execution = try Execution(
+      state.graph, of: model, weights: state.weights, batch: batch, instructionSet: instructionSet, threads: threads,
+      reusing: state.executions.map(\.sharedArena).max { $0.byteCount < $1.byteCount })
+    if state.executions.count == Self.executionLimit { state.executions.removeFirst() }
+    state.executions.append(execution)
+    return execution
+  }
+}
+
+// MARK: Inputs and outputs
+
+extension Session {
+  /// Checks the inputs against the graph and finds the batch size that they agree on; 1 where no input has a batch axis.
+  private func batchSize(of inputs: [NDArray]) throws(SessionError) -> Int {
+    let graph = model.graph
+    guard inputs.count == graph.inputs.count else {
+      throw .inputCount(expected: graph.inputs.count, found: inputs.count)
+    }
+    var batch: Int?
+    for (name, input) in zip(graph.inputs, inputs) {
+      guard let value = graph.value(named: name) else { preconditionFailure("the graph was validated") }
+      func wrongShape() -> SessionError {
+        .inputShape(name: name, expected: OperationRules.text(value.shape), found: input.shape)
+      }
+      guard input.shape.count == value.shape.count else { throw wrongShape() }
+      for (length, dimension) in zip(input.shape, value.shape) {
+        switch dimension {
+        case .fixed(let expected): guard length == expected else { throw wrongShape() }
+        case .batch(let factor):
+          guard length % factor == 0 else { throw wrongShape() }
+          guard batch == nil || batch == length / factor else { throw .batch(length / factor) }
+          batch = length / factor
+        }
+      }
+      let found = input.elements.typeName
+      let expected: Graph.ElementType = value.type == .bfloat16 ? .float32 : value.type
+      guard found == expected.rawValue else { throw .inputType(name: name, expected: expected.rawValue, found: found) }
+    }
+    let size = batch ?? 1
+    guard (1...Graph.Limit.batch).contains(size) else { throw .batch(size) }
+    return size
+  }
+
+  private func load(_ input: NDArray, as value: Graph.Value, at address: UnsafeMutableRawPointer) {
+    switch input.elements {
+    case .float32(let elements):
+      elements.withUnsafeBufferPointer { floats in
+        if let start = floats.baseAddress {
+          swl_write(instructionSet.code, start, value.kernelFormat, address, floats.count)
+        }
+      }
+    case .uint8(let elements): address.copyMemory(elements)
+    case .int64(let elements): address.copyMemory(elements)
+    }
+  }
+
+  private func read(_ value: Graph.Value, at address: UnsafeMutableRawPointer, batch: Int) -> NDArray {
+    let shape = value.shape.map { $0.length(batch: batch) }
+    let count = value.elementCount(batch: batch)
+    switch value.type {
+    case .float32, .bfloat16, .int8:
+      let floats = [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+        if let start = buffer.baseAddress { swl_read(instructionSet.code, address, value.kernelFormat, start, count) }
+        initializedCount = count
+      }
+      return NDArray(floats, shape: shape)
+    case .uint8: return NDArray(.uint8(address.elements(count)), shape: shape)
+    case .int64: return NDArray(.int64(address.elements(count)), shape: shape)
+    }
+  }
+}
+
+extension Graph.Value {
+  func elementCount(batch: Int) -> Int { shape.reduce(1) { $0 * $1.length(batch: batch) } }
+}
+
+extension NDArray.Elements {
+  fileprivate var typeName: String {
+    switch self {
+    case .float32: Graph.ElementType.float32.rawValue
+    case .uint8: Graph.ElementType.uint8.rawValue
+    case .int64: Graph.ElementType.int64.rawValue
+    }
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  fileprivate func copyMemory<Element: BitwiseCopyable>(_ elements: [Element]) {
+    elements.withUnsafeBytes { bytes in
+      if let start = bytes.baseAddress { copyMemory(from: start, byteCount: bytes.count) }
+    }
+  }
+
+  fileprivate func elements<Element: BitwiseCopyable>(_ count: Int) -> [Element] {
+    Array(UnsafeBufferPointer(start: assumingMemoryBound(to: Element.self), count: count))
+  }
+}

@@ -1,0 +1,235 @@
+import CSwiftletKernels
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Threads that wait for work and split it: a job of many tiles, taken in ranges that shrink towards the end.
+///
+/// The caller takes part, so a pool of 1 has no thread of its own. Waiting threads spin for some microseconds, as the
+/// next step of a network follows at once, and then sleep.
+public final class ThreadPool: Sendable {
+  static let limit = 256
+
+  /// Threads that take part, the caller included.
+  public let threadCount: Int
+  private let shared: Shared
+  private let workers: [Worker]
+
+  /// - Throws: `SessionError` when the count is out of range or the system gives no thread.
+  public init(threads: Int) throws(SessionError) {
+    guard (1...Self.limit).contains(threads) else { throw .threadCount(threads) }
+    threadCount = threads
+    shared = Shared(threadCount: threads)
+    var workers: [Worker] = []
+    for number in 1..<threads {
+      do throws(SessionError) {
+        workers.append(try Worker(number: number, shared: shared))
+      } catch {
+        shared.stop()
+        for worker in workers { worker.join() }
+        throw error
+      }
+    }
+    self.workers = workers
+  }
+
+  deinit {
+    shared.stop()
+    for worker in workers { worker.join() }
+  }
+
+  /// Runs `body(first, count, worker)` on ranges that cover `0..<tiles` once, and returns when all are done.
+  ///
+  /// `worker` is in `0..<threadCount`, and no two threads have the same at one time.
+  /// One caller at a time: a pool belongs to one session.
+  public func parallelFor(tiles: Int, _ body: @escaping @Sendable (_ first: Int, _ count: Int, _ worker: Int) -> Void) {
+    run(Job(tiles: tiles, body))
+  }
+
+  func run(_ job: Job) {
+    precondition(job.tiles <= UInt32.max, "a job has at most 2^32 tiles")
+    if threadCount == 1 || job.tiles <= 1 {
+      if job.tiles > 0 { job.body(0, job.tiles, 0) }
+    } else {
+      shared.run(job)
+    }
+  }
+
+  /// Work made of tiles that may run in any order and at the same time.
+  final class Job: @unchecked Sendable {
+    // Safe to share when the body writes a different place for each tile and each worker, which its author vouches for.
+    let tiles: Int
+    let body: (_ first: Int, _ count: Int, _ worker: Int) -> Void
+
+    init(tiles: Int, _ body: @escaping (_ first: Int, _ count: Int, _ worker: Int) -> Void) {
+      self.tiles = tiles
+      self.body = body
+    }
+  }
+}
+
+/// What the caller and the workers share.
+///
+/// `ticket` is the job's number in the upper half and its tiles that nobody has taken in the lower. A thread reads the
+/// ticket, then the job, then takes tiles by exchanging the ticket. If that succeeds, tiles of the job were left all the
+/// while, so it was not over, and the job that was read is the one the tiles belong to.
+private final class Shared: Sendable {
+  private let threadCount: Int
+  private let ticket = Atomic<UInt64>(0)
+  /// The address of the current `Job`, which the caller keeps alive until all tiles are done.
+  private let job = Atomic<UInt>(0)
+  private let unfinished = Atomic<Int>(0)
+  private let stopped = Atomic<Bool>(false)
+  private let sleepers = Atomic<Int>(0)
+  private let bell = Bell()
+
+  init(threadCount: Int) { self.threadCount = threadCount }
+
+  func run(_ newJob: ThreadPool.Job) {
+    let number = (ticket.load(ordering: .relaxed) >> 32) &+ 1
+    job.store(UInt(bitPattern: Unmanaged.passUnretained(newJob).toOpaque()), ordering: .relaxed)
+    unfinished.store(newJob.tiles, ordering: .relaxed)
+    ticket.store(number << 32 | UInt64(newJob.tiles), ordering: .sequentiallyConsistent)
+    if sleepers.load(ordering: .sequentiallyConsistent) > 0 { bell.ring() }
+    withExtendedLifetime(newJob) {
+      work(as: 0)
+      var spins = 0
+      while unfinished.load(ordering: .acquiring) > 0 {
+        spins += 1
+        // A worker that the system has put aside may hold the last tiles: give it this processor.
+        if spins < 4096 { swl_pause() } else { sched_yield() }
+      }
+    }
+  }
+
+  /// Takes tiles of the current job until none is left.
+  func work(as worker: Int) {
+    while true {
+      let seen = ticket.load(ordering: .acquiring)
+      let left = Int(seen & 0xFFFF_FFFF)
+      let address = job.load(ordering: .relaxed)
+      guard left > 0, let pointer = UnsafeRawPointer(bitPattern: address) else { return }
+      // Large ranges first, as neighbours share packed inputs; small ones at the end, so that all finish together.
+      let count = max(1, left / (2 * threadCount))
+      let (taken, _) = ticket.compareExchange(
+        expected: seen, desired: seen - UInt64(count), ordering: .acquiringAndReleasing)
+      guard taken else { continue }
+      Unmanaged<ThreadPool.Job>.fromOpaque(pointer).takeUnretainedValue().body(left - count, count, worker)
+      unfinished.subtract(count, ordering: .acquiringAndReleasing)
+    }
+  }
+
+  /// The life of a worker.
+  func serve(as worker: Int) {
+    var lastNumber: UInt64 = 0
+    while !stopped.load(ordering: .acquiring) {
+      let number = waitForJob(after: lastNumber)
+      lastNumber = number
+      work(as: worker)
+    }
+  }
+
+  private func waitForJob(after last: UInt64) -> UInt64 {
+    func news() -> UInt64? {
+      let number = ticket.load(ordering: .sequentiallyConsistent) >> 32
+      return number != last || stopped.load(ordering: .sequentiallyConsistent) ? number : nil
+    }
+    for _ in 0..<2048 {
+      if let number = news() { return number }
+      swl_pause()
+    }
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    defer { sleepers.subtract(1, ordering: .sequentiallyConsistent) }
+    return bell.wait(until: news)
+  }
+
+  func stop() {
+    stopped.store(true, ordering: .sequentiallyConsistent)
+    bell.ring()
+  }
+}
+
+/// A condition that sleepers wait for.
+private final class Bell: @unchecked Sendable {
+  // Safe to share: POSIX guards these two, and they stay where they are until deinit.
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  func ring() {
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Sleeps until a ring after which `news` has a value.
+  func wait<Value>(until news: () -> Value?) -> Value {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while true {
+      if let value = news() { return value }
+      pthread_cond_wait(condition, mutex)
+    }
+  }
+}
+
+/// One thread of a pool.
+private final class Worker: @unchecked Sendable {
+  // Safe to share: written once in init, read by join.
+  #if canImport(Darwin)
+    private var thread: pthread_t?
+  #else
+    private var thread = pthread_t()
+  #endif
+
+  /// What the new thread gets.
+  private final class Start {
+    let number: Int
+    let shared: Shared
+    init(number: Int, shared: Shared) { (self.number, self.shared) = (number, shared) }
+  }
+
+  init(number: Int, shared: Shared) throws(SessionError) {
+    let start = Unmanaged.passRetained(Start(number: number, shared: shared))
+    #if canImport(Darwin)
+      let status = pthread_create(&thread, nil, { Worker.main($0) }, start.toOpaque())
+    #else
+      let status = pthread_create(&thread, nil, { $0.flatMap { Worker.main($0) } }, start.toOpaque())
+    #endif
+    guard status == 0 else {
+      start.release()
+      throw .missingThread(reason: String(cString: strerror(status)).lowercased())
+    }
+  }
+
+  private static func main(_ argument: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+    start.shared.serve(as: start.number)
+    return nil
+  }
+
+  func join() {
+    #if canImport(Darwin)
+      if let thread { pthread_join(thread, nil) }
+    #else
+      pthread_join(thread, nil)
+    #endif
+  }
+}

@@ -1,0 +1,23 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A lock: whoever takes the turn has it alone until giving it back.
+final class Turn: @unchecked Sendable {
+  // Safe to share: this is what POSIX mutexes are for, and this one stays where it is until deinit.
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+  init() { pthread_mutex_init(mutex, nil) }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+  }
+
+  func take() { pthread_mutex_lock(mutex) }
+  func give() { pthread_mutex_unlock(mutex) }
+}

@@ -1,0 +1,43 @@
+import CSwiftletKernels
+
+extension StepCompiler {
+  func attention(_ node: ResolvedGraph.Node, heads: Int, scale: Double) -> ThreadPool.Job {
+    let isPacked = node.inputs.count <= 2
+    let streams = isPacked ? Array(repeating: node.inputs[0], count: 3) : Array(node.inputs.prefix(3))
+    let output = outputLengths(of: node)
+    let (queries, width) = (output[1], output[2])
+    let keys = lengths(of: streams[1])[1]
+    let formats = streams.map { format(of: $0) }
+
+    /// The view of queries, keys or values: side by side in one tensor, or a tensor each.
+    func view(_ stream: Int) -> swl_heads {
+      let lengths = lengths(of: streams[stream])
+      let start = isPacked ? stream * width * elementSize(of: streams[stream]) : 0
+      return swl_heads(
+        data: address(of: streams[stream]) + start, batch_stride: lengths[1] * lengths[2], token_stride: lengths[2])
+    }
+    var op = swl_attention(
+      isa: instructionSet.code, batch: output[0], heads: heads, queries: queries, keys: keys, width: width / heads,
+      type: formats[0].type, q: view(0), k: view(1), v: view(2),
+      q_scale: formats[0].scale, k_scale: formats[1].scale, v_scale: formats[2].scale,
+      q_zero_point: formats[0].zero_point, k_zero_point: formats[1].zero_point, v_zero_point: formats[2].zero_point,
+      scale: Float(scale), bias: nil, mask: nil, mask_batch_stride: 0,
+      y: outputAddress(of: node), output: outputFormat(of: node))
+    if node.inputs.count % 2 == 0, let mask = node.inputs.last {
+      let shape = graph.shape(of: mask)
+      if shape.first?.isBatch == true {
+        op.mask = UnsafePointer(floats(of: mask))
+        op.mask_batch_stride = queries * keys
+      } else if Graph.elementCount(shape) == queries * keys {
+        op.mask = UnsafePointer(floats(of: mask))
+      } else {
+        op.bias = UnsafePointer(floats(of: mask))
+      }
+    }
+    scratch.reserve(swl_attention_scratch_size(&op))
+    let (scratch, final) = (scratch, op)
+    return ThreadPool.Job(tiles: swl_attention_tiles(&op)) { first, count, worker in
+      withUnsafePointer(to: final) { swl_attention_run($0, first, count, scratch.address(ofWorker: worker)) }
+    }
+  }
+}
