@@ -65,7 +65,7 @@ let package = Package(
       dependencies: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
         "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletRuntime", "SwiftletMedia",
-        "SwiftletReport",
+        "SwiftletReport", "CSwiftletKernels", "SwiftletRunCommands",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ]),

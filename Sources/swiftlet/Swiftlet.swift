@@ -4,5 +4,6 @@ import ArgumentParser
 @main
 struct Swiftlet: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "swiftlet", abstract: "Train, compress and run small, fast neural networks.")
+    commandName: "swiftlet", abstract: "Train, compress and run small, fast neural networks.",
+    subcommands: [DoctorCommand.self])
 }

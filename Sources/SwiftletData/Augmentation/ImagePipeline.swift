@@ -1,11 +1,40 @@
 import SwiftletMedia
 
-/// From a stored picture to a network's input: steps on the picture, then normalisation.
+/// From a stored picture to a network's input: steps on the picture, normalisation, and erasing.
 public struct ImagePipeline: Hashable, Sendable {
   public var steps: [ImageTransform]
   public var normalization: Normalization
+  public var erasing: RandomErasing?
 
-  public init(_ steps: [ImageTransform], normalization: Normalization) {
-    (self.steps, self.normalization) = (steps, normalization)
+  public init(_ steps: [ImageTransform], normalization: Normalization, erasing: RandomErasing? = nil) {
+    (self.steps, self.normalization, self.erasing) = (steps, normalization, erasing)
+  }
+
+  /// How small pictures such as CIFAR-10's are trained on: a shifted crop and a flip.
+  public static func smallTraining(
+    size: Int = 32, normalization: Normalization = .cifar10, randAugment: RandAugment? = nil,
+    erasing: RandomErasing? = nil
+  ) -> ImagePipeline {
+    ImagePipeline(
+      [.randomCrop(size: size, padding: size / 8), .horizontalFlip()] + (randAugment.map { [.randAugment($0)] } ?? []),
+      normalization: normalization, erasing: erasing)
+  }
+
+  /// How DeiT is trained (Touvron et al. 2021, table 9): random resized crop, flip, RandAugment, erasing.
+  public static func deitTraining(size: Int = 224) -> ImagePipeline {
+    ImagePipeline(
+      [.randomResizedCrop(RandomResizedCrop(size: size)), .horizontalFlip(), .randAugment(RandAugment())],
+      normalization: .imageNet, erasing: RandomErasing())
+  }
+
+  /// How a network is judged: the shorter side becomes `size / cropShare`, of which the middle is cut out.
+  public static func evaluation(
+    size: Int, cropShare: Double = 1, resampling: Resampling = .bicubic, normalization: Normalization
+  ) -> ImagePipeline {
+    precondition(
+      (0.1...1).contains(cropShare), "ImagePipeline.evaluation: cropShare is \(cropShare); 0.1 to 1 are possible")
+    return ImagePipeline(
+      [.resizeShorterSide(Int(Double(size) / cropShare), resampling), .centreCrop(width: size, height: size)],
+      normalization: normalization)
   }
 }

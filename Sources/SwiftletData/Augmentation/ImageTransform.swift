@@ -9,6 +9,9 @@ public enum ImageTransform: Hashable, Sendable {
   /// Pads with black on every side, then takes a window of `size` x `size` anywhere.
   case randomCrop(size: Int, padding: Int)
   case horizontalFlip(probability: Double = 0.5)
+  case randomResizedCrop(RandomResizedCrop)
+  case randAugment(RandAugment)
+  case colourJitter(ColourJitter)
 
   /// The picture after this step.
   public func applied(to image: Image, using random: inout RandomStream) -> Image {
@@ -33,6 +36,12 @@ public enum ImageTransform: Hashable, Sendable {
         ? image : image.cropped(x: x, y: y, width: size, height: size)
     case .horizontalFlip(let probability):
       return random.chance(probability) ? image.flippedHorizontally() : image
+    case .randomResizedCrop(let crop):
+      return crop.applied(to: image, using: &random)
+    case .randAugment(let augment):
+      return augment.applied(to: image, using: &random)
+    case .colourJitter(let jitter):
+      return jitter.applied(to: image, using: &random)
     }
   }
 }

@@ -3,7 +3,7 @@ import SwiftletMedia
 
 /// Drawn pictures of ten shapes, for demonstrations and tests without a download. They are synthetic, and results on them say so.
 ///
-/// Each has one shape of any colour, place, size and rotation on a coloured gradient with lines and specks, under noise. The picture depends on the
+/// Each has one shape of any colour, somewhere near the middle, turned by up to half a radian, on a coloured gradient with lines and specks, under noise. The picture depends on the
 /// seed and the index alone, and sample `i` shows class `i % 10`.
 public struct ProceduralShapes: ImageDataset {
   public let classes = Outline.allCases.map(\.rawValue)
@@ -25,21 +25,21 @@ public struct ProceduralShapes: ImageDataset {
     let outline = Outline.allCases[label(at: index)]
     var canvas = Canvas(side: side, from: .random(using: &random), to: .random(using: &random), angle: random.turn())
     let unit = Float(side)
-    for _ in 0..<2 + random.index(below: 4) { canvas.drawClutter(using: &random) }
+    for _ in 0..<1 + random.index(below: 3) { canvas.drawClutter(using: &random) }
 
-    let radius = unit * Float(random.uniform(0.2, 0.38))
-    let reach = max(0, unit / 2 - radius * 0.9)
+    let radius = unit * Float(random.uniform(0.28, 0.42))
+    let reach = max(0, unit / 2 - radius)
     let centre = Point(
       unit / 2 + reach * Float(random.uniform(-1, 1)), unit / 2 + reach * Float(random.uniform(-1, 1)))
     let background = canvas.colour(at: centre)
     var paint = Colour.random(using: &random)
-    while paint.distance(to: background) < 0.35 { paint = .random(using: &random) }
-    let angle = random.turn()
+    while paint.distance(to: background) < 0.5 { paint = .random(using: &random) }
+    let angle = Point(angle: Float(random.uniform(-0.5, 0.5)))
     canvas.paint(paint, opacity: Float(random.uniform(0.75, 1))) { point in
       outline.distance(to: (point - centre).rotated(by: angle) * (1 / radius)) * radius
     }
-    if random.chance(0.5) { canvas.drawLine(using: &random) }
-    return canvas.image(noise: Float(random.uniform(0.01, 0.1)), using: &random)
+    if random.chance(0.3) { canvas.drawLine(using: &random) }
+    return canvas.image(noise: Float(random.uniform(0.01, 0.06)), using: &random)
   }
 }
 

@@ -19,6 +19,8 @@ public struct DataLoader: Sendable {
   public let batchSize: Int
   public let order: Order
   public let pipeline: ImagePipeline
+  /// Mixes the pictures of a batch and makes its targets soft; nil for plain labels.
+  public let mixing: BatchMixing?
   public let dropsLast: Bool
   public let seed: UInt64
   /// Threads beside the caller's; with 0 batches are made when they are asked for.
@@ -27,12 +29,12 @@ public struct DataLoader: Sendable {
 
   /// - Parameter dropsLast: leaves out a last batch with fewer than `batchSize` samples.
   public init(
-    _ dataset: any ImageDataset, batchSize: Int, order: Order, pipeline: ImagePipeline, dropsLast: Bool = false,
-    seed: UInt64 = 0, workers: Int = 1
+    _ dataset: any ImageDataset, batchSize: Int, order: Order, pipeline: ImagePipeline, mixing: BatchMixing? = nil,
+    dropsLast: Bool = false, seed: UInt64 = 0, workers: Int = 1
   ) {
     precondition(batchSize > 0 && workers >= 0, "DataLoader: batchSize is \(batchSize) and workers \(workers)")
     (self.dataset, self.batchSize, self.order, self.pipeline) = (dataset, batchSize, order, pipeline)
-    (self.dropsLast, self.seed, self.workers) = (dropsLast, seed, workers)
+    (self.mixing, self.dropsLast, self.seed, self.workers) = (mixing, dropsLast, seed, workers)
     table = pipeline.normalization.table
   }
 
@@ -45,12 +47,18 @@ public struct DataLoader: Sendable {
     var stream = RandomStream(seed: seed).child(0).child(epoch)
     let indices = order == .shuffled ? stream.permutation(dataset.count) : Array(0..<dataset.count)
     let samples = RandomStream(seed: seed).child(1).child(epoch)
+    let mixes = RandomStream(seed: seed).child(2).child(epoch)
     let end = batchCount
     let loader = self
     let make: @Sendable (Int) throws -> HostBatch = { batch in
       let first = batch * loader.batchSize
       let members = indices[first..<min(first + loader.batchSize, indices.count)]
-      return try loader.batch(of: members, streams: samples)
+      var made = try loader.batch(of: members, streams: samples)
+      if let mixing = loader.mixing {
+        var random = mixes.child(batch)
+        mixing.apply(to: &made, classes: loader.dataset.classes.count, using: &random)
+      }
+      return made
     }
     return BatchReader(start: min(start, end), end: end, workers: workers, make: make)
   }
@@ -81,6 +89,8 @@ public struct DataLoader: Sendable {
       images.withUnsafeMutableBufferPointer { buffer in
         let slot = UnsafeMutableBufferPointer(rebasing: buffer[position * stride..<(position + 1) * stride])
         writePlanes(of: image, through: table, to: slot)
+        pipeline.erasing?.apply(
+          to: slot, channels: channels, height: image.height, width: image.width, using: &random)
       }
       labels.append(Int64(dataset.label(at: member)))
     }
