@@ -46,7 +46,7 @@ let package = Package(
       cSettings: [.define("SWT_PACKAGE_LIBTORCH", to: "\"\(Context.packageDirectory)/.torch\"")]),
     .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch"]),
     .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletTensor"]),
-    .target(name: "SwiftletNN", dependencies: ["SwiftletTensor"]),
+    .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint"]),
     .target(name: "SwiftletData", dependencies: ["SwiftletMedia", "SwiftletTensor"]),
     .target(name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint"]),
     .target(name: "SwiftletCompression", dependencies: ["SwiftletNN", "SwiftletModels"]),
@@ -81,9 +81,14 @@ let package = Package(
     .testTarget(name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "TestSupport"]),
     .testTarget(
       name: "SwiftletCheckpointTests", dependencies: ["SwiftletCheckpoint", "TestSupport"]),
-    .testTarget(name: "SwiftletNNTests", dependencies: ["SwiftletNN", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletNNTests", dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(name: "SwiftletDataTests", dependencies: ["SwiftletData", "TestSupport"]),
-    .testTarget(name: "SwiftletModelsTests", dependencies: ["SwiftletModels", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletModelsTests",
+      dependencies: ["SwiftletModels", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletCompressionTests", dependencies: ["SwiftletCompression", "TestSupport"]),
     .testTarget(

@@ -1,0 +1,109 @@
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+import Testing
+
+@Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
+struct VisionTransformerTests {
+  let generator = Generator(seed: 31)
+  var configuration = DeiTConfiguration()
+
+  init() {
+    configuration.imageSize = 12
+    configuration.patchSize = 4
+    configuration.width = 16
+    configuration.depth = 3
+    configuration.heads = 2
+    configuration.classes = 5
+  }
+
+  func images(_ count: Int) -> Tensor { .normal([count, 3, 12, 12], using: generator) }
+
+  @Test func `a sample's scores do not depend on its batch neighbours`() throws {
+    let model = try VisionTransformer(configuration, using: generator)
+    let batch = images(4)
+    let all = model(batch)
+    for sample in 0..<4 {
+      let alone = model(batch.narrowed(along: 0, from: sample, count: 1))
+      #expect(distance(all.narrowed(along: 0, from: sample, count: 1), alone) < 1e-5)
+    }
+  }
+
+  @Test func `inference with a distillation head takes the mean of both heads`() throws {
+    var configuration = configuration
+    configuration.distillation = .head
+    let model = try VisionTransformer(configuration, using: generator)
+    let x = images(2)
+    let (first, second) = model.scores(x)
+    #expect(distance(model(x), (first + (try #require(second))) / 2) == 0)
+    #expect(distance(first, try #require(second)) > 1e-4)
+    #expect(model.features(x).shape == [2, configuration.tokens, 16])
+  }
+
+  @Test func `nonsense makes no model`() {
+    var configuration = configuration
+    configuration.heads = 3
+    #expect(throws: ConfigurationError.self) { try VisionTransformer(configuration, using: generator) }
+  }
+
+  @Test func `every linear layer is replaceable by its path`() throws {
+    let model = try VisionTransformer(configuration, using: generator)
+    let layers = model.linearLayers()
+    #expect(layers.map(\.path).contains("blocks.2.mlp.fc2") && layers.count == 3 * 4 + 1)
+    let x = images(2)
+    let before = model(x)
+    for (path, layer) in layers {
+      try model.replaceLayer(at: path, with: Linear(weight: layer.weight * 0, bias: layer.bias))
+    }
+    #expect(distance(model(x), .zeros([2, 5])) == 0 && distance(before, .zeros([2, 5])) > 1e-4)
+  }
+
+  @Test func `a copy trains apart from its original`() throws {
+    var configuration = configuration
+    configuration.dropPath = 0.2
+    let model = try VisionTransformer(configuration, using: generator)
+    let teacher = model.copy()
+    let x = images(2)
+    #expect(distance(model(x), teacher(x)) == 0)
+    model.train(using: generator)
+    model(x).sum().backward()
+    withNoGradient { for tensor in model.parameters() { if let g = tensor.gradient { tensor.addInPlace(g) } } }
+    model.evaluate()
+    #expect(distance(model(x), teacher(x)) > 1e-4)
+    #expect(teacher.parameters().allSatisfy { $0.gradient == nil })
+  }
+
+  @Test func `weights start as DeiT's do`() throws {
+    var configuration = DeiTConfiguration.tiny
+    configuration.depth = 1
+    let model = try VisionTransformer(configuration, using: Generator(seed: 3))
+    for (path, layer) in model.linearLayers() {
+      let deviation = layer.weight.detached().variance().sqrt().item()
+      #expect(abs(deviation / 0.02 - 1) < 0.03, "\(path)")
+      #expect(layer.bias?.detached().abs().max().item() == 0)
+    }
+    let again = try VisionTransformer(configuration, using: Generator(seed: 3))
+    let other = try VisionTransformer(configuration, using: Generator(seed: 4))
+    #expect(distance(model.classToken, again.classToken) == 0)
+    #expect(distance(model.classToken, other.classToken) > 0)
+  }
+
+  @Test func `positions on the same grid stay, and a grid that is no square is refused`() throws {
+    let positions = Tensor.normal([1, 1 + 9, 4], using: generator)
+    let same = try PositionEmbedding.resampled(positions, prefixTokens: 1, toSide: 3)
+    #expect(distance(same, positions) == 0)
+    let larger = try PositionEmbedding.resampled(positions, prefixTokens: 1, toSide: 5)
+    #expect(larger.shape == [1, 26, 4])
+    #expect(
+      distance(larger.narrowed(along: 1, from: 0, count: 1), positions.narrowed(along: 1, from: 0, count: 1)) == 0)
+    #expect(throws: ConfigurationError.self) {
+      try PositionEmbedding.resampled(positions, prefixTokens: 2, toSide: 3)
+    }
+  }
+
+  /// Constant positions stay constant under any resampling whose weights sum to one.
+  @Test func `constant positions stay constant`() throws {
+    let larger = try PositionEmbedding.resampled(.full([1, 10, 4], 0.7), prefixTokens: 1, toSide: 7)
+    #expect(distance(larger, .full([1, 50, 4], 0.7)) < 1e-6)
+  }
+}

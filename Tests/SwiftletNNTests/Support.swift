@@ -1,0 +1,52 @@
+import SwiftletNN
+import SwiftletTensor
+
+/// The largest absolute difference, infinite where shapes differ or a value is not a number.
+func distance(_ a: Tensor, _ b: Tensor) -> Double {
+  guard a.shape == b.shape else { return .infinity }
+  let pairs = zip(a.detached().scalars(as: Double.self), b.detached().scalars(as: Double.self))
+  return pairs.reduce(0) { worst, pair in
+    let gap = abs(pair.0 - pair.1)
+    return gap.isNaN ? .infinity : max(worst, gap)
+  }
+}
+
+/// Two layers and a norm, the first layer twice: enough structure for every rule about modules.
+final class Sample: Layer {
+  @Child var first: any Layer
+  @Child var list: [any Layer]
+  @Child var onlyNorm: BatchNorm2d
+  @Child var optional: (any Layer)?
+  @Parameter var someScale: Tensor
+  @Buffer var seenCount: Tensor
+  @Child var again: any Layer
+
+  static let pathNames = ["someScale": "gamma", "again": "first_again"]
+
+  init(using generator: Generator) {
+    let shared = Linear(inputs: 4, outputs: 4, using: generator)
+    first = shared
+    list = [Linear(inputs: 4, outputs: 4, bias: false, using: generator), Dropout(rate: 0.5)]
+    onlyNorm = BatchNorm2d(channels: 2)
+    optional = nil
+    someScale = .parameterOfOnes([4])
+    seenCount = .zeros([], dataType: .int64)
+    again = shared
+  }
+
+  private init(sharing other: Sample) {
+    first = other.first
+    list = other.list
+    onlyNorm = other.onlyNorm
+    optional = other.optional
+    someScale = other.someScale
+    seenCount = other.seenCount
+    again = other.again
+  }
+
+  func shallowCopy() -> Sample { Sample(sharing: self) }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    again(list.reduce(first(x)) { $1($0) } * someScale)
+  }
+}
