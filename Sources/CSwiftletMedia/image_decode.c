@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// What a thread keeps from one picture to the next: opening a codec costs more than decoding a thumbnail.
+/// What a thread keeps from one picture to the next: opening the JPEG codec costs more than decoding a thumbnail.
 typedef struct {
   AVCodecContext *contexts[SWM_IMAGE_FORMATS];
   AVFrame *frame;
@@ -169,8 +169,9 @@ swm_status swm_decode_image(
   if (status == SWM_OK && !reserve(d, 7 * (size_t)d->frame->width)) status = swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for a row");
   if (status == SWM_OK) write_pixels(d->frame, info, channels, pixels, d->memory);
   ffmpeg->av_frame_unref(d->frame);
-  // A decoder that met damage may remember it; the next picture gets a new one.
-  if (status != SWM_OK) ffmpeg->avcodec_free_context(&d->contexts[info->format]);
+  // A decoder that met damage may remember it, and the PNG decoder predicts a picture's first row from the last row of the one before: only the
+  // JPEG decoder, whose opening costs most, is kept.
+  if (status != SWM_OK || info->format != SWM_JPEG) ffmpeg->avcodec_free_context(&d->contexts[info->format]);
   enum { kept_memory = 1 << 22 };
   if (d->memory_size > kept_memory) {
     free(d->memory);
