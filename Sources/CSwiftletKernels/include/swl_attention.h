@@ -11,8 +11,8 @@ typedef struct {
 
 /// Scaled dot-product attention, softmax(scale * Q K^T + bias + mask) V, head by head.
 ///
-/// f32 computes in f32. bf16 multiplies in bf16, sums and takes the softmax in f32. u8 multiplies 8-bit integers, sums in
-/// int32, takes the softmax in f32 and rounds exp(score - greatest) to 1/255 for the product with V.
+/// f32 computes in f32. bf16 multiplies in bf16, sums and takes the softmax in f32. u8 multiplies 8-bit integers, sums
+/// in int32, takes the softmax in f32 and rounds exp(score - greatest) to 1/255 for the product with V.
 typedef struct {
   swl_isa isa;
   size_t batch, heads, queries, keys, width; // width of one head, at most 65536; at least one key

@@ -24,8 +24,8 @@ enum { SWL_MAX_RANK = 8 };
 /// y[i0 * y_stride[0] + i1 * y_stride[1] + ...] = x[i0 * x_stride[0] + ...] for every index below shape.
 /// Strides count elements.
 typedef struct {
-  size_t element_size;            // bytes: 1, 2, 4 or 8
-  size_t rank;                    // at most SWL_MAX_RANK
+  size_t element_size; // bytes: 1, 2, 4 or 8
+  size_t rank;         // at most SWL_MAX_RANK
   size_t shape[SWL_MAX_RANK];
   size_t x_stride[SWL_MAX_RANK];
   size_t y_stride[SWL_MAX_RANK];

@@ -23,12 +23,8 @@ typedef struct swl_linear swl_linear;
 typedef struct {
   const char *name; // "sparse_s8_avx512vnni"
   swl_isa isa;      // the least level it needs
-  bool (*accepts)(const swl_linear_shape *shape);
-  size_t (*packed_size)(const swl_linear_shape *shape); // bytes
-  void (*pack)(const swl_linear_weights *weights, void *packed);
-  size_t (*tiles)(const swl_linear *op);
-  size_t (*scratch_size)(const swl_linear *op); // bytes
-  void (*run)(const swl_linear *op, size_t first, size_t count, void *scratch);
+  const struct swl_linear_family *family;
+  const void *details; // what distinguishes it in its family
 } swl_linear_kernel;
 
 /// What is done to the sum of each output before it is written, in this order. NULL leaves a step out.
@@ -46,7 +42,7 @@ typedef struct {
 struct swl_linear {
   const swl_linear_kernel *kernel;
   swl_linear_shape shape;
-  const void *packed; // what kernel->pack wrote, aligned to 64 bytes
+  const void *packed; // what swl_linear_pack wrote, aligned to 64 bytes
   size_t tokens;      // may be 0
   const void *x;      // [tokens][x_stride]
   size_t x_stride;    // elements, at least inputs
@@ -60,6 +56,9 @@ struct swl_linear {
 
 /// All kernels, the plain ones first.
 const swl_linear_kernel *swl_linear_kernels(size_t *count);
+
+/// Whether a kernel computes layers of this shape.
+bool swl_linear_accepts(const swl_linear_kernel *kernel, const swl_linear_shape *shape);
 
 /// The best kernel for `shape` among those that need at most `isa`. NULL only if the shape breaks its contract.
 const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, swl_isa isa);

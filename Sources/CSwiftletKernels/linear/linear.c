@@ -1,18 +1,25 @@
+#include "dense.h"
 #include "linear_kernels.h"
-
-static bool accepts_all(const swl_linear_shape *shape) {
-  (void)shape;
-  return true;
-}
+#include "sparse_s8.h"
 
 // Later rows are preferred.
 static const swl_linear_kernel kernels[] = {
-    {"scalar", SWL_ISA_SCALAR, accepts_all, swl_linear_plain_size, swl_linear_plain_pack, swl_linear_scalar_tiles,
-     swl_linear_no_scratch, swl_linear_run_scalar},
+    {"reference", SWL_ISA_SCALAR, &swl_reference_family, NULL},
+#if SWL_X86
+    {"dense_f32_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_f32_avx2},
+    {"dense_bf16_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_bf16_avx2},
+    {"dense_s8_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_s8_avx2},
+    {"dense_f32_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_f32_avx512},
+    {"dense_bf16_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_bf16_avx512},
+    {"dense_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_dense_family, &swl_dense_s8_avx512vnni},
+    {"sparse_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_s8_family, &swl_sparse_s8_avx512vnni},
+    {"dense_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_dense_family, &swl_dense_bf16_avx512bf16},
+#endif
 };
+static const size_t kernel_count = sizeof kernels / sizeof kernels[0];
 
 const swl_linear_kernel *swl_linear_kernels(size_t *count) {
-  *count = sizeof kernels / sizeof kernels[0];
+  *count = kernel_count;
   return kernels;
 }
 
@@ -22,28 +29,56 @@ static bool is_valid(const swl_linear_shape *shape) {
          shape->inputs % shape->group == 0;
 }
 
+bool swl_linear_accepts(const swl_linear_kernel *kernel, const swl_linear_shape *shape) {
+  return is_valid(shape) && kernel->family->accepts(kernel->details, shape);
+}
+
 const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, swl_isa isa) {
-  if (!is_valid(shape))
-    return NULL;
-  size_t i = sizeof kernels / sizeof kernels[0];
-  while (i-- > 0)
-    if (kernels[i].isa <= isa && kernels[i].accepts(shape))
+  for (size_t i = kernel_count; i-- > 0;)
+    if (kernels[i].isa <= isa && swl_linear_accepts(&kernels[i], shape))
       return &kernels[i];
   return NULL;
 }
 
 size_t swl_linear_packed_size(const swl_linear_kernel *kernel, const swl_linear_shape *shape) {
-  return kernel->packed_size(shape);
+  return kernel->family->packed_size(kernel->details, shape);
 }
 
 void swl_linear_pack(const swl_linear_kernel *kernel, const swl_linear_weights *weights, void *packed) {
-  kernel->pack(weights, packed);
+  kernel->family->pack(kernel->details, weights, packed);
 }
 
-size_t swl_linear_tiles(const swl_linear *op) { return op->kernel->tiles(op); }
+size_t swl_linear_tiles(const swl_linear *op) { return op->kernel->family->tiles(op->kernel->details, op); }
 
-size_t swl_linear_scratch_size(const swl_linear *op) { return op->kernel->scratch_size(op); }
+size_t swl_linear_scratch_size(const swl_linear *op) {
+  return op->kernel->family->scratch_size(op->kernel->details, op);
+}
 
 void swl_linear_run(const swl_linear *op, size_t first, size_t count, void *scratch) {
-  op->kernel->run(op, first, count, scratch);
+  op->kernel->family->run(op->kernel->details, op, first, count, scratch);
+}
+
+void swl_row_sums(const swl_linear_weights *weights, int32_t *sums) {
+  size_t row = swl_row_length(&weights->shape);
+  for (size_t output = 0; output < weights->shape.outputs; output++) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < row; i++)
+      sum += ((const int8_t *)weights->values)[output * row + i];
+    sums[output] = sum;
+  }
+}
+
+void swl_finishing_prepare(swl_finishing *f, const swl_linear *op, const int32_t *row_sums, size_t first_output) {
+  const swl_linear_epilogue *e = &op->epilogue;
+  f->op = op;
+  f->first_output = first_output;
+  f->outputs = swl_min(op->shape.outputs - first_output, SWL_BLOCK);
+  f->integer = row_sums != NULL;
+  f->inverse_scale = 1 / op->output.scale;
+  for (size_t i = 0; i < SWL_BLOCK; i++) {
+    size_t output = first_output + swl_min(i, f->outputs - 1);
+    f->scale[i] = e->scale ? e->scale[output] : 1;
+    f->bias[i] = e->bias ? e->bias[output] : 0;
+    f->correction[i] = row_sums ? op->x_zero_point * row_sums[output] : 0;
+  }
 }

@@ -7,11 +7,68 @@
 #include "../common/target.h"
 #include "swl_linear.h"
 
-// linear_reference.c
-size_t swl_linear_plain_size(const swl_linear_shape *shape);
-void swl_linear_plain_pack(const swl_linear_weights *weights, void *packed);
-size_t swl_linear_scalar_tiles(const swl_linear *op);
-size_t swl_linear_no_scratch(const swl_linear *op);
-void swl_linear_run_scalar(const swl_linear *op, size_t first, size_t count, void *scratch);
+/// A tile is a panel of tokens and this many outputs.
+enum { SWL_BLOCK = 64 };
+
+static inline bool swl_is_dense(const swl_linear_shape *shape) { return shape->kept == shape->group; }
+
+/// Weights stored in one row.
+static inline size_t swl_row_length(const swl_linear_shape *shape) {
+  return shape->inputs / shape->group * shape->kept;
+}
+
+/// The input that the i-th stored weight of an output multiplies.
+static inline size_t swl_input_of(const swl_linear_weights *w, size_t output, size_t i) {
+  size_t kept = w->shape.kept, group = w->shape.group;
+  return kept == group ? i : i / kept * group + w->indices[output * swl_row_length(&w->shape) + i];
+}
+
+/// Tokens in steps of `step`, cut into as few equal panels of at most `most` steps as it takes.
+typedef struct {
+  size_t tokens, step, panels, blocks;
+} swl_tiling;
+
+static inline swl_tiling swl_tiling_of(const swl_linear *op, size_t step, size_t most) {
+  size_t panels = swl_divide_up(swl_divide_up(op->tokens, step), most);
+  return (swl_tiling){op->tokens, step, panels, swl_divide_up(op->shape.outputs, SWL_BLOCK)};
+}
+
+/// The first token of a panel.
+static inline size_t swl_panel_start(const swl_tiling *tiling, size_t panel) {
+  size_t steps = swl_divide_up(tiling->tokens, tiling->step);
+  return swl_min(swl_split(steps, tiling->panels, panel) * tiling->step, tiling->tokens);
+}
+
+/// What the epilogue needs of the outputs of a tile, gathered once for all its tokens.
+typedef struct {
+  const swl_linear *op;
+  size_t first_output, outputs;
+  bool integer; // the sums are int32
+  float inverse_scale;
+  _Alignas(64) float scale[SWL_BLOCK], bias[SWL_BLOCK];
+  _Alignas(64) int32_t correction[SWL_BLOCK];
+} swl_finishing;
+
+/// `row_sums` holds the sums of the integer weights of each output; NULL where the sums are floats.
+void swl_finishing_prepare(swl_finishing *f, const swl_linear *op, const int32_t *row_sums, size_t first_output);
+
+/// Applies the epilogue to sums[tokens][SWL_BLOCK] and writes the outputs, see finish_vector.h.
+typedef void swl_linear_finish(const swl_finishing *f, const void *sums, size_t first_token, size_t tokens);
+swl_linear_finish swl_linear_finish_avx2, swl_linear_finish_avx512;
+
+/// Sums of the weights of each output, which the zero point of the input multiplies.
+void swl_row_sums(const swl_linear_weights *weights, int32_t *sums);
+
+/// Kernels that share their frame; `details` is the kernel's.
+typedef struct swl_linear_family {
+  bool (*accepts)(const void *details, const swl_linear_shape *shape);
+  size_t (*packed_size)(const void *details, const swl_linear_shape *shape); // bytes
+  void (*pack)(const void *details, const swl_linear_weights *weights, void *packed);
+  size_t (*tiles)(const void *details, const swl_linear *op);
+  size_t (*scratch_size)(const void *details, const swl_linear *op); // bytes
+  void (*run)(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch);
+} swl_linear_family;
+
+extern const swl_linear_family swl_reference_family, swl_dense_family, swl_sparse_s8_family;
 
 #endif

@@ -1,31 +1,36 @@
-#include <string.h>
-
 #include "linear_kernels.h"
 
-// The references keep the plain layout: values [outputs][inputs / group][kept], then indices of the same shape.
+// The reference keeps the plain layout: values [outputs][inputs / group][kept], then indices of the same shape.
+// A tile is a token.
 
-size_t swl_linear_plain_size(const swl_linear_shape *shape) {
-  size_t count = shape->outputs * (shape->inputs / shape->group) * shape->kept;
-  return count * swl_size_of(shape->type) + (shape->kept < shape->group ? count : 0);
+static bool accepts(const void *details, const swl_linear_shape *shape) {
+  (void)details, (void)shape;
+  return true;
 }
 
-void swl_linear_plain_pack(const swl_linear_weights *weights, void *packed) {
-  const swl_linear_shape *shape = &weights->shape;
-  size_t count = shape->outputs * (shape->inputs / shape->group) * shape->kept;
-  size_t bytes = count * swl_size_of(shape->type);
+static size_t packed_size(const void *details, const swl_linear_shape *shape) {
+  (void)details;
+  size_t count = shape->outputs * swl_row_length(shape);
+  return count * swl_size_of(shape->type) + (swl_is_dense(shape) ? 0 : count);
+}
+
+static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
+  (void)details;
+  size_t count = weights->shape.outputs * swl_row_length(&weights->shape);
+  size_t bytes = count * swl_size_of(weights->shape.type);
   memcpy(packed, weights->values, bytes);
-  if (shape->kept < shape->group)
+  if (!swl_is_dense(&weights->shape))
     memcpy((char *)packed + bytes, weights->indices, count);
 }
 
-static float finish(const swl_linear *op, float value, size_t token, size_t output) {
-  const swl_linear_epilogue *e = &op->epilogue;
-  if (e->bias)
-    value += e->bias[output];
-  value = swl_activate_scalar(e->activation, value);
-  if (e->residual)
-    value += e->residual[token * op->y_stride + output];
-  return value;
+static size_t tiles(const void *details, const swl_linear *op) {
+  (void)details;
+  return op->tokens;
+}
+
+static size_t scratch_size(const void *details, const swl_linear *op) {
+  (void)details, (void)op;
+  return 0;
 }
 
 /// x[token][input], rounded to the type of the weights.
@@ -34,34 +39,37 @@ static float read_input(const swl_linear *op, size_t token, size_t input) {
   return op->shape.type == SWL_BF16 ? swl_from_bf16(swl_to_bf16(x)) : x;
 }
 
-void swl_linear_run_scalar(const swl_linear *op, size_t first, size_t count, void *scratch) {
-  (void)scratch;
-  const swl_linear_shape *shape = &op->shape;
-  size_t row = shape->inputs / shape->group * shape->kept;
-  const uint8_t *indices = (const uint8_t *)op->packed + shape->outputs * row * swl_size_of(shape->type);
+static float sum(const swl_linear *op, const swl_linear_weights *w, size_t token, size_t output) {
+  float sum = 0;
+  int32_t integer_sum = 0;
+  for (size_t i = 0, row = swl_row_length(&op->shape); i < row; i++) {
+    size_t at = output * row + i, input = swl_input_of(w, output, i);
+    if (op->shape.type == SWL_S8)
+      integer_sum +=
+          (((const uint8_t *)op->x)[token * op->x_stride + input] - op->x_zero_point) * ((const int8_t *)w->values)[at];
+    else
+      sum = fmaf(read_input(op, token, input), swl_read_scalar(w->values, at, op->shape.type), sum);
+  }
+  return op->shape.type == SWL_S8 ? (float)integer_sum : sum;
+}
+
+static float finish(const swl_linear *op, float value, size_t token, size_t output) {
+  const swl_linear_epilogue *e = &op->epilogue;
+  value = fmaf(value, e->scale ? e->scale[output] : 1, e->bias ? e->bias[output] : 0);
+  value = swl_activate_scalar(e->activation, value);
+  return e->residual ? value + e->residual[token * op->y_stride + output] : value;
+}
+
+static void run(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch) {
+  (void)details, (void)scratch;
+  size_t bytes = op->shape.outputs * swl_row_length(&op->shape) * swl_size_of(op->shape.type);
+  swl_linear_weights weights = {op->shape, op->packed, (const uint8_t *)op->packed + bytes};
 
   for (size_t token = first; token < first + count; token++)
-    for (size_t output = 0; output < shape->outputs; output++) {
-      float sum = 0;
-      int32_t integer_sum = 0;
-      for (size_t i = 0; i < row; i++) {
-        size_t at = output * row + i;
-        size_t input = shape->kept < shape->group ? i / shape->kept * shape->group + indices[at] : i;
-        if (shape->type == SWL_S8)
-          integer_sum += (((const uint8_t *)op->x)[token * op->x_stride + input] - op->x_zero_point) *
-                         ((const int8_t *)op->packed)[at];
-        else
-          sum = fmaf(read_input(op, token, input), swl_read_scalar(op->packed, at, shape->type), sum);
-      }
-      if (shape->type == SWL_S8)
-        sum = (float)integer_sum * (op->epilogue.scale ? op->epilogue.scale[output] : 1);
-      swl_write_scalar(op->y, token * op->y_stride + output, op->output, finish(op, sum, token, output));
+    for (size_t output = 0; output < op->shape.outputs; output++) {
+      float value = finish(op, sum(op, &weights, token, output), token, output);
+      swl_write_scalar(op->y, token * op->y_stride + output, op->output, value);
     }
 }
 
-size_t swl_linear_scalar_tiles(const swl_linear *op) { return op->tokens; }
-
-size_t swl_linear_no_scratch(const swl_linear *op) {
-  (void)op;
-  return 0;
-}
+const swl_linear_family swl_reference_family = {accepts, packed_size, pack, tiles, scratch_size, run};

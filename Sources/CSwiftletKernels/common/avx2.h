@@ -1,0 +1,11 @@
+// From here to "#pragma clang attribute pop" functions may use AVX2 and FMA. Included first, in files named *_avx2.c.
+#include "target.h"
+#if SWL_X86
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#define LANES 8
+#define SWL_ISA_NAME(name) name##_avx2
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#endif

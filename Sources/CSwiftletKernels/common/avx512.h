@@ -1,0 +1,13 @@
+// From here to "#pragma clang attribute pop" functions may use AVX-512 F, BW, DQ and VL. Included first, in files named
+// *_avx512.c.
+#include "target.h"
+#if SWL_X86
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#define LANES 16
+#define SWL_ISA_NAME(name) name##_avx512
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))),                   \
+                             apply_to = function)
+#endif

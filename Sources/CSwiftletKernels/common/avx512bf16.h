@@ -1,0 +1,13 @@
+// From here to "#pragma clang attribute pop" functions may use AVX-512 VNNI and BF16 too. Included first, in files
+// named
+// *_avx512bf16.c.
+#include "target.h"
+#if SWL_X86
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#define LANES 16
+#pragma clang attribute push(                                                                                          \
+    __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16"))), apply_to = function)
+#endif

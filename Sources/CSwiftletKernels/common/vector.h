@@ -1,0 +1,181 @@
+#ifndef SWL_VECTOR_H
+#define SWL_VECTOR_H
+
+// Vectors of LANES floats, whatever the processor: the including file has set LANES, and the instructions to use, by
+// including avx2.h or avx512.h first. Operations that need no special instruction are written once, on these.
+
+#include <string.h>
+
+#include "normal_table.h"
+#include "scalar.h"
+#include "target.h"
+
+typedef float floats __attribute__((vector_size(4 * LANES)));
+typedef int32_t ints __attribute__((vector_size(4 * LANES)));
+typedef uint32_t words __attribute__((vector_size(4 * LANES)));
+typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
+typedef uint8_t bytes __attribute__((vector_size(LANES)));
+
+SWL_INLINE floats splat(float value) { return (floats){} + value; }
+
+SWL_INLINE floats load(const float *p) {
+  floats v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+SWL_INLINE void store(float *p, floats v) { memcpy(p, &v, sizeof v); }
+
+/// The first `count` lanes, zeros above.
+SWL_INLINE floats load_part(const float *p, size_t count) {
+  if (count >= LANES)
+    return load(p);
+  floats v = {};
+  memcpy(&v, p, count * sizeof(float));
+  return v;
+}
+
+SWL_INLINE void store_part(float *p, floats v, size_t count) {
+  if (count >= LANES)
+    store(p, v);
+  else
+    memcpy(p, &v, count * sizeof(float));
+}
+
+SWL_INLINE floats choose(ints condition, floats yes, floats no) {
+  return (floats)(((ints)yes & condition) | ((ints)no & ~condition));
+}
+
+SWL_INLINE floats multiply_add(floats a, floats b, floats c) { return __builtin_elementwise_fma(a, b, c); }
+
+/// NaN if either is, as in maxps with its operands swapped.
+SWL_INLINE floats greater(floats a, floats b) { return choose(a < b, b, a); }
+
+SWL_INLINE float sum_of(floats v) {
+  float lanes[LANES], sum = 0;
+  store(lanes, v);
+  for (size_t half = LANES / 2; half > 0; half /= 2)
+    for (size_t i = 0; i < half; i++)
+      lanes[i] += lanes[i + half];
+  sum = lanes[0];
+  return sum;
+}
+
+SWL_INLINE float greatest_of(floats v) { return __builtin_reduce_max(v); }
+
+/// e^x with a relative error below 2e-7; 0 below -87.33, e^88.37 above it, NaN stays NaN.
+SWL_INLINE floats exponential(floats x) {
+  const floats magic = splat(0x1.8p23f); // adding it rounds to an integer, which lies in the low bits
+  floats in_range = choose(x > 88.37f, splat(88.37f), x);
+  floats n = multiply_add(in_range, splat(0x1.715476p0f), magic);
+  floats whole = n - magic;
+  floats r = multiply_add(whole, splat(-0x1.62e4p-1f), in_range); // ln 2 in two parts
+  r = multiply_add(whole, splat(-0x1.7f7d1cp-20f), r);
+  floats p = splat(0x1.6850e4p-10f);
+  p = multiply_add(p, r, splat(0x1.123bccp-7f));
+  p = multiply_add(p, r, splat(0x1.555b98p-5f));
+  p = multiply_add(p, r, splat(0x1.55548ep-3f));
+  p = multiply_add(p, r, splat(0x1.fffff8p-2f));
+  p = multiply_add(p, r, splat(1));
+  p = multiply_add(p, r, splat(1));
+  floats scaled = (floats)((words)p + ((words)n << 23));
+  return choose(x < -87.33f, splat(0), scaled);
+}
+
+/// Entry index[i] & 15 of a table of 16.
+SWL_INLINE floats look_up(const float *table, ints index) {
+#if LANES == 16 && SWL_X86
+  return (floats)_mm512_permutexvar_ps((__m512i)index, _mm512_loadu_ps(table));
+#elif LANES == 8 && SWL_X86
+  __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)index);
+  __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)index);
+  return (floats)_mm256_blendv_ps(low, high, (__m256)(index << 28));
+#else
+  floats v;
+  for (int i = 0; i < LANES; i++)
+    v[i] = table[index[i] & 15];
+  return v;
+#endif
+}
+
+/// x * Phi(x) with an absolute error below 5e-7 for |x| < 6, x or 0 beyond.
+SWL_INLINE floats gelu(floats x) {
+  const floats magic = splat(0x1.8p23f), steps = splat(1 / SWL_NORMAL_STEP);
+  floats a = __builtin_elementwise_abs(x);
+  a = choose(a < 15 * SWL_NORMAL_STEP, a, splat(15 * SWL_NORMAL_STEP));
+  floats n = multiply_add(a, steps, magic);
+  floats f = multiply_add(a, steps, magic - n);
+  ints piece = (ints)n;
+  floats p = look_up(swl_normal_table[4], piece);
+  p = multiply_add(p, f, look_up(swl_normal_table[3], piece));
+  p = multiply_add(p, f, look_up(swl_normal_table[2], piece));
+  p = multiply_add(p, f, look_up(swl_normal_table[1], piece));
+  p = multiply_add(p, f, look_up(swl_normal_table[0], piece));
+  floats signed_p = (floats)((ints)p | ((ints)x & INT32_MIN));
+  return x * (signed_p + 0.5f);
+}
+
+SWL_INLINE floats activate(swl_activation activation, floats x) {
+  switch (activation) {
+  case SWL_IDENTITY:
+    return x;
+  case SWL_RELU:
+    return choose(x < 0, splat(0), x);
+  case SWL_GELU:
+    return gelu(x);
+  case SWL_SILU:
+    return x / (exponential(-x) + 1);
+  case SWL_SIGMOID:
+    return 1 / (exponential(-x) + 1);
+  }
+  return x;
+}
+
+SWL_INLINE halves to_bf16(floats x) {
+#if defined(__AVX512BF16__) && LANES == 16
+  return (halves)_mm512_cvtneps_pbh((__m512)x);
+#else
+  words bits = (words)x;
+  words rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  words quiet = bits >> 16 | 0x40;
+  words is_nan = (words)(x != x);
+  return __builtin_convertvector((quiet & is_nan) | (rounded & ~is_nan), halves);
+#endif
+}
+
+SWL_INLINE floats from_bf16(halves x) { return (floats)(__builtin_convertvector(x, words) << 16); }
+
+SWL_INLINE bytes to_u8(floats x, float inverse_scale, float zero_point) {
+  floats v = __builtin_elementwise_rint(x * inverse_scale) + zero_point;
+  v = choose(v > 0, v, splat(0)); // NaN too
+  v = choose(v < 255, v, splat(255));
+  return __builtin_convertvector(__builtin_convertvector(v, ints), bytes);
+}
+
+/// Writes the first `count` lanes at element i of y.
+SWL_INLINE void write_part(void *y, size_t i, swl_output output, float inverse_scale, floats x, size_t count) {
+  switch (output.type) {
+  case SWL_F32:
+    store_part((float *)y + i, x, count);
+    break;
+  case SWL_BF16: {
+    halves h = to_bf16(x);
+    if (count >= LANES)
+      memcpy((uint16_t *)y + i, &h, sizeof h);
+    else
+      memcpy((uint16_t *)y + i, &h, count * 2);
+    break;
+  }
+  case SWL_U8:
+  case SWL_S8: {
+    bytes b = to_u8(x, inverse_scale, (float)output.zero_point);
+    if (count >= LANES)
+      memcpy((uint8_t *)y + i, &b, sizeof b);
+    else
+      memcpy((uint8_t *)y + i, &b, count);
+    break;
+  }
+  }
+}
+
+#endif

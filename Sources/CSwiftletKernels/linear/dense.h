@@ -1,0 +1,27 @@
+#ifndef SWL_DENSE_H
+#define SWL_DENSE_H
+
+#include "linear_kernels.h"
+
+/// Adds up a register tile: 1...6 tokens and `vectors` vectors of outputs, to sums[tokens][SWL_BLOCK].
+typedef void swl_dense_sums(size_t tokens, size_t vectors, const void *x, size_t x_stride_in_bytes, const void *weights,
+                            size_t inputs, void *sums);
+
+/// A dense kernel; dense.c is the frame.
+typedef struct {
+  swl_type type;        // of the plain weights
+  size_t weight_size;   // bytes of a packed weight
+  size_t k_step;        // inputs that one instruction multiplies
+  size_t lanes, width;  // outputs of a vector, of a block
+  size_t convert_size;  // bytes of an element of x that `sums` reads
+  swl_type direct_type; // the x_type that needs no conversion
+  void (*convert)(const void *x, swl_type x_type, size_t inputs, void *converted); // one token; or NULL: never needed
+  swl_dense_sums *sums;
+  swl_linear_finish *finish;
+} swl_dense;
+
+extern const swl_dense swl_dense_f32_avx2, swl_dense_f32_avx512;
+extern const swl_dense swl_dense_bf16_avx2, swl_dense_bf16_avx512, swl_dense_bf16_avx512bf16;
+extern const swl_dense swl_dense_s8_avx2, swl_dense_s8_avx512vnni;
+
+#endif

@@ -1,0 +1,55 @@
+// A dense register tile on vectors. The including file defines K_STEP, X_SIZE (bytes of an element of x), and
+// dot(sums, x, w): sums plus the products of the 4 bytes x with the 4 bytes in every lane of w.
+
+SWL_INLINE void tile(size_t tokens, size_t vectors, const char *x, size_t x_stride, const char *w, size_t inputs,
+                     float *sums) {
+  floats acc[6][4];
+  for (size_t t = 0; t < tokens; t++)
+    for (size_t v = 0; v < vectors; v++)
+      acc[t][v] = splat(0);
+
+  size_t left = inputs;
+  for (; left >= K_STEP; left -= K_STEP, x += K_STEP * X_SIZE, w += vectors * sizeof(floats)) {
+    floats weights[4];
+    for (size_t v = 0; v < vectors; v++)
+      memcpy(&weights[v], w + v * sizeof(floats), sizeof(floats));
+    for (size_t t = 0; t < tokens; t++) {
+      uint32_t word;
+      memcpy(&word, x + t * x_stride, 4);
+      for (size_t v = 0; v < vectors; v++)
+        acc[t][v] = dot(acc[t][v], word, weights[v]);
+    }
+  }
+  if (left > 0) // the packed weights are zero beyond the inputs
+    for (size_t t = 0; t < tokens; t++) {
+      uint32_t word = 0;
+      memcpy(&word, x + t * x_stride, left * X_SIZE);
+      for (size_t v = 0; v < vectors; v++) {
+        floats weights;
+        memcpy(&weights, w + v * sizeof(floats), sizeof(floats));
+        acc[t][v] = dot(acc[t][v], word, weights);
+      }
+    }
+
+  for (size_t t = 0; t < tokens; t++)
+    for (size_t v = 0; v < vectors; v++)
+      store(sums + t * 64 + v * LANES, acc[t][v]);
+}
+
+#define TILE(tokens, vectors)                                                                                          \
+  case tokens * 8 + vectors:                                                                                           \
+    tile(tokens, vectors, x, x_stride, weights, inputs, to);                                                           \
+    break;
+#define TILES(vectors)                                                                                                 \
+  TILE(1, vectors) TILE(2, vectors) TILE(3, vectors) TILE(4, vectors) TILE(5, vectors) TILE(6, vectors)
+
+SWL_INLINE void choose_tile(size_t tokens, size_t vectors, const void *x, size_t x_stride, const void *weights,
+                            size_t inputs, void *to) {
+  switch (tokens * 8 + vectors) {
+    TILES(1)
+    TILES(2)
+#if LANES == 16
+    TILES(4) // four vectors and six tokens fill 24 of 32 registers
+#endif
+  }
+}
