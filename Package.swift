@@ -77,14 +77,16 @@ let package = Package(
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
     .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "TestSupport"]),
-    .testTarget(name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "TestSupport"]),
     .testTarget(
       name: "SwiftletCheckpointTests", dependencies: ["SwiftletCheckpoint", "TestSupport"]),
     .testTarget(
       name: "SwiftletNNTests", dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
       exclude: ["Goldens"]),
-    .testTarget(name: "SwiftletDataTests", dependencies: ["SwiftletData", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletDataTests", dependencies: ["SwiftletData", "SwiftletTensor", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletModelsTests",
       dependencies: ["SwiftletModels", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
