@@ -49,7 +49,7 @@ let package = Package(
     .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint"]),
     .target(name: "SwiftletData", dependencies: ["SwiftletMedia", "SwiftletTensor"]),
     .target(name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint"]),
-    .target(name: "SwiftletCompression", dependencies: ["SwiftletNN", "SwiftletModels"]),
+    .target(name: "SwiftletCompression", dependencies: ["SwiftletTensor", "SwiftletNN", "SwiftletModels"]),
     .target(
       name: "SwiftletTraining",
       dependencies: [
@@ -92,7 +92,8 @@ let package = Package(
       dependencies: ["SwiftletModels", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
-      name: "SwiftletCompressionTests", dependencies: ["SwiftletCompression", "TestSupport"]),
+      name: "SwiftletCompressionTests",
+      dependencies: ["SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "TestSupport"]),
     .testTarget(
       name: "SwiftletTrainingTests",
       dependencies: ["SwiftletTraining", "SwiftletModels", "TestSupport"]),

@@ -39,7 +39,7 @@ import Testing
   @Test(arguments: [
     (
       #"{"format":"swiftlet.plan","version":1,"layers":[],"comment":""}"#,
-      "unknown key “comment”, the keys are format, version, layers"
+      "unknown key comment; known are format, version, layers"
     ),
     (
       #"{"format":"swiftlet.plan","version":2,"layers":[]}"#,
@@ -55,7 +55,7 @@ import Testing
     ),
     (
       #"{"format":"swiftlet.plan","version":1,"layers":[{"layer":"a","patern":"2:4","precision":"fp32"}]}"#,
-      "layers[0]: unknown key “patern”, the keys are layer, pattern, precision"
+      "layers[0]: unknown key patern; known are layer, pattern, precision"
     ),
   ])
   func `a malformed file is refused in one sentence`(text: String, reason: String) {

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletNN
 
 /// The plan file: JSON with one line a layer, in the order of the blocks, so that two plans compare line by line.
 ///
@@ -21,7 +22,7 @@ extension CompressionPlan: Codable {
   private enum LayerKey: String, CodingKey, CaseIterable { case layer, pattern, precision }
 
   public init(from decoder: any Decoder) throws {
-    try decoder.refuseUnknownKeys(besides: Key.self)
+    try decoder.rejectUnknownKeys(Key.self)
     let container = try decoder.container(keyedBy: Key.self)
     let format = try container.decode(String.self, forKey: .format)
     guard format == Self.format else {
@@ -65,7 +66,7 @@ extension CompressionPlan: Codable {
     }
 
     init(from decoder: any Decoder) throws {
-      try decoder.refuseUnknownKeys(besides: LayerKey.self)
+      try decoder.rejectUnknownKeys(LayerKey.self)
       let container = try decoder.container(keyedBy: LayerKey.self)
       layer = try container.decode(String.self, forKey: .layer)
       choice = LayerChoice(

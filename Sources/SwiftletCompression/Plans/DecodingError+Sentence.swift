@@ -1,27 +1,3 @@
-/// A key of any name: what is in the file, rather than what we hope is in it.
-private struct AnyKey: CodingKey {
-  let stringValue: String
-  let intValue: Int? = nil
-  init(stringValue: String) { self.stringValue = stringValue }
-  init?(intValue: Int) { nil }
-}
-
-extension Decoder {
-  /// Refuses an object with keys that the program does not know: a misspelt key would otherwise be ignored in silence.
-  func refuseUnknownKeys<Key: CodingKey & CaseIterable>(besides known: Key.Type) throws {
-    let names = known.allCases.map(\.stringValue)
-    let container = try container(keyedBy: AnyKey.self)
-    if let stranger = container.allKeys.sorted(by: { $0.stringValue < $1.stringValue })
-      .first(where: { !names.contains($0.stringValue) })
-    {
-      throw DecodingError.dataCorrupted(
-        .init(
-          codingPath: codingPath,
-          debugDescription: "unknown key “\(stranger.stringValue)”, the keys are \(names.joined(separator: ", "))"))
-    }
-  }
-}
-
 extension DecodingError {
   /// One clause that says where and what: `layers[3].pattern: pattern 5:4 keeps more than it has …`.
   var sentence: String {

@@ -1,0 +1,115 @@
+import SwiftletNN
+import SwiftletTensor
+
+/// Where the scores of a whole model come from.
+public enum PruningScore {
+  case magnitude
+  /// The norms of each layer's inputs, by layer path, as ``SwiftletNN/Module/inputNorms(of:during:)`` measures them.
+  case wanda(inputNorms: [String: Tensor])
+
+  func score(at path: String) throws(PruningError) -> WeightScore {
+    switch self {
+    case .magnitude: return .magnitude
+    case .wanda(let inputNorms):
+      guard let norms = inputNorms[path] else { throw .noActivations(path: path) }
+      return .wanda(inputNorms: norms)
+    }
+  }
+}
+
+/// Why a model cannot be pruned.
+public enum PruningError: Error, Hashable, Sendable {
+  case noActivations(path: String)
+}
+
+extension PruningError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .noActivations(let path):
+      "Wanda has seen no activations of \(path): run calibration batches through every layer that the plan names"
+    }
+  }
+}
+
+extension Module {
+  /// The linear layers that compression may change: `attn.qkv`, `attn.proj`, `mlp.fc1` and `mlp.fc2` of every block.
+  /// Patch embedding and head always stay dense.
+  public func compressibleLayers() -> [(path: String, inputs: Int, outputs: Int)] {
+    namedModules().compactMap { path, module in
+      guard CompressibleSlot.allCases.contains(where: { ".\(path)".hasSuffix(".\($0.rawValue)") }) else { return nil }
+      let weight: Tensor
+      switch module {
+      case let layer as Linear: weight = layer.weight
+      case let layer as SparseLinear: weight = layer.weight
+      default: return nil
+      }
+      let (outputs, inputs) = weight.shape2
+      return (path, inputs, outputs)
+    }
+  }
+
+  /// Puts a ``SparseLinear`` with the plan's pattern in the place of every linear layer that the plan names; those that are
+  /// sparse already take the new pattern, score and gradient. No weight changes until ``bake()``.
+  ///
+  /// The plan's precisions are for the exporter.
+  /// - Throws: before anything is replaced, if the model lacks a layer or a width is no multiple of its groups.
+  public func prune(
+    to plan: CompressionPlan, by score: PruningScore = .magnitude, gradient: SparseGradient = .masked
+  ) throws {
+    try plan.validate(for: self)
+    let decisions = try plan.paths.compactMap { path in
+      try plan[path].map { (path: path, pattern: $0.pattern, score: try score.score(at: path)) }
+    }
+    let modules = Dictionary(namedModules().map { ($0.path, $0.module) }, uniquingKeysWith: { first, _ in first })
+    for (path, pattern, score) in decisions {
+      switch modules[path] {
+      case let layer as SparseLinear:
+        layer.unfreezeMask()
+        (layer.pattern, layer.score, layer.gradient) = (pattern, score, gradient)
+      case let layer as Linear:
+        let sparse = SparseLinear(
+          weight: layer.weight, bias: layer.bias, pattern: pattern, score: score, gradient: gradient)
+        try replaceLayer(at: path, with: sparse)
+      default:
+        break  // `validate` has found a linear layer at every path.
+      }
+    }
+  }
+
+  /// The layers that ``prune(to:by:gradient:)`` has made sparse.
+  public func sparseLayers() -> [(path: String, layer: SparseLinear)] {
+    modules(ofType: SparseLinear.self).map { ($0.path, $0.module) }
+  }
+
+  /// Keeps all masks as they are now.
+  public func freezeMasks() {
+    for (_, layer) in sparseLayers() { layer.freezeMask() }
+  }
+
+  /// Sets the removed weights to zero and puts plain linear layers back, which hold the same parameters.
+  public func bake() throws(ModuleError) {
+    for (path, layer) in sparseLayers() { try replaceLayer(at: path, with: layer.baked()) }
+  }
+}
+
+/// The searched layers of a transformer block, by their name within the block.
+enum CompressibleSlot: String, CaseIterable {
+  case projection = "attn.proj"
+  case qkv = "attn.qkv"
+  case fc1 = "mlp.fc1"
+  case fc2 = "mlp.fc2"
+}
+
+extension CompressionPlan {
+  /// The same choice for every compressible layer of a model.
+  public static func uniform(
+    _ pattern: SparsityPattern, precision: Precision = .fp32, model: some Module
+  ) -> CompressionPlan {
+    .uniform(pattern, precision: precision, layers: model.compressibleLayers().map(\.path))
+  }
+
+  /// Checks that the model has every layer the plan names, and that the patterns divide their widths.
+  public func validate(for model: some Module) throws(CompressionPlanError) {
+    try validate(for: model.compressibleLayers().map { ($0.path, $0.inputs) })
+  }
+}
