@@ -1,0 +1,3 @@
+import SwiftletCheckpoint
+import SwiftletTensor
+import Testing
