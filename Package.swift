@@ -53,8 +53,7 @@ let package = Package(
     .target(
       name: "SwiftletTraining",
       dependencies: [
-        "SwiftletNN", "SwiftletData", "SwiftletCheckpoint",
-        .product(name: "Logging", package: "swift-log"),
+        "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(

@@ -1,0 +1,70 @@
+import Foundation
+import SwiftletData
+
+/// What a run learns from and what it is validated on; the two share no image.
+public struct TrainingData: Sendable {
+  public let training, search: any ImageDataset
+  /// For people: where the images come from.
+  public let description: String
+
+  public init(training: any ImageDataset, search: any ImageDataset, description: String) {
+    (self.training, self.search, self.description) = (training, search, description)
+  }
+
+  /// Names the data in a checkpoint, so that a run is not resumed on other images: counts, classes and labels.
+  var identity: String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+    func mix(_ value: Int) { hash = (hash ^ UInt64(bitPattern: Int64(value))) &* 0x0000_0100_0000_01b3 }
+    for dataset in [training, search] {
+      for index in 0..<dataset.count { mix(dataset.label(at: index)) }
+    }
+    for byte in training.classes.joined(separator: "/").utf8 { mix(Int(byte)) }
+    return "\(training.count) + \(search.count) images of \(training.classes.count) classes, "
+      + String(hash, radix: 16)
+  }
+}
+
+extension Recipe.DataSource {
+  /// The training images at `path`, cut into what is trained on and what is validated on.
+  ///
+  /// - Throws: `DataError` if they cannot be read, `RecipeError` if a path is needed and absent.
+  public func open(at path: URL?, imageSize: Int) throws -> TrainingData {
+    let (dataset, description) = try dataset(at: path, part: .train, imageSize: imageSize)
+    let searchCount = Int((searchFraction * Double(dataset.count)).rounded())
+    let partition = try Partition(
+      labels: dataset.labels, counts: [dataset.count - searchCount, searchCount], seed: UInt64(splitSeed))
+    return TrainingData(
+      training: Subset(dataset, partition.parts[0]), search: Subset(dataset, partition.parts[1]),
+      description: description)
+  }
+
+  /// The test images at `path`; nothing but a final evaluation reads them.
+  public func openTest(at path: URL?, imageSize: Int) throws -> any ImageDataset {
+    try dataset(at: path, part: .test, imageSize: imageSize).dataset
+  }
+
+  private enum Part { case train, test }
+
+  private func dataset(
+    at path: URL?, part: Part, imageSize: Int
+  ) throws -> (dataset: any ImageDataset, description: String) {
+    let dataset: any ImageDataset
+    let description: String
+    switch kind {
+    case .files:
+      guard let path else { throw RecipeError("data.kind", "is files, which needs the place of the data: give --data") }
+      let name = part == .train ? train : test
+      let inside = path.appending(path: name)
+      let isInside = FileManager.default.fileExists(atPath: inside.path)
+      dataset = try ImageDatasets.open(isInside ? inside.path : path.path, split: isInside ? nil : name)
+      description = "\(path.lastPathComponent)/\(name)"
+    case .shapes:
+      // Seeds of training and test differ for every seed of the recipe.
+      let count = part == .train ? shapes.training : shapes.test
+      let seed = UInt64(shapes.seed) &* 2 &+ (part == .train ? 0 : 1)
+      dataset = ProceduralShapes(count: count, seed: seed, side: imageSize)
+      description = "procedural shapes"
+    }
+    return (inMemory ? try InMemoryDataset(dataset) : dataset, description)
+  }
+}

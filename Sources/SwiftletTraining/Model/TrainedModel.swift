@@ -1,0 +1,40 @@
+import Foundation
+import SwiftletCheckpoint
+import SwiftletModels
+import SwiftletNN
+
+/// A trained network in one safetensors file: the weights by timm's names, and the recipe and class names as metadata.
+public struct TrainedModel {
+  public let model: VisionTransformer
+  public let recipe: Recipe
+  public let classes: [String]
+
+  /// Reads what a training run wrote as `model.safetensors`.
+  ///
+  /// - Throws: `CheckpointError`, or `RunError.damaged` when metadata or weights are not those of a trained model.
+  public static func read(from file: URL) throws -> TrainedModel {
+    let state = try Checkpoint.read(from: file)
+    guard let yaml = state.metadata["swiftlet.recipe"], let names = state.metadata["swiftlet.classes"] else {
+      throw RunError.damaged(file, problem: "it carries no recipe, so it is not the model.safetensors of a run")
+    }
+    let recipe = try Recipe.parse(yaml, source: file.path)
+    guard let classes = try? JSONDecoder().decode([String].self, from: Data(names.utf8)) else {
+      throw RunError.damaged(file, problem: "its class names cannot be read")
+    }
+    let model = try recipe.model.make(seed: recipe.training.seed)
+    try model.load(state, from: file.path)
+    return TrainedModel(model: model, recipe: recipe, classes: classes)
+  }
+
+  /// Writes the weights of `model`, whole or not at all.
+  public static func write(_ model: any Layer, recipe: Recipe, classes: [String], to file: URL) throws {
+    var state = model.stateDictionary()
+    do {
+      state.metadata["swiftlet.recipe"] = try recipe.yaml()
+      state.metadata["swiftlet.classes"] = String(decoding: try JSONEncoder().encode(classes), as: UTF8.self)
+      try Checkpoint.write(state, to: file, format: .safetensors)
+    } catch {
+      throw RunError.cannotWrite(file, reason: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import Yams
+
+extension Recipe {
+  /// The first key whose value differs from `other`'s, apart from those that cannot change a result.
+  func firstDifference(from other: Recipe) throws -> (key: String, own: String, other: String)? {
+    let harmless: Set<String> = ["training.workers", "training.logEverySteps", "training.checkpointMinutes"]
+    let (own, others) = (try flattened(), try other.flattened())
+    let keys = Set(own.keys).union(others.keys).subtracting(harmless).sorted()
+    guard let key = keys.first(where: { own[$0] != others[$0] }) else { return nil }
+    return (key, own[key] ?? "absent", others[key] ?? "absent")
+  }
+
+  /// Every value as text, by dotted key.
+  private func flattened() throws -> [String: String] {
+    var values: [String: String] = [:]
+    func visit(_ node: Node, _ path: String) throws {
+      if let mapping = node.mapping {
+        for (key, value) in mapping {
+          try visit(value, path.isEmpty ? key.string ?? "" : "\(path).\(key.string ?? "")")
+        }
+      } else {
+        values[path] = try Yams.serialize(node: node).trimmingCharacters(in: .whitespacesAndNewlines)
+      }
+    }
+    if let root = try Yams.compose(yaml: yaml()) { try visit(root, "") }
+    return values
+  }
+}

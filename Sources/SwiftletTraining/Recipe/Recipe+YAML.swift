@@ -1,0 +1,172 @@
+import Foundation
+import Yams
+
+extension Recipe {
+  /// A recipe file, with `overrides` such as `training.epochs=2` applied on top.
+  ///
+  /// - Throws: `RecipeError` with file, line and key: not YAML, unknown keys, wrong types, values out of range.
+  public static func read(from file: URL, overrides: [String] = []) throws -> Recipe {
+    let text: String
+    do {
+      text = try String(contentsOf: file, encoding: .utf8)
+    } catch {
+      let missing = !FileManager.default.fileExists(atPath: file.path)
+      throw RecipeError("", missing ? "there is no such recipe" : "cannot be read as text", source: file.relativePath)
+    }
+    return try parse(text, source: file.relativePath, overrides: overrides)
+  }
+
+  /// A recipe from YAML text; `source` names it in errors.
+  public static func parse(_ yaml: String, source: String = "recipe", overrides: [String] = []) throws -> Recipe {
+    var root: Node?
+    do {
+      let composed: Node
+      do {
+        composed = try Yams.compose(yaml: yaml) ?? Node.mapping([:])
+      } catch let error as YamlError {
+        throw RecipeError("", "is not valid YAML: \(error.summary)", source: source, line: error.line)
+      }
+      var edited = composed
+      for override in overrides { try edited.apply(override) }
+      root = edited
+      return try decode(edited)
+    } catch var error as RecipeError {
+      if error.line == nil { (error.source, error.line) = (source, root?.line(of: error.key)) }
+      throw error
+    }
+  }
+
+  /// The resolved recipe as YAML, every default written out.
+  public func yaml() throws -> String {
+    let encoder = YAMLEncoder()
+    encoder.options.sortKeys = false
+    return try encoder.encode(self)
+  }
+
+  private static func decode(_ root: Node) throws -> Recipe {
+    guard root.mapping != nil else { throw RecipeError("", "is not a mapping of sections such as model and training") }
+    let recipe: Recipe
+    do {
+      recipe = try YAMLDecoder().decode(Recipe.self, from: root)
+    } catch let error as DecodingError {
+      throw error.recipeError(in: root)
+    }
+    try recipe.validate()
+    return recipe
+  }
+}
+
+extension Node {
+  /// Sets one dotted key: `training.epochs=2`. The value is YAML.
+  fileprivate mutating func apply(_ override: String) throws {
+    guard let equals = override.firstIndex(of: "="), equals > override.startIndex else {
+      throw RecipeError(override, "is not an override, expected key=value as in training.epochs=2")
+    }
+    let path = override[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let text = String(override[override.index(after: equals)...])
+    let value: Node
+    do {
+      value = try Yams.compose(yaml: text) ?? Node("")
+    } catch {
+      throw RecipeError(path.joined(separator: "."), "cannot be set to '\(text)', which is not valid YAML")
+    }
+    set(value, at: path[...])
+  }
+
+  private mutating func set(_ value: Node, at path: ArraySlice<String>) {
+    guard let first = path.first else { return }
+    if mapping == nil { self = Node.mapping([:]) }
+    if path.count == 1 {
+      self[first] = value
+    } else {
+      var child = self[first] ?? Node.mapping([:])
+      child.set(value, at: path.dropFirst())
+      self[first] = child
+    }
+  }
+
+  /// The line of a dotted key, or of the nearest section around it that has one.
+  fileprivate func line(of key: String) -> Int? {
+    var node = self
+    var line: Int?
+    for part in key.prefix(while: { $0 != " " }).split(separator: ".") {
+      guard let mapping = node.mapping, let entry = mapping.first(where: { $0.key.string == String(part) }) else {
+        break
+      }
+      line = entry.key.mark?.line ?? line
+      node = entry.value
+    }
+    return line
+  }
+
+  fileprivate func value(at path: [String]) -> Node? {
+    path.reduce(self as Node?) { node, part in
+      if let index = Int(part.replacing("Index ", with: "")), let sequence = node?.sequence {
+        return sequence.indices.contains(index) ? sequence[index] : nil
+      }
+      return node?.mapping.flatMap { mapping in mapping.first { $0.key.string == part }?.value }
+    }
+  }
+}
+
+extension DecodingError {
+  /// The same mistake in the words of a recipe.
+  fileprivate func recipeError(in root: Node) -> RecipeError {
+    switch self {
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      let path = context.codingPath.map(\.stringValue)
+      return RecipeError(
+        path.joined(separator: "."), "is \(Self.found(root.value(at: path))), expected \(Self.words(for: type))")
+    case .keyNotFound(let key, let context):
+      return RecipeError((context.codingPath + [key]).map(\.stringValue).joined(separator: "."), "is missing")
+    case .dataCorrupted(let context):
+      if let error = context.underlyingError as? RecipeError { return error }
+      let path = context.codingPath.map(\.stringValue)
+      if let error = context.underlyingError {
+        return RecipeError(path.joined(separator: "."), "is refused: \(error)")
+      }
+      return RecipeError(
+        path.joined(separator: "."), "is \(Self.found(root.value(at: path))): \(context.debugDescription)")
+    @unknown default:
+      return RecipeError("", "cannot be decoded: \(self)")
+    }
+  }
+
+  private static func found(_ node: Node?) -> String {
+    switch node {
+    case .scalar(let scalar): scalar.string.isEmpty ? "empty" : "'\(scalar.string)'"
+    case .mapping: "a mapping"
+    case .sequence: "a list"
+    default: "absent"
+    }
+  }
+
+  private static func words(for type: Any.Type) -> String {
+    switch type {
+    case is any FixedWidthInteger.Type: "a whole number"
+    case is any BinaryFloatingPoint.Type: "a number"
+    case is Bool.Type: "true or false"
+    case is String.Type: "text"
+    case is any Collection.Type: "a list"
+    default: "a mapping with keys"
+    }
+  }
+}
+
+extension YamlError {
+  fileprivate var line: Int? {
+    switch self {
+    case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+    case .duplicatedKeysInMapping(_, let context): context.mark.line
+    default: nil
+    }
+  }
+
+  fileprivate var summary: String {
+    switch self {
+    case .scanner(_, let problem, _, _), .parser(_, let problem, _, _), .composer(_, let problem, _, _): problem
+    case .duplicatedKeysInMapping(let keys, _): "the key \(keys.map { "\($0)" }.joined(separator: ", ")) appears twice"
+    default: "\(self)"
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import SwiftletData
+import SwiftletNN
+import SwiftletTensor
+
+/// How well a classifier does on a data set.
+public struct Evaluation: Codable, Hashable, Sendable {
+  public let images, correct: Int
+  /// The mean cross-entropy in nats.
+  public let loss: Double
+
+  /// The share of right answers, 0...1.
+  public var accuracy: Double { images == 0 ? 0 : Double(correct) / Double(images) }
+
+  public init(images: Int, correct: Int, loss: Double) {
+    (self.images, self.correct, self.loss) = (images, correct, loss)
+  }
+
+  /// Evaluates `model` in inference mode on one pass over `loader`.
+  public init(of model: any Layer, on loader: DataLoader, device: Device = .cpu) throws {
+    model.evaluate()
+    var (images, correct, loss) = (0, 0, 0.0)
+    try withNoGradient {
+      let batches = loader.epoch(0)
+      while let batch = try batches.next() {
+        let labels = batch.labels.to(device: device)
+        let scores = model(batch.images.to(device: device)).cast(to: .float32)
+        let count = labels.count
+        loss += scores.crossEntropy(labels).item() * Double(count)
+        correct += Int(scores.argmax(along: 1).equal(to: labels).sum().item())
+        images += count
+      }
+    }
+    self.init(images: images, correct: correct, loss: images == 0 ? .nan : loss / Double(images))
+  }
+}

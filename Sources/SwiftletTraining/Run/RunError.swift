@@ -1,0 +1,58 @@
+import Foundation
+
+/// Why a training run cannot start or go on.
+public enum RunError: Error, CustomStringConvertible {
+  /// The loss is NaN or infinite.
+  case diverged(step: Int, loss: Double, learningRate: Double)
+  case cannotWrite(URL, reason: String)
+  case damaged(URL, problem: String)
+  /// The output directory holds a run already, and it is not to be resumed.
+  case runExists(URL)
+  /// There is no checkpoint to resume from.
+  case nothingToResume(URL)
+  /// The run in the directory was made with another recipe.
+  case otherRecipe(URL, key: String, was: String, now: String)
+  case otherData(URL, was: String, now: String)
+  case wrongClassCount(data: Int, model: Int, source: String)
+  case tooFewImages(count: Int, batchSize: Int, source: String)
+  case missingTeacher
+  /// Stopped by a signal after writing a checkpoint.
+  case interrupted(signal: Int32, checkpoint: URL)
+
+  public var description: String {
+    switch self {
+    case .diverged(let step, let loss, let rate):
+      "the loss is \(loss) at step \(step) with learning rate \(rate); lower training.learningRate or set training.clipNorm"
+    case .cannotWrite(let file, let reason):
+      "\(file.path) cannot be written: \(reason)"
+    case .damaged(let file, let problem):
+      "\(file.path) is damaged: \(problem)"
+    case .runExists(let directory):
+      "\(directory.path) holds a run already; continue it with --resume or choose another --out"
+    case .nothingToResume(let directory):
+      "\(directory.path) holds no checkpoint to resume from; start without --resume"
+    case .otherRecipe(let directory, let key, let was, let now):
+      "the run in \(directory.path) was started with \(key) = \(was), the recipe now says \(now); use the same or another --out"
+    case .otherData(let directory, let was, let now):
+      "the run in \(directory.path) was started on \(was), the data now is \(now)"
+    case .wrongClassCount(let data, let model, let source):
+      "\(source) has \(data) classes, the recipe's model has \(model); set the model's classes to \(data)"
+    case .tooFewImages(let count, let batchSize, let source):
+      "\(source) has \(count) training images, a batch takes \(batchSize); lower training.batchSize"
+    case .missingTeacher:
+      "the recipe asks for distillation but the run has no teacher"
+    case .interrupted(let signal, let checkpoint):
+      "stopped by \(signal == SIGINT ? "Ctrl-C" : "signal \(signal)"); continue with --resume from \(checkpoint.path)"
+    }
+  }
+}
+
+/// The operating system's words for a failed write.
+func reason(of error: any Error) -> String {
+  let error = error as NSError
+  if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
+    return String(cString: strerror(Int32(underlying.code)))
+  }
+  return error.domain == NSPOSIXErrorDomain
+    ? String(cString: strerror(Int32(error.code))) : "\(error.localizedDescription)"
+}

@@ -1,0 +1,86 @@
+import Foundation
+import SwiftletCheckpoint
+import SwiftletNN
+import SwiftletTensor
+
+/// Everything a run needs to go on as if it had never stopped, in one safetensors file.
+///
+/// Tensors are named `model.…`, `optimizer.…`, `average.…` and `random`; the metadata holds `Position` and the recipe.
+struct TrainingCheckpoint {
+  /// Where the run stands, in numbers that survive exactly.
+  struct Position: Codable, Hashable {
+    /// Optimiser steps taken.
+    var step = 0
+    /// Whole epochs completed, and batches taken of the one under way.
+    var epoch = 0
+    var batch = 0
+    /// Sums of the loss since the last line of metrics, and since the epoch began.
+    var logged = LossSum()
+    var epochLoss = LossSum()
+    /// Seconds of training in all sessions.
+    var seconds = 0.0
+  }
+
+  struct LossSum: Codable, Hashable {
+    var total = 0.0
+    var steps = 0
+    var mean: Double { steps == 0 ? .nan : total / Double(steps) }
+    mutating func add(_ loss: Double) { (total, steps) = (total + loss, steps + 1) }
+  }
+
+  var position: Position
+  /// The resolved recipe, and what identifies the data.
+  var recipe: Recipe
+  var data: String
+  var model: [(name: String, tensor: Tensor)]
+  var optimizer: [(name: String, tensor: Tensor)]
+  var average: [(name: String, tensor: Tensor)]
+  /// The state of the generator of dropout and drop path.
+  var random: [UInt8]
+
+  /// Replaces `file` by this checkpoint; if that fails, the old file stays as it was.
+  func write(to file: URL) throws {
+    var state = StateDictionary()
+    for (prefix, tensors) in [("model", model), ("optimizer", optimizer), ("average", average)] {
+      for (name, tensor) in tensors { state["\(prefix).\(name)"] = tensor }
+    }
+    state["random"] = Tensor(random, shape: [random.count])
+    do {
+      state.metadata = [
+        "swiftlet.position": try Self.text(position), "swiftlet.recipe": try recipe.yaml(), "swiftlet.data": data,
+      ]
+      try Checkpoint.write(state, to: file, format: .safetensors)
+    } catch {
+      throw RunError.cannotWrite(file, reason: "\(error)")
+    }
+  }
+
+  static func read(from file: URL) throws -> TrainingCheckpoint {
+    let state = try Checkpoint.read(from: file)
+    func metadata(_ key: String) throws -> String {
+      guard let text = state.metadata[key] else {
+        throw RunError.damaged(file, problem: "it lacks \(key), so it is no checkpoint of a run")
+      }
+      return text
+    }
+    func tensors(_ prefix: String) -> [(name: String, tensor: Tensor)] {
+      state.entries.filter { $0.name.hasPrefix(prefix + ".") }
+        .map { (String($0.name.dropFirst(prefix.count + 1)), $0.tensor) }
+    }
+    guard let random = state["random"] else { throw RunError.damaged(file, problem: "it lacks the random state") }
+    let position: Position
+    do {
+      position = try JSONDecoder().decode(Position.self, from: Data(metadata("swiftlet.position").utf8))
+    } catch is DecodingError {
+      throw RunError.damaged(file, problem: "its position cannot be read")
+    }
+    return TrainingCheckpoint(
+      position: position, recipe: try Recipe.parse(metadata("swiftlet.recipe"), source: file.path),
+      data: try metadata("swiftlet.data"), model: tensors("model"), optimizer: tensors("optimizer"),
+      average: tensors("average"), random: random.scalars(as: UInt8.self))
+  }
+
+  private static func text(_ position: Position) throws -> String {
+    String(decoding: try JSONEncoder().encode(position), as: UTF8.self)
+  }
+}

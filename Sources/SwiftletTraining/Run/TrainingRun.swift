@@ -1,0 +1,291 @@
+import Foundation
+import SwiftletCheckpoint
+import SwiftletData
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+
+/// One training run in one directory: from a recipe to trained weights, interruptible and resumable.
+///
+/// ```swift
+/// let recipe = try Recipe.read(from: URL(filePath: "recipes/deit-cifar10.yaml"))
+/// let run = try TrainingRun(recipe: recipe, data: data, output: URL(filePath: "runs/first"))
+/// let result = try run.start(observer: ConsoleProgress().callAsFunction)
+/// ```
+/// The same recipe, data and thread count give the same weights, bit for bit, however often the run was interrupted.
+public final class TrainingRun {
+  public let recipe: Recipe
+  public let model: any Layer
+  public let directory: RunDirectory
+  /// The dense network whose soft targets are learned, where the recipe distills.
+  public let teacher: (any Layer)?
+  /// Called with the number of the step before its forward pass.
+  public var beforeStep: ((Int) throws -> Void)?
+  /// Called with the number of the step after the optimiser has moved the weights.
+  public var afterStep: ((Int) throws -> Void)?
+
+  private let data: TrainingData
+  private let trainingLoader, searchLoader: DataLoader
+  private let device: Device
+  private let optimizer: any Optimizer
+  private let schedule: LearningRateSchedule
+  private let average: WeightAverage?
+  private let generator: Generator
+  private var position = TrainingCheckpoint.Position()
+
+  /// A run of the recipe's own model on the data at `data`.
+  ///
+  /// - Parameter data: Where the recipe's data lies; the kind `shapes` needs none.
+  /// - Throws: `RecipeError`, `RunError`, `DataError` or `CheckpointError`.
+  public convenience init(recipe: Recipe, data: URL?, output: URL, resume: Bool = false) throws {
+    try recipe.validate()
+    let model = try recipe.model.make(seed: recipe.training.seed)
+    try self.init(
+      recipe: recipe, model: model, data: recipe.data.open(at: data, imageSize: recipe.model.imageSize),
+      output: output, resume: resume)
+  }
+
+  /// A run of any classifier, such as a network whose layers were replaced by sparse ones.
+  public init(
+    recipe: Recipe, model: any Layer, data: TrainingData, output: URL, resume: Bool = false,
+    teacher: (any Layer)? = nil
+  ) throws {
+    try recipe.validate()
+    let training = recipe.training
+    guard data.training.classes.count == recipe.model.classes else {
+      throw RunError.wrongClassCount(
+        data: data.training.classes.count, model: recipe.model.classes, source: data.description)
+    }
+    guard data.training.count >= training.batchSize else {
+      throw RunError.tooFewImages(
+        count: data.training.count, batchSize: training.batchSize, source: data.description)
+    }
+    if training.distillation != nil && teacher == nil { throw RunError.missingTeacher }
+    (self.recipe, self.model, self.teacher, self.data) = (recipe, model, teacher, data)
+    device = try Device(parsing: training.device)
+    directory = RunDirectory(output)
+    if let threads = training.threads { Torch.setThreads(threads) }
+
+    trainingLoader = recipe.trainingLoader(over: data.training)
+    searchLoader = recipe.evaluationLoader(over: data.search)
+    let stepsPerEpoch = trainingLoader.batchCount
+    schedule = LearningRateSchedule(training, stepsPerEpoch: stepsPerEpoch)
+    model.move(to: device)
+    teacher?.move(to: device)
+    teacher?.evaluate()
+    let parameters = model.namedParameters().filter(\.tensor.requiresGradient).map {
+      (name: $0.path, tensor: $0.tensor)
+    }
+    optimizer = training.optimizer.make(over: parameters, weightDecay: training.weightDecay)
+    average = training.averageDecay.map { WeightAverage(of: parameters, decay: $0) }
+    generator = Generator(seed: UInt64(training.seed) &+ 1, device: device)
+
+    try directory.prepare(resuming: resume)
+    if resume { try restore() }
+  }
+
+  /// Trains to the end, or to the next SIGINT or SIGTERM, which leaves a checkpoint.
+  ///
+  /// - Throws: `RunError`: interrupted, diverged or a file that cannot be written.
+  @discardableResult
+  public func start(observer: ((TrainingEvent) -> Void)? = nil) throws -> TrainingResult {
+    do {
+      try Data(recipe.yaml().utf8).write(to: directory.recipe, options: .atomic)
+    } catch {
+      throw RunError.cannotWrite(directory.recipe, reason: reason(of: error))
+    }
+    let log = try MetricsLog(file: directory.metrics, keepingUpTo: position.step)
+    observer?(.started(summary))
+    var last: Metrics?
+    try Interruption.whileListening {
+      while position.epoch < recipe.training.epochs {
+        try trainEpoch(log: log, observer: observer)
+        let metrics = try endEpoch()
+        try log.append(metrics)
+        observer?(.epochEnded(metrics))
+        last = metrics
+        try writeCheckpoint(observer)
+      }
+    }
+    try writeModel()
+    let final = try last ?? MetricsLog.read(directory.metrics).last
+    return TrainingResult(
+      steps: position.step, epochs: position.epoch, trainingLoss: final?.loss,
+      validationLoss: final?.validationLoss, validationAccuracy: final?.validationAccuracy, seconds: position.seconds,
+      model: directory.model.path)
+  }
+
+  // MARK: - One epoch
+
+  private func trainEpoch(log: MetricsLog, observer: ((TrainingEvent) -> Void)?) throws {
+    let training = recipe.training
+    let batches = trainingLoader.epoch(position.epoch, startingAt: position.batch)
+    let steps = schedule.totalSteps
+    let clock = ContinuousClock()
+    var (mark, sinceMetrics, sinceCheckpoint) = (clock.now, 0.0, 0.0)
+    var (speed, imagesSinceMetrics) = (0.0, 0)
+    model.train(using: generator)
+    while let batch = try batches.next() {
+      let rate = schedule.rate(at: position.step)
+      try beforeStep?(position.step)
+      let loss = lossOf(batch)
+      let value = loss.item()
+      guard value.isFinite else {
+        throw RunError.diverged(step: position.step, loss: value, learningRate: rate)
+      }
+      optimizer.clearGradients()
+      loss.backward()
+      let norm = optimizer.clipGradients(toNorm: training.clipNorm)
+      optimizer.step(learningRate: rate)
+      average?.update()
+      try afterStep?(position.step)
+
+      position.step += 1
+      position.batch += 1
+      position.logged.add(value)
+      position.epochLoss.add(value)
+      imagesSinceMetrics += training.batchSize
+      let now = clock.now
+      let elapsed = seconds(now - mark)
+      mark = now
+      position.seconds += elapsed
+      sinceMetrics += elapsed
+      sinceCheckpoint += elapsed
+      let current = Double(training.batchSize) / elapsed
+      speed = speed == 0 ? current : 0.95 * speed + 0.05 * current
+
+      observer?(
+        .progress(
+          TrainingProgress(
+            step: position.step, steps: steps, epoch: position.epoch, epochs: training.epochs, loss: value,
+            imagesPerSecond: speed,
+            secondsLeft: Double(steps - position.step) * Double(training.batchSize) / speed)))
+      if position.step.isMultiple(of: training.logEverySteps) {
+        let metrics = Metrics(
+          step: position.step, epoch: epochsDone, loss: position.logged.mean, learningRate: rate,
+          gradientNorm: norm.item(), imagesPerSecond: Double(imagesSinceMetrics) / sinceMetrics,
+          seconds: position.seconds)
+        try log.append(metrics)
+        observer?(.logged(metrics))
+        position.logged = .init()
+        (sinceMetrics, imagesSinceMetrics) = (0, 0)
+      }
+      if let signal = Interruption.signalNumber {
+        try writeCheckpoint(observer)
+        throw RunError.interrupted(signal: signal, checkpoint: directory.url)
+      }
+      if sinceCheckpoint > 60 * training.checkpointMinutes {
+        try writeCheckpoint(observer)
+        sinceCheckpoint = 0
+      }
+    }
+  }
+
+  /// The loss of one batch, its graph included.
+  private func lossOf(_ batch: Batch) -> Tensor {
+    let training = recipe.training
+    let images = batch.images.to(device: device)
+    let scores = inPrecision { model(images) }.cast(to: .float32)
+    let hard =
+      scores.crossEntropy((batch.targets ?? batch.labels).to(device: device), labelSmoothing: training.labelSmoothing)
+    guard let distillation = training.distillation, let teacher else { return hard }
+    let targets = withNoGradient { inPrecision { teacher(images) }.cast(to: .float32) }
+    let soft = distillationLoss(scores, teacher: targets, temperature: distillation.temperature)
+    return distillation.weight == 1 ? soft : soft * distillation.weight + hard * (1 - distillation.weight)
+  }
+
+  private func inPrecision(_ body: () -> Tensor) -> Tensor {
+    switch recipe.training.precision {
+    case .fp32: body()
+    case .bf16: withAutocast(.bfloat16, device: device, body)
+    }
+  }
+
+  /// Evaluates on the search split and moves on to the next epoch.
+  private func endEpoch() throws -> Metrics {
+    var evaluation: Evaluation?
+    if data.search.count > 0 {
+      let evaluate = { try Evaluation(of: self.model, on: self.searchLoader, device: self.device) }
+      evaluation = try average.map { try $0.whileApplied(evaluate) } ?? evaluate()
+    }
+    let loss = position.epochLoss.mean
+    (position.epoch, position.batch, position.epochLoss) = (position.epoch + 1, 0, .init())
+    return Metrics(
+      step: position.step, epoch: Double(position.epoch), loss: loss,
+      learningRate: schedule.rate(at: max(0, position.step - 1)), validationLoss: evaluation?.loss,
+      validationAccuracy: evaluation?.accuracy, seconds: position.seconds)
+  }
+
+  private var epochsDone: Double {
+    Double(position.epoch) + Double(position.batch) / Double(max(1, trainingLoader.batchCount))
+  }
+
+  private var summary: String {
+    let counts =
+      "\(model.parameterCount) weights, \(data.training.count) training and \(data.search.count) search images"
+    let place = position.step > 0 ? ", resumed at step \(position.step)" : ""
+    return "\(recipe.model.description): \(counts) of \(data.description), \(schedule.totalSteps) steps of "
+      + "\(recipe.training.batchSize) in \(recipe.training.precision.rawValue) on \(device), \(Torch.threads) threads\(place)"
+  }
+
+  // MARK: - Files
+
+  private func writeCheckpoint(_ observer: ((TrainingEvent) -> Void)?) throws {
+    let checkpoint = TrainingCheckpoint(
+      position: position, recipe: recipe, data: data.identity,
+      model: model.stateDictionary().entries.map { ($0.name, $0.tensor) },
+      optimizer: optimizer.state, average: average?.state ?? [], random: generator.state)
+    try checkpoint.write(to: directory.checkpoint)
+    observer?(.checkpointed(directory.checkpoint))
+  }
+
+  private func writeModel() throws {
+    let write = {
+      try TrainedModel.write(
+        self.model, recipe: self.recipe, classes: self.data.training.classes, to: self.directory.model)
+    }
+    try average.map { try $0.whileApplied(write) } ?? write()
+  }
+
+  private func restore() throws {
+    let file = directory.checkpoint
+    let checkpoint = try TrainingCheckpoint.read(from: file)
+    if let difference = try recipe.firstDifference(from: checkpoint.recipe) {
+      throw RunError.otherRecipe(
+        directory.url, key: difference.key, was: difference.other, now: difference.own)
+    }
+    guard checkpoint.data == data.identity else {
+      throw RunError.otherData(directory.url, was: checkpoint.data, now: data.identity)
+    }
+    try model.load(StateDictionary(checkpoint.model), from: file.path)
+    try optimizer.restore(checkpoint.optimizer)
+    if let average { try average.restore(checkpoint.average) }
+    try generator.restore(checkpoint.random)
+    position = checkpoint.position
+  }
+}
+
+/// What a finished run reached.
+public struct TrainingResult: Codable, Hashable, Sendable {
+  public let steps, epochs: Int
+  /// The mean loss of the last epoch.
+  public let trainingLoss: Double?
+  /// On the search split after the last epoch.
+  public let validationLoss, validationAccuracy: Double?
+  /// Training time in all sessions.
+  public let seconds: Double
+  /// The file of the trained weights.
+  public let model: String
+}
+
+extension TrainingResult: CustomStringConvertible {
+  public var description: String {
+    let accuracy = validationAccuracy.map { String(format: ", %.2f %% right on the search split", 100 * $0) } ?? ""
+    let loss = trainingLoss.map { String(format: ", training loss %.4f", $0) } ?? ""
+    return "\(model): \(epochs) epochs, \(steps) steps in \(ConsoleProgress.duration(seconds))\(loss)\(accuracy)"
+  }
+}
+
+private func seconds(_ duration: Duration) -> Double {
+  Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+}

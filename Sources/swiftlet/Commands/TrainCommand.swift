@@ -1,0 +1,41 @@
+import ArgumentParser
+import Foundation
+import SwiftletTraining
+
+/// `swiftlet train recipes/deit-cifar10.yaml --data PATH`: trains a recipe's network.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train the network of a recipe.",
+    discussion: """
+      The run directory receives the resolved recipe, metrics as JSON lines, a checkpoint and, at the end, the weights \
+      (model.safetensors). Ctrl-C leaves a checkpoint; --resume goes on from it as if nothing had happened.
+      """)
+
+  @Argument(help: "The recipe, a YAML file.") var recipe: String
+  @Option(help: "Where the recipe's data lies.") var data: String?
+  @Option(help: "The run directory. Default: runs/ and the recipe's name.") var out: String?
+  @Flag(help: "Go on from the checkpoint in the run directory.") var resume = false
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Change a value of the recipe, as in training.epochs=2; may be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+  @Flag(help: "Print the result as JSON; no progress is shown.") var json = false
+
+  func run() throws {
+    let file = URL(filePath: recipe)
+    let output = URL(filePath: out ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
+    let run = try TrainingRun(
+      recipe: .read(from: file, overrides: overrides), data: data.map { URL(filePath: $0) }, output: output,
+      resume: resume)
+    let progress = ConsoleProgress()
+    let result = try run.start(observer: json ? nil : progress.callAsFunction)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    } else {
+      print(result)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Testing
+
+@testable import SwiftletTraining
+
+@Suite struct RecipeTests {
+  static let minimal = """
+    model:
+      family: deit
+      configuration: tiny
+    data:
+      kind: files
+    """
+
+  func error(_ yaml: String, _ overrides: [String] = []) -> String {
+    do {
+      let recipe = try Recipe.parse(yaml, source: "my.yaml", overrides: overrides)
+      return "no error: \(recipe)"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func `absent keys keep their defaults`() throws {
+    let recipe = try Recipe.parse(Self.minimal)
+    #expect(recipe.training == Recipe.Training())
+    #expect(recipe.compression == nil)
+  }
+
+  @Test func `an unknown key is refused with its place and the nearest known key`() {
+    #expect(
+      error(Self.minimal + "\ntraining:\n  epochs: 3\n  learningrate: 0.1\n")
+        == "my.yaml:8: training.learningrate is not a known key; did you mean learningRate?")
+    #expect(
+      error(Self.minimal + "\ntraning: {}\n") == "my.yaml:6: traning is not a known key; did you mean training?")
+    #expect(
+      error(Self.minimal + "\ntraining:\n  optimizer: {kind: sgd, beta1: 0.9}\n")
+        == "my.yaml:7: training.optimizer.beta1 is not a known key; known keys are kind, momentum, nesterov")
+  }
+
+  @Test func `an override with an unknown key is refused`() {
+    #expect(
+      error(Self.minimal, ["training.epoch=3"]) == "my.yaml: training.epoch is not a known key; did you mean epochs?")
+    #expect(
+      error(Self.minimal, ["epochs"])
+        == "my.yaml: epochs is not an override, expected key=value as in training.epochs=2")
+  }
+
+  @Test(arguments: [
+    ("training.epochs=0", "training.epochs is 0, expected 1 to 10000"),
+    ("training.batchSize=-3", "training.batchSize is -3, expected 1 to 65536"),
+    ("training.learningRate=0", "training.learningRate is 0.0, expected above 0.0 and at most 10.0"),
+    ("training.learningRate=.nan", "training.learningRate is nan, expected above 0.0 and at most 10.0"),
+    ("training.warmupEpochs=31", "training.warmupEpochs is 31.0, expected 0.0 to 30.0"),
+    ("training.averageDecay=1", "training.averageDecay is 1.0, expected above 0.0 and below 1.0"),
+    ("training.labelSmoothing=1", "training.labelSmoothing is 1.0, expected at least 0.0 and below 1.0"),
+    (
+      "training.optimizer={kind: sgd, momentum: 0, nesterov: true}",
+      "training.optimizer.nesterov needs a momentum above 0"
+    ),
+    ("training.schedule={kind: step}", "training.schedule.epochs is missing"),
+    (
+      "training.distillation={temperature: 0}",
+      "training.distillation.temperature is 0.0, expected above 0.0 and at most 100.0"
+    ),
+    ("compression.pattern=5:4", "compression.pattern (the kept weights) is 5, expected 1 to 4"),
+    ("compression.pattern=half", "compression.pattern is 'half', expected two numbers as in 2:4"),
+    ("data.searchFraction=1", "data.searchFraction is 1.0, expected at least 0.0 and below 1.0"),
+  ])
+  func `values out of range are refused`(override: String, message: String) {
+    #expect(error(Self.minimal, [override]) == "my.yaml: " + message)
+  }
+
+  @Test func `wrong types are refused in plain words`() {
+    #expect(
+      error(Self.minimal, ["training.epochs=ten"]) == "my.yaml: training.epochs is 'ten', expected a whole number")
+    #expect(
+      error(Self.minimal, ["training.learningRate=[1]"]).hasSuffix("training.learningRate is a list, expected a number")
+    )
+    #expect(error(Self.minimal, ["training=3"]).hasSuffix("training is '3', expected a mapping with keys"))
+    #expect(error("- 1").hasSuffix("my.yaml: is not a mapping of sections such as model and training"))
+    #expect(error("model: [").hasPrefix("my.yaml:"))
+    #expect(error(Self.minimal + "\ndata: {kind: files}\n").contains("appears twice"))
+  }
+
+  @Test func `overrides reach into sections, and create them`() throws {
+    let recipe = try Recipe.parse(
+      Self.minimal,
+      overrides: [
+        "training.epochs=7", "training.optimizer.kind=sgd", "compression.pattern=1:4", "training.clipNorm=2.5",
+      ])
+    #expect(recipe.training.epochs == 7)
+    #expect(recipe.training.optimizer == .sgd(momentum: 0.9, nesterov: false))
+    #expect(recipe.compression?.pattern == Recipe.Pattern(kept: 1, group: 4))
+    #expect(recipe.training.clipNorm == 2.5)
+  }
+
+  /// Law: the resolved recipe reads back as itself.
+  @Test func `a resolved recipe reads back equal`() throws {
+    let recipe = try Recipe.parse(
+      Self.minimal,
+      overrides: [
+        "training.learningRate=0.1234567890123", "compression.distillation=null", "compression.gradients=sr-ste",
+        "training.schedule={kind: step, epochs: 3}", "training.threads=2", "training.distillation={weight: 0.5}",
+      ])
+    #expect(try Recipe.parse(recipe.yaml()) == recipe)
+  }
+
+  @Test func `a missing recipe file is named`() {
+    #expect(throws: RecipeError.self) { try Recipe.read(from: URL(filePath: "/no/such.yaml")) }
+  }
+
+  /// The recipes of the repository are read, resolved and valid.
+  @Test func `every recipe of the repository is valid`() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../recipes").standardized
+    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+      .filter { $0.pathExtension == "yaml" }
+    #expect(!files.isEmpty)
+    for file in files {
+      let recipe = try Recipe.read(from: file)
+      #expect(try Recipe.parse(recipe.yaml()) == recipe, "\(file.lastPathComponent)")
+    }
+  }
+}
