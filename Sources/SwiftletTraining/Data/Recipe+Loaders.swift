@@ -2,10 +2,13 @@ import SwiftletData
 
 extension Recipe {
   /// Shuffled, augmented batches of the training split; the last, smaller batch is left out.
-  func trainingLoader(over dataset: any ImageDataset) -> DataLoader {
-    DataLoader(
-      dataset, batchSize: training.batchSize, order: .shuffled, pipeline: trainingPipeline, dropsLast: true,
-      seed: UInt64(training.seed), workers: training.workers)
+  func trainingLoader(over dataset: any ImageDataset) throws -> DataLoader {
+    let mixing = BatchMixing(
+      mixup: training.mixup, cutmix: training.cutmix, labelSmoothing: training.labelSmoothing)
+    return DataLoader(
+      dataset, batchSize: training.batchSize, order: .shuffled, pipeline: try trainingPipeline,
+      mixing: training.mixup + training.cutmix > 0 ? mixing : nil, dropsLast: true, seed: UInt64(training.seed),
+      workers: training.workers)
   }
 
   /// Batches for evaluation: in order, resized and cropped in the middle, no augmentation.
@@ -27,15 +30,29 @@ extension Recipe {
   }
 
   private var trainingPipeline: ImagePipeline {
-    let side = model.imageSize
-    var steps: [ImageTransform] =
-      switch data.augmentation.crop {
-      case .none: evaluationPipeline.steps
-      case .padded(let pixels): [.resize(width: side, height: side), .randomCrop(size: side, padding: pixels)]
-      case .resized: evaluationPipeline.steps
+    get throws {
+      let augmentation = data.augmentation
+      let side = model.imageSize
+      var steps: [ImageTransform] =
+        switch augmentation.crop {
+        case .none: evaluationPipeline.steps
+        case .padded(let pixels): [.resize(width: side, height: side), .randomCrop(size: side, padding: pixels)]
+        case .resized(let area): [.randomResizedCrop(RandomResizedCrop(size: side, area: area...1))]
+        }
+      if augmentation.flip > 0 { steps.append(.horizontalFlip(probability: augmentation.flip)) }
+      if let text = augmentation.randAugment {
+        var randAugment = try RandAugment(parsing: text)
+        randAugment.fill = data.mean.map { UInt8((255 * $0).rounded()) }
+        steps.append(.randAugment(randAugment))
       }
-    if data.augmentation.flip > 0 { steps.append(.horizontalFlip(probability: data.augmentation.flip)) }
-    return ImagePipeline(steps, normalization: normalization)
+      let jitter = augmentation.colorJitter
+      if jitter > 0 {
+        steps.append(.colourJitter(ColourJitter(brightness: jitter, contrast: jitter, saturation: jitter)))
+      }
+      return ImagePipeline(
+        steps, normalization: normalization,
+        erasing: augmentation.erasing > 0 ? RandomErasing(probability: augmentation.erasing) : nil)
+    }
   }
 
   private var normalization: Normalization {

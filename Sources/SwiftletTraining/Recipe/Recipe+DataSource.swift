@@ -1,3 +1,5 @@
+import SwiftletData
+
 extension Recipe {
   /// Which images, how they are split, and how they are varied.
   public struct DataSource: Hashable, Sendable {
@@ -43,10 +45,8 @@ extension Recipe {
     public var crop = Crop.none
     /// The chance of a horizontal mirror image, 0...1.
     public var flip = 0.0
-    /// Operations a picture in RandAugment, 0...14; 0 is off.
-    public var randAugmentOperations = 0
-    /// The strength of RandAugment, 0...10.
-    public var randAugmentMagnitude = 9.0
+    /// RandAugment in timm's notation, such as `rand-m9-mstd0.5-inc1`; nil is off.
+    public var randAugment: String?
     /// The strength of brightness, contrast and saturation jitter, 0...1.
     public var colorJitter = 0.0
     /// The chance of a random rectangle of noise, 0...1.
@@ -111,15 +111,14 @@ extension Recipe.Shapes: Codable {
 
 extension Recipe.Augmentation: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case crop, flip, randAugmentOperations, randAugmentMagnitude, colorJitter, erasing
+    case crop, flip, randAugment, colorJitter, erasing
   }
 
   public init(from decoder: any Decoder) throws {
     let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
     try section.read(.crop, into: &crop)
     try section.read(.flip, into: &flip)
-    try section.read(.randAugmentOperations, into: &randAugmentOperations)
-    try section.read(.randAugmentMagnitude, into: &randAugmentMagnitude)
+    try section.read(.randAugment, into: &randAugment)
     try section.read(.colorJitter, into: &colorJitter)
     try section.read(.erasing, into: &erasing)
   }
@@ -131,8 +130,9 @@ extension Recipe.Augmentation: Codable {
     case .resized(let area): try require(area, above: 0, upTo: 1, "\(place).crop.minimumArea")
     }
     try require(flip, in: 0...1, "\(place).flip")
-    try require(randAugmentOperations, in: 0...14, "\(place).randAugmentOperations")
-    try require(randAugmentMagnitude, in: 0...10, "\(place).randAugmentMagnitude")
+    if let randAugment {
+      do { _ = try RandAugment(parsing: randAugment) } catch { throw RecipeError("\(place).randAugment", "is \(error)") }
+    }
     try require(colorJitter, in: 0...1, "\(place).colorJitter")
     try require(erasing, in: 0...1, "\(place).erasing")
   }

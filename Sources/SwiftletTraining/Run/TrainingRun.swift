@@ -66,7 +66,7 @@ public final class TrainingRun {
     directory = RunDirectory(output)
     if let threads = training.threads { Torch.setThreads(threads) }
 
-    trainingLoader = recipe.trainingLoader(over: data.training)
+    trainingLoader = try recipe.trainingLoader(over: data.training)
     searchLoader = recipe.evaluationLoader(over: data.search)
     let stepsPerEpoch = trainingLoader.batchCount
     schedule = LearningRateSchedule(training, stepsPerEpoch: stepsPerEpoch)
@@ -186,8 +186,10 @@ public final class TrainingRun {
     let training = recipe.training
     let images = batch.images.to(device: device)
     let scores = inPrecision { model(images) }.cast(to: .float32)
+    // Mixed batches bring smoothed targets of their own.
     let hard =
-      scores.crossEntropy((batch.targets ?? batch.labels).to(device: device), labelSmoothing: training.labelSmoothing)
+      batch.softTargets.map { scores.crossEntropy($0.to(device: device)) }
+      ?? scores.crossEntropy(batch.labels.to(device: device), labelSmoothing: training.labelSmoothing)
     guard let distillation = training.distillation, let teacher else { return hard }
     let targets = withNoGradient { inPrecision { teacher(images) }.cast(to: .float32) }
     let soft = distillationLoss(scores, teacher: targets, temperature: distillation.temperature)
