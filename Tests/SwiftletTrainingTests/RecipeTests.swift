@@ -40,10 +40,11 @@ import Testing
 
   @Test func `an override with an unknown key is refused`() {
     #expect(
-      error(Self.minimal, ["training.epoch=3"]) == "my.yaml: training.epoch is not a known key; did you mean epochs?")
+      error(Self.minimal, ["training.epoch=3"])
+        == "--set training.epoch=3: training.epoch is not a known key; did you mean epochs?")
     #expect(
       error(Self.minimal, ["epochs"])
-        == "my.yaml: epochs is not an override, expected key=value as in training.epochs=2")
+        == "--set epochs: epochs is not an override, expected key=value as in training.epochs=2")
   }
 
   @Test(arguments: [
@@ -68,14 +69,16 @@ import Testing
     ("data.searchFraction=1", "data.searchFraction is 1.0, expected at least 0.0 and below 1.0"),
   ])
   func `values out of range are refused`(override: String, message: String) {
-    #expect(error(Self.minimal, [override]) == "my.yaml: " + message)
+    #expect(error(Self.minimal, [override]) == "--set \(override): " + message)
   }
 
   @Test func `wrong types are refused in plain words`() {
     #expect(
-      error(Self.minimal, ["training.epochs=ten"]) == "my.yaml: training.epochs is 'ten', expected a whole number")
+      error(Self.minimal, ["training.epochs=ten"])
+        == "--set training.epochs=ten: training.epochs is 'ten', expected a whole number")
     #expect(
-      error(Self.minimal, ["training.learningRate=[1]"]).hasSuffix("training.learningRate is a list, expected a number")
+      error(Self.minimal, ["training.learningRate=[1]"]).hasSuffix(
+        "training.learningRate is a list, expected a single value")
     )
     #expect(error(Self.minimal, ["training=3"]).hasSuffix("training is '3', expected a mapping with keys"))
     #expect(error("- 1").hasSuffix("my.yaml: is not a mapping of sections such as model and training"))

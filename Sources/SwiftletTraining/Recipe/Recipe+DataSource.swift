@@ -131,7 +131,9 @@ extension Recipe.Augmentation: Codable {
     }
     try require(flip, in: 0...1, "\(place).flip")
     if let randAugment {
-      do { _ = try RandAugment(parsing: randAugment) } catch { throw RecipeError("\(place).randAugment", "is \(error)") }
+      do { _ = try RandAugment(parsing: randAugment) } catch {
+        throw RecipeError("\(place).randAugment", "is \(error)")
+      }
     }
     try require(colorJitter, in: 0...1, "\(place).colorJitter")
     try require(erasing, in: 0...1, "\(place).erasing")

@@ -31,7 +31,11 @@ extension Recipe {
       root = edited
       return try decode(edited)
     } catch var error as RecipeError {
-      if error.line == nil { (error.source, error.line) = (source, root?.line(of: error.key)) }
+      if let override = overrides.last(where: { $0.sets(error.key) }) {
+        error.source = "--set \(override)"
+      } else if error.line == nil {
+        (error.source, error.line) = (source, root?.line(of: error.key))
+      }
       throw error
     }
   }
@@ -53,6 +57,14 @@ extension Recipe {
     }
     try recipe.validate()
     return recipe
+  }
+}
+
+extension String {
+  /// Whether this override, `key=value`, sets `key` or a section around it.
+  fileprivate func sets(_ key: String) -> Bool {
+    let own = prefix { $0 != "=" }
+    return key == own || key.hasPrefix(own + ".") || key.hasPrefix(own + " ")
   }
 }
 
@@ -143,6 +155,8 @@ extension DecodingError {
 
   private static func words(for type: Any.Type) -> String {
     switch type {
+    case is [String: Any].Type, is Node.Mapping.Type: "a mapping with keys"
+    case is Node.Scalar.Type: "a single value"
     case is any FixedWidthInteger.Type: "a whole number"
     case is any BinaryFloatingPoint.Type: "a number"
     case is Bool.Type: "true or false"
