@@ -1,3 +1,4 @@
+import SwiftletCheckpoint
 import SwiftletTensor
 import Testing
 
@@ -98,10 +99,13 @@ struct OptimizerTests {
   @Test func `a state that does not fit is refused by name`() {
     let ours = AdamW(
       ParameterGroup.decaying(parameters([[Float](repeating: 1, count: 12), [1, 2, 3]]), weightDecay: 0))
-    #expect(throws: OptimizerStateError.missing("weight.average")) { try ours.restore([]) }
-    let wrong = ours.state.map { $0.name == "bias.average" ? ($0.name, Tensor.zeros([4])) : $0 }
+    #expect(throws: OptimizerStateError.missing("weight.average")) { try ours.restore(StateDictionary()) }
+    var wrong = ours.state
+    wrong["bias.average"] = .zeros([4])
     #expect(throws: OptimizerStateError.shape("bias.average", saved: [4], expected: [3])) { try ours.restore(wrong) }
-    #expect(throws: OptimizerStateError.unexpected("more")) { try ours.restore(ours.state + [("more", .zeros([1]))]) }
+    var more = ours.state
+    more["more"] = .zeros([1])
+    #expect(throws: OptimizerStateError.unexpected("more")) { try ours.restore(more) }
   }
 
   /// Golden: PyTorch's clip_grad_norm_, below and above the limit.

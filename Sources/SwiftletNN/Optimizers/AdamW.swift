@@ -1,3 +1,4 @@
+import SwiftletCheckpoint
 import SwiftletTensor
 
 /// Adam with decoupled weight decay, in libtorch's fused kernel: one pass over all parameters of a group.
@@ -44,15 +45,16 @@ public final class AdamW: Optimizer {
     }
   }
 
-  public var state: [(name: String, tensor: Tensor)] {
-    zip(groups, moments).flatMap { group, moments in
-      zip(group.parameters, moments).flatMap { parameter, moments in
-        [
-          ("\(parameter.name).average", moments.average),
-          ("\(parameter.name).squaredAverage", moments.squaredAverage),
-          ("\(parameter.name).steps", moments.steps),
-        ]
-      }
-    }
+  public var state: StateDictionary {
+    StateDictionary(
+      zip(groups, moments).flatMap { group, moments in
+        zip(group.parameters, moments).flatMap { parameter, moments in
+          [
+            ("\(parameter.name).average", moments.average),
+            ("\(parameter.name).squaredAverage", moments.squaredAverage),
+            ("\(parameter.name).steps", moments.steps),
+          ]
+        }
+      })
   }
 }

@@ -1,3 +1,4 @@
+import SwiftletCheckpoint
 import SwiftletTensor
 
 /// Moves parameters along their gradients.
@@ -8,7 +9,7 @@ public protocol Optimizer: AnyObject {
   func step(learningRate: Double)
 
   /// What the optimiser remembers, by name, e.g. `blocks.0.attn.qkv.weight.average`; the tensors are live.
-  var state: [(name: String, tensor: Tensor)] { get }
+  var state: StateDictionary { get }
 }
 
 extension Optimizer {
@@ -22,16 +23,24 @@ extension Optimizer {
   /// Takes over a state that was saved from an optimiser over the same parameters.
   ///
   /// - Throws: `OptimizerStateError` if an entry is missing, has another shape, or belongs to no parameter.
-  public func restore(_ saved: [(name: String, tensor: Tensor)]) throws {
-    var remaining = Dictionary(saved.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
-    for (name, tensor) in state {
-      guard let given = remaining.removeValue(forKey: name) else { throw OptimizerStateError.missing(name) }
-      guard given.shape == tensor.shape else {
-        throw OptimizerStateError.shape(name, saved: given.shape, expected: tensor.shape)
-      }
-      _ = withNoGradient { tensor.copyInPlace(from: given) }
+  public func restore(_ saved: StateDictionary) throws(OptimizerStateError) {
+    try state.takeOver(saved)
+  }
+}
+
+extension StateDictionary {
+  /// Copies the values of `saved`, which must have the same names and shapes, into these tensors.
+  func takeOver(_ saved: StateDictionary) throws(OptimizerStateError) {
+    for (name, tensor) in self {
+      guard let given = saved[name] else { throw .missing(name) }
+      guard given.shape == tensor.shape else { throw .shape(name, saved: given.shape, expected: tensor.shape) }
     }
-    if let stranger = remaining.keys.min() { throw OptimizerStateError.unexpected(stranger) }
+    if let stranger = saved.names.first(where: { self[$0] == nil }) { throw .unexpected(stranger) }
+    withNoGradient {
+      for (name, tensor) in self {
+        if let given = saved[name] { tensor.copyInPlace(from: given) }
+      }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import SwiftletCheckpoint
 import SwiftletTensor
 
 /// Stochastic gradient descent with momentum, in libtorch's fused kernel.
@@ -35,9 +36,10 @@ public final class SGD: Optimizer {
     }
   }
 
-  public var state: [(name: String, tensor: Tensor)] {
-    zip(groups, velocities).flatMap { group, velocities in
-      zip(group.parameters, velocities).map { ("\($0.name).velocity", $1) }
-    }
+  public var state: StateDictionary {
+    StateDictionary(
+      zip(groups, velocities).flatMap { group, velocities in
+        zip(group.parameters, velocities).map { ("\($0.name).velocity", $1) }
+      })
   }
 }

@@ -1,3 +1,4 @@
+import SwiftletCheckpoint
 import SwiftletTensor
 
 /// An exponential moving average of parameters: `average = decay * average + (1 - decay) * parameter`.
@@ -21,23 +22,14 @@ public final class WeightAverage {
   }
 
   /// The averages by parameter name; the tensors are live.
-  public var state: [(name: String, tensor: Tensor)] {
-    zip(parameters, averages).map { ($0.name, $1) }
+  public var state: StateDictionary {
+    StateDictionary(zip(parameters, averages).map { ($0.name, $1) })
   }
 
   /// Takes over averages that were saved from the same parameters.
   ///
   /// - Throws: `OptimizerStateError` if one is missing or has another shape.
-  public func restore(_ saved: [(name: String, tensor: Tensor)]) throws {
-    let given = Dictionary(saved.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
-    for (name, average) in state {
-      guard let tensor = given[name] else { throw OptimizerStateError.missing(name) }
-      guard tensor.shape == average.shape else {
-        throw OptimizerStateError.shape(name, saved: tensor.shape, expected: average.shape)
-      }
-      average.copyInPlace(from: tensor)
-    }
-  }
+  public func restore(_ saved: StateDictionary) throws(OptimizerStateError) { try state.takeOver(saved) }
 
   /// Runs `body` with the averages in the parameters' place, then puts the parameters back.
   public func whileApplied<Result>(_ body: () throws -> Result) rethrows -> Result {

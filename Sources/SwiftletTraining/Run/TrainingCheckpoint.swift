@@ -32,17 +32,15 @@ struct TrainingCheckpoint {
   /// The resolved recipe, and what identifies the data.
   var recipe: Recipe
   var data: String
-  var model: [(name: String, tensor: Tensor)]
-  var optimizer: [(name: String, tensor: Tensor)]
-  var average: [(name: String, tensor: Tensor)]
+  var model, optimizer, average: StateDictionary
   /// The state of the generator of dropout and drop path.
   var random: [UInt8]
 
   /// Replaces `file` by this checkpoint; if that fails, the old file stays as it was.
   func write(to file: URL) throws {
     var state = StateDictionary()
-    for (prefix, tensors) in [("model", model), ("optimizer", optimizer), ("average", average)] {
-      for (name, tensor) in tensors { state["\(prefix).\(name)"] = tensor }
+    for (prefix, part) in [("model.", model), ("optimizer.", optimizer), ("average.", average)] {
+      state.add(part, prefix: prefix)
     }
     state["random"] = Tensor(random, shape: [random.count])
     do {
@@ -63,10 +61,6 @@ struct TrainingCheckpoint {
       }
       return text
     }
-    func tensors(_ prefix: String) -> [(name: String, tensor: Tensor)] {
-      state.entries.filter { $0.name.hasPrefix(prefix + ".") }
-        .map { (String($0.name.dropFirst(prefix.count + 1)), $0.tensor) }
-    }
     guard let random = state["random"] else { throw RunError.damaged(file, problem: "it lacks the random state") }
     let position: Position
     do {
@@ -76,8 +70,8 @@ struct TrainingCheckpoint {
     }
     return TrainingCheckpoint(
       position: position, recipe: try Recipe.parse(metadata("swiftlet.recipe"), source: file.path),
-      data: try metadata("swiftlet.data"), model: tensors("model"), optimizer: tensors("optimizer"),
-      average: tensors("average"), random: random.scalars(as: UInt8.self))
+      data: try metadata("swiftlet.data"), model: state.part("model."),
+      optimizer: state.part("optimizer."), average: state.part("average."), random: random.scalars(as: UInt8.self))
   }
 
   private static func text(_ position: Position) throws -> String {

@@ -235,8 +235,8 @@ public final class TrainingRun {
   private func writeCheckpoint(_ observer: ((TrainingEvent) -> Void)?) throws {
     let checkpoint = TrainingCheckpoint(
       position: position, recipe: recipe, data: data.identity,
-      model: model.stateDictionary().entries.map { ($0.name, $0.tensor) },
-      optimizer: optimizer.state, average: average?.state ?? [], random: generator.state)
+      model: model.stateDictionary(), optimizer: optimizer.state,
+      average: average?.state ?? StateDictionary(), random: generator.state)
     try checkpoint.write(to: directory.checkpoint)
     observer?(.checkpointed(directory.checkpoint))
   }
@@ -259,7 +259,7 @@ public final class TrainingRun {
     guard checkpoint.data == data.identity else {
       throw RunError.otherData(directory.url, was: checkpoint.data, now: data.identity)
     }
-    try model.load(StateDictionary(checkpoint.model), from: file.path)
+    try model.load(checkpoint.model, from: file.path)
     try optimizer.restore(checkpoint.optimizer)
     if let average { try average.restore(checkpoint.average) }
     try generator.restore(checkpoint.random)
