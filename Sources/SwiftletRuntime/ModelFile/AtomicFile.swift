@@ -9,7 +9,12 @@
 /// Writing a file so that readers see the old one or the new one, never a part.
 enum AtomicFile {
   /// Writes chunks beside `path`, makes them durable, then takes the old file's place; the old one stays on failure.
-  static func write(_ chunks: [[UInt8]], to path: String) throws(ModelFileError) {
+  ///
+  /// - Parameter systemWrite: writes some bytes to a descriptor and returns how many; tests put a full disk here.
+  static func write(
+    _ chunks: [[UInt8]], to path: String,
+    using systemWrite: (Int32, UnsafeRawBufferPointer) -> Int = Self.write
+  ) throws(ModelFileError) {
     let draft = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).part"
     let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .system(path: path, reason: "it cannot be written: \(systemMessage())") }
@@ -17,7 +22,7 @@ enum AtomicFile {
       unlink(draft)
       return .system(path: path, reason: "it cannot be written: \(message)")
     }
-    for chunk in chunks where !writeAll(chunk, to: descriptor) {
+    for chunk in chunks where !writeAll(chunk, to: descriptor, systemWrite) {
       let message = systemMessage()
       close(descriptor)
       throw fail(message)
@@ -31,11 +36,13 @@ enum AtomicFile {
     makeDirectoryDurable(of: path)
   }
 
-  private static func writeAll(_ chunk: [UInt8], to descriptor: Int32) -> Bool {
+  private static func writeAll(
+    _ chunk: [UInt8], to descriptor: Int32, _ systemWrite: (Int32, UnsafeRawBufferPointer) -> Int
+  ) -> Bool {
     chunk.withUnsafeBytes { bytes in
       var rest = bytes[...]
       while !rest.isEmpty {
-        let written = Self.write(descriptor, UnsafeRawBufferPointer(rebasing: rest))
+        let written = systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest))
         if written < 0 && errno == EINTR { continue }
         guard written > 0 else { return false }
         rest = rest.dropFirst(written)
@@ -44,7 +51,7 @@ enum AtomicFile {
     }
   }
 
-  private static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     #if canImport(Glibc)
       Glibc.write(descriptor, bytes.baseAddress, bytes.count)
     #elseif canImport(Musl)

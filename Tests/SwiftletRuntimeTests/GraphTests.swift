@@ -1,0 +1,139 @@
+import Testing
+
+@testable import SwiftletRuntime
+
+@Suite struct GraphTests {
+  @Test func `a graph survives JSON`() throws {
+    for weights in [ModelBuilder.Weights(), .init(type: .int8, pattern: .init(keeping: 2, of: 4))] {
+      let graph = try ModelBuilder.visionTransformer(weights).graph
+      let json = try graph.json()
+      let read = try Graph(json: json)
+      #expect(read == graph)
+      #expect(try read.json() == json)
+    }
+  }
+
+  /// Every operation, with every setting present and absent.
+  @Test func `every operation survives JSON`() throws {
+    let operations: [Graph.Operation] = [
+      .patchify(patch: 16), .linear(weight: "w", bias: nil, activation: nil),
+      .linear(weight: "w", bias: "b", activation: .silu), .layerNorm(weight: nil, bias: nil, epsilon: 1e-6),
+      .layerNorm(weight: "w", bias: "b", epsilon: 1e-5), .activation(.sigmoid), .add, .multiply,
+      .attention(heads: 3, scale: 0.125), .softmax, .matmul(transposesSecond: true), .reshape([.batch(3), 4]),
+      .expand([.batch, 1]), .permute([1, 0]), .concatenate(axis: 1), .slice(axis: 0, start: 1, end: 2),
+      .select(axis: 1, index: 0), .mean(axes: [1, 2], keepsAxes: true), .convert,
+    ]
+    #expect(Set(operations.map(\.kind)) == Set(Graph.Operation.Kind.allCases))
+    for operation in operations {
+      let node = Graph.Node(name: "n", operation: operation, inputs: ["a", "b"], output: "y")
+      let json = try JSONTools.encode(node)
+      #expect(try JSONTools.decode(Graph.Node.self, json) == node)
+    }
+  }
+
+  static let refusals: [(what: String, from: String, to: String, expected: String)] = [
+    ("version", #""version":1"#, #""version":2"#, "has version 2, this program reads version 1"),
+    ("unknown key", #""name":"test""#, #""name":"test","extra":1"#, #"unknown key "extra""#),
+    ("unknown setting", #""patch":4"#, #""patch":4,"heads":2"#, #"unknown key "heads" at nodes[0]"#),
+    ("missing key", #","patch":4"#, "", #"the key "patch" is missing at nodes[0]"#),
+    ("operation", #""operation":"patchify""#, #""operation":"fold""#, #"unknown operation "fold" at nodes[0]"#),
+    ("dimension", #"["batch",3,8,8]"#, #"["bitch",3,8,8]"#, "is no dimension"),
+    ("wrong type", #""patch":4"#, #""patch":"4""#, "expected Int"),
+    ("zero dimension", #"["batch",3,8,8]"#, #"["batch",0,8,8]"#, "images"),
+    ("huge dimension", #"["batch",3,8,8]"#, #"["batch",3,8,9223372036854775807]"#, "images"),
+    ("overflowing shape", #"["batch",3,8,8]"#, #"["batch",2147483648,2147483648,2147483648]"#, "too many elements"),
+    ("patch", #""patch":4"#, #""patch":3"#, "do not divide into patches of 3"),
+    ("zero patch", #""patch":4"#, #""patch":0"#, "do not divide into patches of 0"),
+    ("heads", #""heads":2"#, #""heads":5"#, "5 heads do not divide a width of 16"),
+    ("scale", #""scale":0.35"#, #""scale":1e999"#, "it is not JSON"),
+    ("epsilon", #""epsilon":1e-06"#, #""epsilon":-1"#, "epsilon"),
+    (
+      "cycle", #""inputs":["images"],"name":"patches""#, #""inputs":["cls_out"],"name":"patches""#,
+      "which nothing before it computes"
+    ),
+    ("dangling", #""inputs":["patches"]"#, #""inputs":["nobody"]"#, "reads nobody"),
+    ("output", #""outputs":["head"]"#, #""outputs":["nobody"]"#, "nobody"),
+    ("no outputs", #""outputs":["head"]"#, #""outputs":[]"#, "no input or no output"),
+    ("index", #""index":0"#, #""index":5"#, "the index 5 lies outside axis 1"),
+    ("axis", #""axis":1,"index":0"#, #""axis":7,"index":0"#, "has no axis 7"),
+    ("batch axis", #""axis":1,"index":0"#, #""axis":0,"index":0"#, "is the batch"),
+    (
+      "classes", #""classNames":["cat","dog","bird"]"#, #""classNames":["cat","dog"]"#,
+      "there are 2, the first output has 3 scores"
+    ),
+    ("deviation", #""deviation":[0.229"#, #""deviation":[0"#, "deviations above 0"),
+    ("weight", #""weight":"patch_embed.weight""#, #""weight":"gone""#, "no constant named gone"),
+    ("constant type", #""type":"f32""#, #""type":"f33""#, "f33"),
+    ("not JSON", #"{"constants""#, #"{constants"#, "it is not JSON"),
+  ]
+
+  @Test(arguments: refusals) func `a forged graph is refused with its reason`(
+    refusal: (what: String, from: String, to: String, expected: String)
+  ) throws {
+    let text = String(decoding: try ModelBuilder.visionTransformer().graph.json(), as: UTF8.self)
+    try #require(text.contains(refusal.from), "the fixture holds \(refusal.from)")
+    let forged = text.replacing(refusal.from, with: refusal.to, maxReplacements: 1)
+    let error = try #require(throws: GraphError.self) { try Graph(json: Array(forged.utf8)) }
+    #expect(error.description.contains(refusal.expected), "\(refusal.what): \(error)")
+    #expect(!error.description.contains("\n"))
+  }
+
+  @Test func `quantized graphs are refused with impossible scales, zero points and patterns`() throws {
+    let b = try ModelBuilder.visionTransformer(.init(type: .int8, pattern: .init(keeping: 2, of: 4)))
+    func refuses(_ change: (inout Graph) -> Void, _ expected: String) {
+      var graph = b.graph
+      change(&graph)
+      let error = #expect(throws: GraphError.self) { try graph.validate() }
+      #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
+    }
+    let quantized = b.graph.values.firstIndex { $0.type == .uint8 }!
+    let sparse = b.graph.constants.firstIndex { $0.encoding.pattern != nil }!
+    refuses({ $0.values[quantized].quantization?.scale = .nan }, "the scale is nan")
+    refuses({ $0.values[quantized].quantization?.scale = 0 }, "the scale is 0.0")
+    refuses({ $0.values[quantized].quantization?.scale = -1 }, "the scale is -1.0")
+    refuses({ $0.values[quantized].quantization?.scale = .infinity }, "the scale is inf")
+    refuses({ $0.values[quantized].quantization?.zeroPoint = 256 }, "the zero point is 256")
+    refuses({ $0.values[quantized].quantization = nil }, "exactly when it is u8")
+    refuses({ $0.values[quantized].type = .float32 }, "exactly when it is u8")
+    refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 5, of: 4), .int8) }, "the pattern 5:4")
+    refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 0, of: 4), .int8) }, "the pattern 0:4")
+    refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 1, of: 65), .int8) }, "the pattern 1:65")
+    refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 1, of: 7), .int8) }, "divide into groups of 7")
+    refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 2, of: 4), .int64) }, "found i64")
+    refuses({ $0.constants[sparse].encoding = .dense(.float32) }, "the input is u8, expected f32")
+    refuses({ $0.constants.append($0.constants[0]) }, "the name is used twice")
+    refuses({ $0.constants.append(.init(name: "idle", shape: [1])) }, "no node uses this constant")
+    refuses({ $0.values.append(.init(name: "idle", shape: [1])) }, "nothing computes this value")
+    refuses({ $0.nodes.append($0.nodes[0]) }, "computed twice")
+    refuses({ $0.values[0].name = "" }, "1 to 512 bytes")
+    refuses({ $0.values = Array(repeating: $0.values[0], count: 20_000) }, "are more than")
+    refuses({ $0.metadata.preprocessing?.mean = [] }, "mean and deviation")
+    refuses({ $0.metadata.preprocessing?.resize = .shortestSide(4) }, "does not cover")
+    refuses({ $0.metadata.preprocessing?.height = 0 }, "out of range")
+  }
+
+  @Test func `appending refuses what does not fit and says why`() throws {
+    var graph = Graph(name: "g")
+    graph.appendInput("x", shape: [.batch, 3, 4])
+    let cases: [(Graph.Operation, String)] = [
+      (.softmax, ""), (.reshape([.batch, 13]), "cannot be reshaped"), (.reshape([3, 4]), "cannot be reshaped"),
+      (.permute([0, 0, 1]), "is no order"), (.expand([.batch, 3, 5]), "broadcast"),
+      (.select(axis: 1, index: -1), "outside"),
+      (.slice(axis: 1, start: 2, end: 2), "does not lie in"), (.mean(axes: [0], keepsAxes: false), "is the batch"),
+      (.mean(axes: [], keepsAxes: true), "not neighbours"),
+      (.matmul(transposesSecond: false), "expected 2 inputs, found 1"),
+      (.attention(heads: 1, scale: .nan), "the scale is nan"),
+      (.linear(weight: "w", bias: nil, activation: nil), "no constant named w"),
+      (.patchify(patch: 1), "expected an image"), (.concatenate(axis: 5), "no axis 5"),
+    ]
+    for (operation, expected) in cases {
+      if expected.isEmpty {
+        #expect(try graph.append(operation, named: "y", of: ["x"]) == "y")
+        continue
+      }
+      let error = #expect(throws: GraphError.self) { try graph.append(operation, named: "z", of: ["x"]) }
+      #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
+    }
+    #expect(graph.nodes.count == 1)
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+
+@testable import SwiftletRuntime
+
+/// Random numbers that a seed decides.
+struct Random {
+  var generator: SplitMix
+
+  init(seed: UInt64) { generator = SplitMix(state: seed) }
+
+  mutating func float(_ range: ClosedRange<Float> = -1...1) -> Float { .random(in: range, using: &generator) }
+  mutating func floats(_ count: Int, _ range: ClosedRange<Float> = -1...1) -> [Float] {
+    (0..<count).map { _ in float(range) }
+  }
+  mutating func int(_ range: ClosedRange<Int>) -> Int { .random(in: range, using: &generator) }
+  mutating func int8s(_ count: Int) -> [Int8] { (0..<count).map { _ in .random(in: -127...127, using: &generator) } }
+  mutating func bool() -> Bool { .random(using: &generator) }
+
+  /// Sets all but `kept` random weights of every group to zero.
+  mutating func masked<Weight: Numeric>(_ weights: [Weight], _ pattern: Graph.KeptPattern) -> [Weight] {
+    var weights = weights
+    for start in stride(from: 0, to: weights.count, by: pattern.group) {
+      let dropped = (0..<pattern.group).shuffled(using: &generator).dropFirst(pattern.kept)
+      for i in dropped { weights[start + i] = 0 }
+    }
+    return weights
+  }
+}
+
+/// A graph with its constants, under construction.
+struct ModelBuilder {
+  var graph = Graph(name: "test")
+  var constants: [EncodedConstant] = []
+  var random: Random
+
+  init(seed: UInt64) { random = Random(seed: seed) }
+
+  /// How the weights of a linear layer are stored.
+  struct Weights: CustomStringConvertible, Sendable {
+    var type: Graph.ElementType = .float32
+    var pattern: Graph.KeptPattern?
+    var description: String { "\(type.rawValue) \(pattern?.description ?? "dense")" }
+  }
+
+  @discardableResult
+  mutating func constant(_ name: String, _ shape: [Int], _ range: ClosedRange<Float> = -1...1) throws -> String {
+    try add(EncodedConstant(name: name, shape: shape, floats: random.floats(shape.reduce(1, *), range)))
+  }
+
+  mutating func weight(_ name: String, outputs: Int, inputs: Int, _ weights: Weights) throws -> String {
+    if weights.type == .int8 {
+      var values = random.int8s(outputs * inputs)
+      if let pattern = weights.pattern { values = random.masked(values, pattern) }
+      return try add(
+        EncodedConstant(
+          name: name, shape: [outputs, inputs], int8: values, scales: random.floats(outputs, 0.001...0.01),
+          pattern: weights.pattern))
+    }
+    let range = Float(1 / Double(inputs).squareRoot())
+    var values = random.floats(outputs * inputs, -range...range)
+    if let pattern = weights.pattern { values = random.masked(values, pattern) }
+    return try add(
+      EncodedConstant(
+        name: name, shape: [outputs, inputs], floats: values, type: weights.type, pattern: weights.pattern))
+  }
+
+  mutating func add(_ constant: EncodedConstant) throws -> String {
+    constants.append(constant)
+    graph.constants.append(constant.constant)
+    return constant.constant.name
+  }
+
+  func file() throws -> ModelFile { try ModelFile(graph, constants: constants) }
+  func bytes() throws -> [UInt8] { try ModelFile.encoded(graph, constants: constants) }
+
+  /// A small vision transformer: images 3 x 8 x 8, patches of 4, width 16, 2 blocks, 3 classes.
+  ///
+  /// With s8 weights, norms and attention write u8 for the layers that follow, as an exported int8 model does.
+  static func visionTransformer(_ weights: Weights = Weights(), seed: UInt64 = 1) throws -> ModelBuilder {
+    var b = ModelBuilder(seed: seed)
+    let (width, classes) = (16, 3)
+    let isInteger = weights.type == .int8
+    let type: Graph.ElementType? = isInteger ? .uint8 : nil
+    func grid(_ range: Float) -> Graph.Quantization? {
+      isInteger ? Graph.Quantization(scale: 2 * range / 255, zeroPoint: 128) : nil
+    }
+    func linear(
+      _ name: String, _ inputs: [String], from: Int, to: Int, activation: Graph.Activation? = nil,
+      type: Graph.ElementType? = nil, _ quantization: Graph.Quantization? = nil
+    ) throws -> String {
+      let weight = try b.weight("\(name).weight", outputs: to, inputs: from, weights)
+      let bias = try b.constant("\(name).bias", [to])
+      return try b.graph.append(
+        .linear(weight: weight, bias: bias, activation: activation), named: name, of: inputs, type: type,
+        quantization: quantization)
+    }
+    func norm(_ name: String, _ x: String) throws -> String {
+      let operation = Graph.Operation.layerNorm(
+        weight: try b.constant("\(name).weight", [width], 0.5...1.5), bias: try b.constant("\(name).bias", [width]),
+        epsilon: 1e-6)
+      return try b.graph.append(operation, named: name, of: [x], type: type, quantization: grid(4))
+    }
+
+    b.graph.appendInput("images", shape: [.batch, 3, 8, 8])
+    let patches = try b.graph.append(
+      .patchify(patch: 4), named: "patches", of: ["images"], type: type, quantization: grid(1))
+    let embedded = try linear("patch_embed", [patches], from: 48, to: width)
+    let cls = try b.graph.append(
+      .expand([.batch, 1, .fixed(width)]), named: "cls", of: [b.constant("cls_token", [1, 1, width])])
+    let tokens = try b.graph.append(.concatenate(axis: 1), named: "tokens", of: [cls, embedded])
+    var x = try b.graph.append(.add, named: "positioned", of: [tokens, b.constant("pos_embed", [1, 5, width])])
+    for block in 0..<2 {
+      let name = "blocks.\(block)"
+      let qkv = try linear("\(name).attn.qkv", [norm("\(name).norm1", x)], from: width, to: 3 * width)
+      let mixed = try b.graph.append(
+        .attention(heads: 2, scale: 0.35), named: "\(name).attn", of: [qkv], type: type, quantization: grid(2))
+      x = try linear("\(name).attn.proj", [mixed, x], from: width, to: width)
+      let hidden = try linear(
+        "\(name).mlp.fc1", [norm("\(name).norm2", x)], from: width, to: 32, activation: .gelu, type: type, grid(2))
+      x = try linear("\(name).mlp.fc2", [hidden, x], from: 32, to: width)
+    }
+    let first = try b.graph.append(.select(axis: 1, index: 0), named: "cls_out", of: [x])
+    b.graph.outputs = [try linear("head", [norm("norm", first)], from: width, to: classes)]
+    b.graph.metadata = Graph.Metadata(
+      classNames: ["cat", "dog", "bird"],
+      preprocessing: Graph.Preprocessing(height: 8, width: 8, resize: .stretch), notes: ["top1": "not measured"])
+    return b
+  }
+}
+
+extension [Float] {
+  /// The largest distance between elements, NaN where one is.
+  func largestDifference(from other: [Double]) -> Double {
+    guard count == other.count else { return .nan }
+    return zip(self, other).reduce(0) { largest, pair in
+      let difference = abs(Double(pair.0) - pair.1)
+      return difference.isNaN || largest.isNaN ? .nan : Swift.max(largest, difference)
+    }
+  }
+}

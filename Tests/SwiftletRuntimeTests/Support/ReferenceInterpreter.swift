@@ -1,0 +1,253 @@
+import Foundation
+
+@testable import SwiftletRuntime
+
+/// Runs a graph node by node in double precision, by the definitions: the oracle for sessions.
+///
+/// Values of u8 are kept as their stored bytes.
+struct ReferenceInterpreter {
+  struct Array: Equatable {
+    var shape: [Int]
+    var data: [Double]
+
+    init(_ shape: [Int], _ element: ([Int]) -> Double) {
+      self.shape = shape
+      data = Self.indices(shape).map(element)
+    }
+
+    init(shape: [Int], data: [Double]) { (self.shape, self.data) = (shape, data) }
+
+    static func indices(_ shape: [Int]) -> [[Int]] {
+      shape.reduce([[]]) { prefixes, length in prefixes.flatMap { prefix in (0..<length).map { prefix + [$0] } } }
+    }
+
+    /// The element at an index; axes of length 1 repeat, missing outer axes too.
+    subscript(index: [Int]) -> Double {
+      let own = index.suffix(shape.count)
+      return data[zip(own, shape).reduce(0) { $0 * $1.1 + ($1.1 == 1 ? 0 : $1.0) }]
+    }
+
+    func rows() -> [[Double]] {
+      let width = shape.last ?? 1
+      return stride(from: 0, to: data.count, by: width).map { Swift.Array(data[$0..<$0 + width]) }
+    }
+  }
+
+  let file: ModelFile
+  let batch: Int
+  var values: [String: Array] = [:]
+
+  init(_ file: ModelFile, batch: Int) { (self.file, self.batch) = (file, batch) }
+
+  static func run(_ file: ModelFile, _ inputs: [NDArray], batch: Int) -> [Array] {
+    var interpreter = ReferenceInterpreter(file, batch: batch)
+    for (name, input) in zip(file.graph.inputs, inputs) {
+      interpreter.values[name] = Array(shape: input.shape, data: input.floats.map { Double($0) })
+    }
+    for node in file.graph.nodes { interpreter.values[node.output] = interpreter.output(of: node) }
+    return file.graph.outputs.map { interpreter.values[$0]! }
+  }
+
+  /// A constant's real numbers, scales and zeros in place.
+  func constant(_ name: String) -> Array {
+    let constant = file.graph.constant(named: name)!
+    let raw = file.tensor(name)
+    let count = raw.count / constant.encoding.type.byteCount
+    var stored: [Double] = (0..<count).map { i in
+      switch constant.encoding.type {
+      case .float32: Double(raw.loadUnaligned(fromByteOffset: 4 * i, as: Float.self))
+      case .bfloat16: Double(BFloat16.float(of: raw.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)))
+      case .int8: Double(Int8(bitPattern: raw[i]))
+      case .uint8: Double(raw[i])
+      case .int64: Double(raw.loadUnaligned(fromByteOffset: 8 * i, as: Int64.self))
+      }
+    }
+    if let pattern = constant.encoding.pattern {
+      var dense = [Double](repeating: 0, count: constant.shape.reduce(1, *))
+      let indices = pattern.hasIndices ? file.indices(of: constant, pattern) : []
+      for (i, value) in stored.enumerated() {
+        let inGroup = pattern.hasIndices ? Int(indices[i]) : i % pattern.kept
+        dense[i / pattern.kept * pattern.group + inGroup] = value
+      }
+      stored = dense
+    }
+    if constant.encoding.type == .int8 {
+      let scales = file.tensor("\(name).scales").bindMemory(to: Float.self)
+      let columns = stored.count / constant.shape[0]
+      for i in stored.indices { stored[i] *= Double(scales[i / columns]) }
+    }
+    return Array(shape: constant.shape, data: stored)
+  }
+
+  /// Real numbers of an operand.
+  func real(_ name: String) -> Array {
+    guard var array = values[name] else { return constant(name) }
+    if let quantization = file.graph.value(named: name)?.quantization {
+      array.data = array.data.map { ($0 - Double(quantization.zeroPoint)) * Double(quantization.scale) }
+    }
+    return array
+  }
+
+  /// What is stored for real numbers in a value's format.
+  func stored(_ array: Array, as value: Graph.Value) -> Array {
+    var array = array
+    switch value.type {
+    case .uint8:
+      let quantization = value.quantization!
+      array.data = array.data.map {
+        min(255, max(0, ($0 / Double(quantization.scale)).rounded(.toNearestOrEven) + Double(quantization.zeroPoint)))
+      }
+    case .bfloat16: array.data = array.data.map { Double(BFloat16.float(of: BFloat16.bits(of: Float($0)))) }
+    default: break
+    }
+    return array
+  }
+
+  func output(of node: Graph.Node) -> Array {
+    let value = file.graph.value(named: node.output)!
+    let shape = value.shape.map { $0.length(batch: batch) }
+    if node.operation.onlyMovesElements {
+      return moved(node, values[node.inputs[0]] ?? constant(node.inputs[0]), shape)
+    }
+    return stored(computed(node, shape), as: value)
+  }
+
+  private func moved(_ node: Graph.Node, _ x: Array, _ shape: [Int]) -> Array {
+    switch node.operation {
+    case .reshape: return Array(shape: shape, data: x.data)
+    case .expand: return Array(shape) { x[$0] }
+    case .permute(let order):
+      return Array(shape) { index in
+        var source = index
+        for (i, axis) in order.enumerated() { source[axis] = index[i] }
+        return x[source]
+      }
+    case .slice(let axis, let start, _):
+      return Array(shape) { index in
+        var source = index
+        source[axis] += start
+        return x[source]
+      }
+    case .select(let axis, let position):
+      return Array(shape) { index in
+        var source = index
+        source.insert(position, at: axis)
+        return x[source]
+      }
+    case .concatenate(let axis):
+      let parts = node.inputs.map { values[$0] ?? constant($0) }
+      return Array(shape) { index in
+        var source = index
+        for part in parts {
+          if source[axis] < part.shape[axis] { return part[source] }
+          source[axis] -= part.shape[axis]
+        }
+        return .nan
+      }
+    default: fatalError("\(node.operation) computes")
+    }
+  }
+
+  private func computed(_ node: Graph.Node, _ shape: [Int]) -> Array {
+    let inputs = node.inputs.map { real($0) }
+    let x = inputs[0]
+    switch node.operation {
+    case .patchify(let patch):
+      let columns = x.shape[3] / patch
+      return Array(shape) { index in
+        let (channel, within) = index[2].quotientAndRemainder(dividingBy: patch * patch)
+        return x[[
+          index[0], channel, index[1] / columns * patch + within / patch, index[1] % columns * patch + within % patch,
+        ]]
+      }
+    case .linear(let weight, let bias, let activation):
+      let w = constant(weight).rows()
+      let b = bias.map { constant($0).data }
+      var data: [Double] = []
+      for row in x.rows() {
+        for (o, weights) in w.enumerated() {
+          let sum = zip(row, weights).reduce(0) { $0 + $1.0 * $1.1 } + (b?[o] ?? 0)
+          let y = activation.map { Self.activate($0, sum) } ?? sum
+          data.append(y + (inputs.count > 1 ? inputs[1].data[data.count] : 0))
+        }
+      }
+      return Array(shape: shape, data: data)
+    case .layerNorm(let weight, let bias, let epsilon):
+      let (gamma, beta) = (weight.map { constant($0).data }, bias.map { constant($0).data })
+      return Array(
+        shape: shape,
+        data: x.rows().flatMap { row in
+          let mean = row.reduce(0, +) / Double(row.count)
+          let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(row.count)
+          return row.enumerated().map { i, element in
+            (element - mean) / (variance + epsilon).squareRoot() * (gamma?[i] ?? 1) + (beta?[i] ?? 0)
+          }
+        })
+    case .activation(let activation): return Array(shape: shape, data: x.data.map { Self.activate(activation, $0) })
+    case .add: return Array(shape) { x[$0] + inputs[1][$0] }
+    case .multiply: return Array(shape) { x[$0] * inputs[1][$0] }
+    case .softmax: return Array(shape: shape, data: x.rows().flatMap(Self.softmax))
+    case .matmul(let transposes):
+      let b = inputs[1]
+      return Array(shape) { index in
+        (0..<(x.shape.last ?? 0)).reduce(0) { sum, k in
+          let column = index[index.count - 1]
+          let left = Swift.Array(index.dropLast()) + [k]
+          let right = Swift.Array(index.dropLast(2)) + (transposes ? [column, k] : [k, column])
+          return sum + x[left] * b[right]
+        }
+      }
+    case .mean(let axes, _):
+      let kept = x.shape.indices.filter { !axes.contains($0) }
+      let reduced = Array.indices(axes.map { x.shape[$0] })
+      let keptShape = kept.map { x.shape[$0] }
+      let means = Array(keptShape) { index in
+        reduced.reduce(0) { sum, other in
+          var source = [Int](repeating: 0, count: x.shape.count)
+          for (i, axis) in kept.enumerated() { source[axis] = index[i] }
+          for (i, axis) in axes.enumerated() { source[axis] = other[i] }
+          return sum + x[source]
+        } / Double(reduced.count)
+      }
+      return Array(shape: shape, data: means.data)
+    case .attention(let heads, let scale): return attention(inputs, heads: heads, scale: scale, shape)
+    case .convert: return x
+    default: fatalError("\(node.operation) moves")
+    }
+  }
+
+  private func attention(_ inputs: [Array], heads: Int, scale: Double, _ shape: [Int]) -> Array {
+    let isPacked = inputs.count <= 2
+    let width = shape[2]
+    let head = width / heads
+    let keys = inputs[isPacked ? 0 : 1].shape[1]
+    func element(_ stream: Int, _ b: Int, _ t: Int, _ i: Int) -> Double {
+      isPacked ? inputs[0][[b, t, stream * width + i]] : inputs[stream][[b, t, i]]
+    }
+    let mask = inputs.count % 2 == 0 ? inputs.last : nil
+    return Array(shape) { index in
+      let (b, t, h) = (index[0], index[1], index[2] / head)
+      let scores = (0..<keys).map { key in
+        (0..<head).reduce(0) { $0 + element(0, b, t, h * head + $1) * element(1, b, key, h * head + $1) } * scale
+          + (mask?[[b, h, t, key]] ?? 0)
+      }
+      return zip(Self.softmax(scores), 0..<keys).reduce(0) { $0 + $1.0 * element(2, b, $1.1, index[2]) }
+    }
+  }
+
+  static func softmax(_ scores: [Double]) -> [Double] {
+    let greatest = scores.max() ?? 0
+    let exponentials = scores.map { exp($0 - greatest) }
+    let sum = exponentials.reduce(0, +)
+    return exponentials.map { $0 / sum }
+  }
+
+  static func activate(_ activation: Graph.Activation, _ x: Double) -> Double {
+    switch activation {
+    case .relu: max(0, x)
+    case .gelu: x * 0.5 * (1 + erf(x / 2.0.squareRoot()))
+    case .silu: x / (1 + exp(-x))
+    case .sigmoid: 1 / (1 + exp(-x))
+    }
+  }
+}

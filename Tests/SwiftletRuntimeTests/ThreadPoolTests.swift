@@ -1,0 +1,69 @@
+import Synchronization
+import Testing
+
+@testable import SwiftletRuntime
+
+@Suite struct ThreadPoolTests {
+  @Test(arguments: [1, 2, 3, 8]) func `every tile runs once`(threads: Int) throws {
+    let pool = try ThreadPool(threads: threads)
+    for tiles in [0, 1, 2, 3, 7, 64, 1000] {
+      for _ in 0..<50 {
+        let runs = Counters(count: max(tiles, 1))
+        pool.parallelFor(tiles: tiles) { first, count, worker in
+          #expect((0..<threads).contains(worker))
+          for tile in first..<first + count { runs.add(at: tile) }
+        }
+        #expect(runs.values.prefix(tiles).allSatisfy { $0 == 1 }, "\(tiles) tiles")
+      }
+    }
+  }
+
+  /// What a job wrote is there when the next one starts.
+  @Test func `jobs follow each other`() throws {
+    let pool = try ThreadPool(threads: 4)
+    let total = Counters(count: 1)
+    for round in 0..<2000 {
+      pool.parallelFor(tiles: 5) { _, count, _ in for _ in 0..<count { total.add(at: 0) } }
+      #expect(total.values[0] == 5 * (round + 1))
+    }
+  }
+
+  @Test func `no two threads have the same number at once`() throws {
+    let pool = try ThreadPool(threads: 4)
+    let busy = Counters(count: 4)
+    let clashes = Counters(count: 1)
+    for _ in 0..<200 {
+      pool.parallelFor(tiles: 100) { _, _, worker in
+        if busy.add(at: worker) != 1 { clashes.add(at: 0) }
+        busy.add(at: worker, -1)
+      }
+    }
+    #expect(clashes.values[0] == 0)
+  }
+
+  @Test func `impossible numbers of threads are refused`() {
+    #expect(throws: SessionError.threadCount(0)) { try ThreadPool(threads: 0) }
+    #expect(throws: SessionError.threadCount(100_000)) { try ThreadPool(threads: 100_000) }
+  }
+
+  @Test func `pools come and go`() throws {
+    for _ in 0..<100 { try ThreadPool(threads: 3).parallelFor(tiles: 3) { _, _, _ in } }
+  }
+}
+
+/// Numbers that threads may add to.
+private final class Counters: Sendable {
+  private let counts: Mutex<[Int]>
+
+  init(count: Int) { counts = Mutex(Array(repeating: 0, count: count)) }
+
+  var values: [Int] { counts.withLock { $0 } }
+
+  @discardableResult
+  func add(at index: Int, _ amount: Int = 1) -> Int {
+    counts.withLock {
+      $0[index] += amount
+      return $0[index]
+    }
+  }
+}
