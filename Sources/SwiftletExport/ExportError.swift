@@ -1,0 +1,34 @@
+import SwiftletRuntime
+
+/// Why a model cannot be exported: one sentence that names the layer or operation.
+public enum ExportError: Error, Hashable, Sendable {
+  /// An operation that the runtime's graph has no counterpart for.
+  case unsupported(operation: String, place: String, reason: String)
+  /// The two traces disagree in more than the batch size.
+  case dependsOnBatch(String)
+  /// The forward pass did something that a recording cannot show, such as writing into a tensor.
+  case untraceable(String)
+  /// A layer's weights break the pattern that they should have.
+  case brokenPattern(layer: String, row: Int, group: Int, pattern: String, nonzeros: Int)
+  /// The plan or a setting does not fit the model.
+  case plan(String)
+  /// Calibration did not see what it needs.
+  case calibration(String)
+}
+
+extension ExportError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unsupported(let operation, let place, let reason):
+      "cannot export \(operation) at \(place): \(reason)"
+    case .dependsOnBatch(let what):
+      "cannot export the model: \(what), so it would only run at the batch size it was traced with"
+    case .untraceable(let what):
+      "cannot trace the model: \(what)"
+    case .brokenPattern(let layer, let row, let group, let pattern, let nonzeros):
+      "\(layer) is no \(pattern) layer: row \(row), group \(group) has \(nonzeros) weights that are not zero; prune it with this plan first"
+    case .plan(let reason): reason
+    case .calibration(let reason): "int8 export: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import SwiftletCompression
+import SwiftletRuntime
+
+/// A network ready to be written: its graph, its packed weights, and what was decided for each layer.
+public struct ExportedModel: Sendable {
+  /// What became of one linear layer.
+  public struct Layer: Hashable, Sendable {
+    public let path: String
+    /// `[outputs, inputs]`.
+    public let shape: [Int]
+    /// Nil where every weight is stored.
+    public let pattern: Graph.KeptPattern?
+    public let precision: Precision
+    /// Bytes of values, indices and scales, alignment excluded.
+    public let byteCount: Int
+    /// The grid of its input, for int8 layers.
+    public let input: Graph.Quantization?
+  }
+
+  public let graph: Graph
+  public let constants: [EncodedConstant]
+  public let layers: [Layer]
+
+  /// Writes the model file; one that was there before stays whole until the new one is durable.
+  public func write(to url: URL) throws(ModelFileError) {
+    try ModelFile.write(graph, constants: constants, to: url)
+  }
+
+  /// The model as if it had been written and opened.
+  public func modelFile() throws(ModelFileError) -> ModelFile {
+    try ModelFile(graph, constants: constants)
+  }
+
+  init(_ network: Network, constants: [EncodedConstant], formats: [String: WeightFormat]) {
+    graph = network.graph
+    self.constants = constants
+    layers = network.linearLayers.compactMap { weight, path, node in
+      guard let constant = network.graph.constant(named: weight), let format = formats[weight] else { return nil }
+      return Layer(
+        path: path, shape: constant.shape, pattern: format.pattern, precision: format.precision,
+        byteCount: constant.byteCount, input: network.graph.value(named: node.inputs[0])?.quantization)
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import SwiftletRuntime
+
+extension Pass {
+  /// `softmax(scale * Q K^T + mask) V` over heads that were cut from packed or separate projections, and joined again,
+  /// becomes one attention on the projections themselves: no head is ever copied.
+  static let fuseAttention = Pass(name: "fuse attention") { network in
+    for index in network.graph.nodes.indices {
+      guard let match = AttentionMatch(endingAt: network.graph.nodes[index], in: network) else { continue }
+      network.graph.nodes[index].operation = .attention(heads: match.heads, scale: match.scale)
+      network.graph.nodes[index].inputs = match.inputs
+    }
+    try removeUnused.apply(&network)
+  }
+}
+
+/// An attention found among the operations that spell it out, which read, from the last to the first:
+/// reshape ← permute ← matmul ← (softmax ← [add mask] ← [multiply scale] ← matmul ← Q, K), V.
+private struct AttentionMatch {
+  var heads: Int
+  var scale: Double
+  var inputs: [String]
+
+  init?(endingAt joined: Graph.Node, in network: Network) {
+    guard case .reshape(let shape) = joined.operation, shape.count == 3,
+      let permuted = network.producer(of: joined.inputs[0]), permuted.operation == .permute([0, 2, 1, 3]),
+      let output = network.producer(of: permuted.inputs[0]), output.operation == .matmul(transposesSecond: false),
+      let softmax = network.producer(of: output.inputs[0]), softmax.operation == .softmax,
+      let scores = Scores(of: softmax.inputs[0], in: network)
+    else { return nil }
+
+    var factor = scores.scale
+    var query = scores.query
+    if let scaled = network.producer(of: query), let (value, scale) = network.scaling(by: scaled) {
+      (query, factor) = (value, factor * scale)
+    }
+    guard let q = HeadCut(of: query, in: network), let k = HeadCut(of: scores.key, in: network),
+      let v = HeadCut(of: output.inputs[1], in: network), q.heads == k.heads, q.heads == v.heads
+    else { return nil }
+    (heads, scale) = (q.heads, factor)
+
+    if q.part == 0, k.part == 1, v.part == 2, q.source == k.source, q.source == v.source {
+      inputs = [q.source]
+    } else if q.part == nil, k.part == nil, v.part == nil {
+      inputs = [q.source, k.source, v.source]
+    } else {
+      return nil
+    }
+    inputs += scores.mask.map { [$0] } ?? []
+
+    guard let cut = network.shape(of: query), cut.count == 4,
+      shape == [cut[0], cut[2], .fixed(cut[1].factor * cut[3].factor)]
+    else { return nil }
+  }
+}
+
+/// `scale * Q K^T + mask`, mask and scale optional.
+private struct Scores {
+  var query = ""
+  var key = ""
+  var scale = 1.0
+  var mask: String?
+
+  init?(of name: String, in network: Network) {
+    var name = name
+    while let node = network.producer(of: name) {
+      if case .matmul(let transposes) = node.operation {
+        query = node.inputs[0]
+        key = node.inputs[1]
+        if transposes { return }
+        guard let transposed = network.producer(of: key), transposed.operation == .permute([0, 1, 3, 2]) else {
+          return nil
+        }
+        key = transposed.inputs[0]
+        return
+      }
+      if let (value, factor) = network.scaling(by: node) {
+        (name, scale) = (value, scale * factor)
+      } else if node.operation == .add, mask == nil, scale == 1 {
+        // The scores are the operand that a product computes; a scale outside the sum would scale the mask too.
+        let isScores = node.inputs.map { network.isProduct($0) && network.shape(of: $0) == network.shape(of: name) }
+        guard isScores[0] != isScores[1] else { return nil }
+        mask = node.inputs[isScores[0] ? 1 : 0]
+        name = node.inputs[isScores[0] ? 0 : 1]
+      } else {
+        return nil
+      }
+    }
+    return nil
+  }
+}
+
+/// Heads `[batch, heads, tokens, width]` cut from a projection `[batch, tokens, heads * width]`, or from one of the three
+/// parts of a packed projection.
+private struct HeadCut {
+  let source: String
+  /// 0, 1 or 2 in a packed projection.
+  let part: Int?
+  let heads: Int
+
+  init?(of name: String, in network: Network) {
+    guard let node = network.producer(of: name), let shape = network.shape(of: name), shape.count == 4 else {
+      return nil
+    }
+    heads = shape[1].factor
+    let width = shape[1].factor * shape[3].factor
+    let separate: Graph.Shape = [shape[0], shape[2], shape[1], shape[3]]
+    let packed: Graph.Shape = [shape[0], shape[2], 3, shape[1], shape[3]]
+    let inner = network.producer(of: node.inputs[0])
+
+    switch (node.operation, inner?.operation) {
+    case (.select(axis: 0, let index), .permute([2, 0, 3, 1, 4])):
+      guard let inner, let source = network.reshaped(inner.inputs[0], to: packed) else { return nil }
+      (self.source, part) = (source, index)
+    case (.permute([0, 2, 1, 3]), .select(axis: 2, let index)):
+      guard let inner, let source = network.reshaped(inner.inputs[0], to: packed) else { return nil }
+      (self.source, part) = (source, index)
+    case (.permute([0, 2, 1, 3]), _):
+      guard let whole = network.reshaped(node.inputs[0], to: separate) else { return nil }
+      if let cut = network.producer(of: whole), case .slice(axis: 2, let start, _) = cut.operation,
+        network.shape(of: cut.inputs[0]) == [shape[0], shape[2], .fixed(3 * width)], start.isMultiple(of: width)
+      {
+        (source, part) = (cut.inputs[0], start / width)
+      } else {
+        (source, part) = (whole, nil)
+      }
+    default: return nil
+    }
+  }
+}
+
+extension Network {
+  /// What a reshape to `shape` reads, where it comes from `[batch, tokens, features]`.
+  fileprivate func reshaped(_ name: String, to shape: Graph.Shape) -> String? {
+    guard let node = producer(of: name), case .reshape(shape) = node.operation,
+      let source = self.shape(of: node.inputs[0]), source.count == 3, source[0] == shape[0], source[1] == shape[1]
+    else { return nil }
+    return node.inputs[0]
+  }
+
+  /// The value and the factor of a product with a constant of one element.
+  fileprivate func scaling(by node: Graph.Node) -> (value: String, factor: Double)? {
+    guard node.operation == .multiply else { return nil }
+    for (value, factor) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
+      if let numbers = numbers[factor], numbers.count == 1, graph.value(named: value) != nil,
+        shape(of: value) == shape(of: node.output)
+      {
+        return (value, Double(numbers[0]))
+      }
+    }
+    return nil
+  }
+
+  fileprivate func isProduct(_ name: String) -> Bool {
+    guard let node = producer(of: name) else { return false }
+    if case .matmul = node.operation { return true }
+    return scaling(by: node).map { isProduct($0.value) } ?? false
+  }
+}

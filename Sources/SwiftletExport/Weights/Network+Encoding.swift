@@ -1,0 +1,30 @@
+import SwiftletCompression
+import SwiftletRuntime
+
+extension Network {
+  /// Packs every constant: the weights in `formats` as they say, all others as f32.
+  ///
+  /// The graph's constants get their encodings.
+  mutating func encode(_ formats: [String: WeightFormat]) throws -> [EncodedConstant] {
+    let encoded = try graph.constants.map { constant in
+      try encode(constant, as: formats[constant.name] ?? WeightFormat(precision: .fp32))
+    }
+    graph.constants = encoded.map(\.constant)
+    return encoded
+  }
+
+  private func encode(_ constant: Graph.Constant, as format: WeightFormat) throws -> EncodedConstant {
+    let numbers = numbers[constant.name] ?? []
+    switch format.precision {
+    case .fp32, .bf16:
+      return try EncodedConstant(
+        name: constant.name, shape: constant.shape, floats: numbers,
+        type: format.precision == .fp32 ? .float32 : .bfloat16, pattern: format.pattern)
+    case .int8:
+      let weights = Int8Weights(numbers, rows: constant.shape[0])
+      return try EncodedConstant(
+        name: constant.name, shape: constant.shape, int8: weights.integers, scales: weights.scales,
+        pattern: format.pattern)
+    }
+  }
+}

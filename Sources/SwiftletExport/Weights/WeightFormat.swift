@@ -1,0 +1,138 @@
+import SwiftletCompression
+import SwiftletRuntime
+
+/// How the weights of one linear layer are stored and multiplied.
+struct WeightFormat: Hashable, Sendable {
+  /// Nil stores every weight.
+  var pattern: Graph.KeptPattern?
+  var precision: Precision
+
+  init(pattern: Graph.KeptPattern? = nil, precision: Precision) {
+    (self.pattern, self.precision) = (pattern, precision)
+  }
+
+  init(_ choice: LayerChoice) {
+    let pattern = choice.pattern
+    self.init(
+      pattern: pattern.isDense ? nil : Graph.KeptPattern(keeping: pattern.kept, of: pattern.group),
+      precision: choice.precision)
+  }
+}
+
+/// The precision of the layers' weights.
+public enum ExportPrecision: Hashable, Sendable {
+  /// One for every layer.
+  case uniform(Precision)
+  /// Each layer's own, as the plan says; fp32 for layers that the plan does not name.
+  case planned
+}
+
+extension Network {
+  /// The linear layers, in the order of the forward pass: the weight's name, the layer's path, and the node.
+  var linearLayers: [(weight: String, path: String, node: Graph.Node)] {
+    var seen = Set<String>()
+    return graph.nodes.compactMap { node in
+      guard case .linear(let weight, _, _) = node.operation, seen.insert(weight).inserted else { return nil }
+      return (weight, weight.hasSuffix(".weight") ? weight.parentPath : weight, node)
+    }
+  }
+
+  /// True for a layer that reads the image itself or computes the scores: the ends of a network, where 8 bits cost the
+  /// most accuracy and save the least time.
+  func isEnd(_ node: Graph.Node) -> Bool { readsInput(node) || writesOutput(node) }
+
+  private func readsInput(_ node: Graph.Node) -> Bool {
+    guard let source = node.inputs.first else { return false }
+    if graph.inputs.contains(source) { return true }
+    guard let before = producer(of: source) else { return false }
+    switch before.operation {
+    case .patchify: return true
+    case let operation where operation.onlyMovesElements: return readsInput(before)
+    default: return false
+    }
+  }
+
+  private func writesOutput(_ node: Graph.Node) -> Bool {
+    if graph.outputs.contains(node.output) { return true }
+    return readers(of: node.output).contains { reader in
+      switch reader.operation {
+      // Two heads are averaged: the sum and the product behind them are part of the end.
+      case .add, .multiply, .softmax: writesOutput(reader)
+      case let operation where operation.onlyMovesElements: writesOutput(reader)
+      default: false
+      }
+    }
+  }
+
+  /// The format of each layer's weights, by the weight's name.
+  ///
+  /// - Parameters:
+  ///   - plan: without one, the weights' own zeros say which pattern a layer has.
+  ///   - quantizesEnds: also applies int8 to the first and the last layer.
+  func weightFormats(
+    plan: CompressionPlan?, precision: ExportPrecision, quantizesEnds: Bool
+  ) throws(ExportError) -> [String: WeightFormat] {
+    let layers = linearLayers
+    if let plan {
+      let known = Set(layers.map(\.path))
+      if let stranger = plan.paths.first(where: { !known.contains($0) }) {
+        throw .plan("the plan names \(stranger), which is no linear layer of the model")
+      }
+    }
+    var formats: [String: WeightFormat] = [:]
+    for (weight, path, node) in layers {
+      guard let shape = graph.constant(named: weight)?.shape, let numbers = numbers[weight] else { continue }
+      var format = WeightFormat(precision: .fp32)
+      let choice = plan?[path]
+      if let choice {
+        format = WeightFormat(choice)
+        try check(format.pattern, of: path, shape: shape, numbers)
+      } else if plan == nil {
+        format.pattern = Graph.KeptPattern(foundIn: numbers, rowLength: shape[1])
+      }
+      if case .uniform(let precision) = precision {
+        format.precision = precision
+        if precision == .int8, choice == nil, !quantizesEnds, isEnd(node) { format.precision = .fp32 }
+      }
+      formats[weight] = format
+    }
+    return formats
+  }
+
+  private func check(
+    _ pattern: Graph.KeptPattern?, of path: String, shape: [Int], _ numbers: [Float]
+  ) throws(ExportError) {
+    guard let pattern else { return }
+    guard shape[1] % pattern.group == 0 else {
+      throw .plan("\(path) has \(shape[1]) inputs, which groups of \(pattern.group) do not divide")
+    }
+    for start in stride(from: 0, to: numbers.count, by: pattern.group) {
+      let nonzeros = numbers[start..<start + pattern.group].count { $0 != 0 }
+      guard nonzeros <= pattern.kept else {
+        throw .brokenPattern(
+          layer: path, row: start / shape[1], group: start % shape[1] / pattern.group, pattern: "\(pattern)",
+          nonzeros: nonzeros)
+      }
+    }
+  }
+}
+
+extension Graph.KeptPattern {
+  /// The pattern of at most half density that stores these weights in the fewest bits, or nil where none fits.
+  init?(foundIn numbers: [Float], rowLength: Int) {
+    var best: (pattern: Self, cost: Double)?
+    for group in [4, 8, 16] where rowLength % group == 0 {
+      var kept = 1
+      for start in stride(from: 0, to: numbers.count, by: group) {
+        kept = max(kept, numbers[start..<start + group].count { $0 != 0 })
+        if kept > group / 2 { break }
+      }
+      guard kept <= group / 2 else { continue }
+      let pattern = Self(keeping: kept, of: group)
+      let cost = Double(kept * (8 + pattern.indexBits)) / Double(group)
+      if best.map({ cost < $0.cost }) ?? true { best = (pattern, cost) }
+    }
+    guard let best else { return nil }
+    self = best.pattern
+  }
+}

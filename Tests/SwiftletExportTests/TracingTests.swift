@@ -1,0 +1,193 @@
+import SwiftletNN
+import SwiftletRuntime
+import SwiftletTensor
+import Testing
+
+@testable import SwiftletExport
+
+/// A layer from a closure, with the parameters that it uses.
+private final class Function: Layer {
+  @Parameter var weight: Tensor
+  let body: (Tensor, Tensor) -> Tensor
+
+  init(weight: Tensor, body: @escaping (Tensor, Tensor) -> Tensor) {
+    self.body = body
+    self.weight = weight
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { body(x, weight) }
+  func shallowCopy() -> Function { Function(weight: weight, body: body) }
+}
+
+@Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
+struct TracingTests {
+  /// Exports the function and compares it with itself at several batch sizes. Oracle: libtorch.
+  private func check(
+    _ inputShape: [Int], weight: [Int] = [1], tolerance: Float = 1e-5,
+    sourceLocation: SourceLocation = #_sourceLocation, _ body: @escaping (Tensor, Tensor) -> Tensor
+  ) throws {
+    var numbers = SeededNumbers(seed: 21)
+    let function = Function(
+      weight: Tensor(numbers.floats(weight.reduce(1, *)), shape: weight), body: body)
+    let exported = try Exporter().export(function, inputShape: inputShape)
+    let session = try Session(exported.modelFile(), threads: 1)
+    for batch in [1, 2, 5] {
+      let shape = [batch] + inputShape
+      let input = numbers.floats(shape.reduce(1, *))
+      let expected = withNoGradient { function(Tensor(input, shape: shape)) }
+      let found = try session.run([NDArray(input, shape: shape)])
+      #expect(found.count == 1 && found[0].shape == expected.shape, sourceLocation: sourceLocation)
+      let difference = maximumDifference(expected.contiguous().scalars(as: Float.self), found[0].floats)
+      #expect(difference <= tolerance, sourceLocation: sourceLocation)
+    }
+  }
+
+  private func error(
+    _ inputShape: [Int], weight: [Int] = [1], _ body: @escaping (Tensor, Tensor) -> Tensor
+  ) -> String? {
+    let function = Function(weight: .ones(weight), body: body)
+    do {
+      _ = try Exporter().export(function, inputShape: inputShape)
+      return nil
+    } catch { return "\(error)" }
+  }
+
+  @Test func `arithmetic with tensors and numbers`() throws {
+    try check([3, 4], weight: [4]) { x, w in x + w }
+    try check([3, 4], weight: [4]) { x, w in (x * w - 2 * x) * 0.5 + 3 }
+    try check([3, 4], weight: [4]) { x, w in 1 - x / (w * w + 1) }
+    try check([3, 4]) { x, _ in -x - 1.5 }
+    try check([3, 4]) { x, _ in (x + x * x) / 4 }
+  }
+
+  @Test func `activations`() throws {
+    try check([3, 4]) { x, _ in x.relu() + x.gelu() }
+    try check([3, 4]) { x, _ in x.silu() * x.sigmoid() }
+    try check([3, 4]) { x, _ in x.softmax(along: -1) }
+  }
+
+  @Test func `shapes`() throws {
+    try check([6, 4]) { x, _ in x.reshaped([x.shape[0], 2, 3, 4]).permuted([0, 2, 1, 3]).flattened(from: 1) }
+    try check([6, 4]) { x, _ in x.transposed(1, 2).unsqueezed(1).squeezed(1) + 1 }
+    try check([6, 4]) { x, _ in Tensor.concatenated([x, x * 2], along: 1) }
+    try check([6, 4]) { x, _ in Tensor.stacked([x, x + 1], along: 1) }
+    try check([6, 4]) { x, _ in x.chunk(2, along: 2)[1] * 1 }
+    try check([6, 4]) { x, _ in x.split(sizes: [1, 2, 3], along: 1)[2] * 1 }
+    try check([6, 4]) { x, _ in x.unbind(along: 1)[5] * 1 }
+    try check([6, 4]) { x, _ in x.select(along: 1, at: -1) * 1 }
+    try check([6, 4]) { x, _ in x.narrowed(along: 1, from: 2, count: 3) * 1 }
+    try check([6, 4]) { x, _ in x.mean(along: [1]) }
+    try check([6, 4], weight: [1, 1, 4]) { x, w in
+      Tensor.concatenated([w.expanded([x.shape[0], 1, 4]), x], along: 1)
+    }
+  }
+
+  @Test func `linear layers, with and without bias, in every spelling`() throws {
+    try check([3, 4], weight: [5, 4]) { x, w in x.linear(weight: w) }
+    try check([4], weight: [5, 4]) { x, w in x.linear(weight: w, bias: w.select(along: 1, at: 0)) }
+    try check([3, 4], weight: [4, 5]) { x, w in x.matmul(w) }
+    try check([4], weight: [4, 5]) { x, w in
+      Operator("aten::addmm")(.tensor(w.select(along: 0, at: 0)), .tensor(x), .tensor(w))
+    }
+  }
+
+  @Test func `a convolution whose stride is its kernel`() throws {
+    try check([3, 8, 12], weight: [5, 3, 4, 4]) { x, w in
+      x.conv2d(weight: w, bias: nil, stride: [4, 4], padding: [0, 0], dilation: [1, 1], groups: 1)
+    }
+    try check([3, 4, 4], weight: [5, 3, 1, 1]) { x, w in
+      x.conv2d(weight: w, bias: nil, stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1)
+    }
+  }
+
+  @Test func `attention, causal and masked`() throws {
+    try check([2, 5, 3]) { x, _ in scaledDotProductAttention(query: x, key: x * 2, value: x + 1) }
+    try check([2, 5, 3]) { x, _ in
+      scaledDotProductAttention(query: x, key: x * 2, value: x + 1, causal: true)
+    }
+    try check([2, 5, 3], weight: [5, 5]) { x, w in
+      scaledDotProductAttention(query: x, key: x * 2, value: x + 1, mask: w)
+    }
+  }
+
+  @Test func `what does not depend on the input is computed once`() throws {
+    let function = Function(weight: Tensor([4, 9, 16], shape: [3])) { x, w in x * (w * 2 + 1).exp().log() }
+    let exported = try Exporter().export(function, inputShape: [3])
+    #expect(exported.graph.nodes.map(\.operation.name) == ["multiply"])
+    #expect(exported.graph.constants.map(\.name) == ["weight"])
+  }
+
+  // MARK: Batch norm
+
+  @Test(arguments: [true, false])
+  func `batch norm behind a convolution or a linear disappears`(isBiased: Bool) throws {
+    let generator = Generator(seed: 31)
+    let convolution = Conv2d(inputs: 3, outputs: 6, kernel: 2, stride: 2, bias: isBiased, using: generator)
+    let norm = BatchNorm2d(channels: 6, epsilon: 1e-3)
+    // Negative scales and a tiny variance among them.
+    norm.weight = Tensor([-1.5, 0.3, 2, 1, -0.1, 0.7] as [Float], shape: [6])
+    norm.bias = Tensor([0.2, -0.4, 0, 1, 3, -2] as [Float], shape: [6])
+    norm.runningMean = Tensor([0.1, 0.2, -0.3, 0, 1, -1] as [Float], shape: [6])
+    norm.runningVar = Tensor([1e-6, 2, 0.5, 1, 3, 0.1] as [Float], shape: [6])
+    try check([3, 6, 6]) { x, _ in norm(convolution(x)) }
+
+    let exported = try Exporter().export(inputShape: [3, 6, 6], name: "folded", parameters: []) {
+      norm(convolution($0))
+    }
+    #expect(exported.graph.nodes.map(\.operation.name) == ["patchify", "linear", "permute", "reshape"])
+  }
+
+  @Test func `batch norm by itself is a product and a sum`() throws {
+    let norm = BatchNorm2d(channels: 3)
+    norm.runningMean = Tensor([0.1, 0.2, -0.3] as [Float], shape: [3])
+    norm.runningVar = Tensor([0.5, 2, 1] as [Float], shape: [3])
+    try check([3, 4, 4]) { x, _ in norm(x) }
+  }
+
+  @Test func `batch norm stays where its argument has another reader`() throws {
+    let convolution = Conv2d(inputs: 3, outputs: 3, kernel: 1, using: Generator(seed: 2))
+    let norm = BatchNorm2d(channels: 3)
+    norm.runningVar = Tensor([0.5, 2, 1] as [Float], shape: [3])
+    try check([3, 4, 4]) { x, _ in
+      let y = convolution(x)
+      return y + norm(y)
+    }
+  }
+
+  // MARK: Errors
+
+  @Test func `an operation without counterpart is named with its shape`() {
+    #expect(
+      error([3, 4]) { x, _ in x.sort(along: 1).values }
+        == "cannot export aten::sort at sort ([2, 3, 4]): the runtime has no counterpart for this operation")
+    let convolution = error([3, 4, 4], weight: [2, 3, 3, 3]) { x, w in
+      x.conv2d(weight: w, bias: nil, stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1)
+    }
+    #expect(convolution?.contains("convolutions whose stride is their kernel") == true)
+  }
+
+  @Test func `a pass that looks at the batch size is refused`() {
+    #expect(error([4]) { x, _ in x.shape[0] == 2 ? x + 1 : x + 1 + 1 }?.contains("batch size") == true)
+    #expect(error([4]) { x, _ in x + Double(x.shape[0]) }?.contains("grows with the batch") == true)
+    #expect(error([4]) { x, _ in x * (0.5 / Double(x.shape[0])) }?.contains("differs between the batch sizes") == true)
+    #expect(error([4]) { x, _ in x * Tensor([Float](repeating: 2, count: x.shape[0]), shape: [x.shape[0], 1]) } != nil)
+  }
+
+  @Test func `writing into a tensor is refused`() {
+    #expect(
+      error([4]) { x, _ in
+        let y = x + 1
+        y.addInPlace(x)
+        return y
+      }?.contains("writes into a tensor") == true)
+  }
+
+  @Test func `an output without input is refused`() {
+    #expect(
+      error([4], weight: [4]) { _, w in w * 2 } == "cannot trace the model: its output does not depend on its input")
+  }
+
+  @Test func `averaging over the batch is refused`() {
+    #expect(error([4]) { x, _ in x.mean(along: [0]) } != nil)
+  }
+}
