@@ -106,4 +106,30 @@ struct VisionTransformerTests {
     let larger = try PositionEmbedding.resampled(.full([1, 10, 4], 0.7), prefixTokens: 1, toSide: 7)
     #expect(distance(larger, .full([1, 50, 4], 0.7)) < 1e-6)
   }
+
+  /// bfloat16 keeps 8 bits: three blocks stay within a few percent of scores near 0.1.
+  @Test func `autocast to bfloat16 computes nearly the same scores`() throws {
+    let model = try VisionTransformer(configuration, using: generator)
+    let x = images(2)
+    let exact = model(x)
+    let fast = withNoGradient { withAutocast(.bfloat16) { model(x) } }
+    #expect(fast.dataType == .bfloat16)
+    let gap = distance(exact, fast.cast(to: .float32))
+    #expect(gap > 0 && gap < 0.05 * exact.detached().abs().max().item())
+  }
+
+  @Test func `training drops whole branches and depends only on the generator's seed`() throws {
+    var configuration = configuration
+    configuration.dropPath = 0.5
+    let model = try VisionTransformer(configuration, using: generator)
+    let x = images(8)
+    model.train(using: Generator(seed: 1))
+    let first = model(x)
+    let second = model(x)
+    model.train(using: Generator(seed: 1))
+    #expect(distance(first, model(x)) == 0)
+    #expect(distance(first, second) > 0)
+    model.evaluate()
+    #expect(distance(model(x), model(x)) == 0)
+  }
 }
