@@ -43,6 +43,9 @@ public struct ImageFolder: ImageDataset {
     let listing = try Self.classify(Array(places.keys), split: split, path: url.path)
     classes = listing.classes
     samples = listing.samples.compactMap { path, label in places[path].map { ($0, label) } }
+    if case .directory = source {
+      try Self.checkNoClassIsEmpty(url.appending(path: listing.prefix), classes, path: url.path)
+    }
   }
 
   public var count: Int { samples.count }
@@ -66,10 +69,23 @@ public struct ImageFolder: ImageDataset {
 
   // MARK: Layout
 
+  /// A class folder that was emptied or never filled is a mistake that a smaller number of classes would hide.
+  private static func checkNoClassIsEmpty(_ folder: URL, _ classes: [String], path: String) throws(DataError) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names.sorted() where !classes.contains(name) && !name.hasPrefix(".") {
+      var isDirectory: ObjCBool = false
+      if FileManager.default.fileExists(atPath: folder.appending(path: name).path, isDirectory: &isDirectory),
+        isDirectory.boolValue
+      {
+        throw DataError(.layout, "\(path): the class folder \(name) holds no pictures; fill or remove it")
+      }
+    }
+  }
+
   /// Sorts paths into classes.
   static func classify(
     _ paths: [String], split: String?, path: String
-  ) throws(DataError) -> (classes: [String], samples: [(path: String, label: Int)]) {
+  ) throws(DataError) -> (classes: [String], prefix: String, samples: [(path: String, label: Int)]) {
     var files: [(path: String, parts: [Substring])] = []
     for path in paths {
       let parts = path.split(separator: "/")
@@ -109,6 +125,7 @@ public struct ImageFolder: ImageDataset {
     let labels = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
     let samples = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
       .compactMap { file in labels[String(file.parts[0])].map { (file.path, $0) } }
-    return (classes, samples.enumerated().sorted { ($0.1.1, $0.0) < ($1.1.1, $1.0) }.map(\.element))
+    let prefix = files[0].path.split(separator: "/").dropLast(files[0].parts.count).joined(separator: "/")
+    return (classes, prefix, samples.enumerated().sorted { ($0.1.1, $0.0) < ($1.1.1, $1.0) }.map(\.element))
   }
 }

@@ -3,8 +3,8 @@ import SwiftletMedia
 
 /// Drawn pictures of ten shapes, for demonstrations and tests without a download. They are synthetic, and results on them say so.
 ///
-/// Each has one shape of any colour, somewhere near the middle, turned by up to half a radian, on a coloured gradient with lines and specks, under noise. The picture depends on the
-/// seed and the index alone, and sample `i` shows class `i % 10`.
+/// Each has one bright shape somewhere near the middle, turned by up to half a radian, on a dark gradient with lines and specks, under noise. The
+/// picture depends on the seed and the index alone, and sample `i` shows class `i % 10`.
 public struct ProceduralShapes: ImageDataset {
   public let classes = Outline.allCases.map(\.rawValue)
   public let count: Int
@@ -23,7 +23,8 @@ public struct ProceduralShapes: ImageDataset {
   public func image(at index: Int) -> Image {
     var random = RandomStream(seed: seed).child(index)
     let outline = Outline.allCases[label(at: index)]
-    var canvas = Canvas(side: side, from: .random(using: &random), to: .random(using: &random), angle: random.turn())
+    var canvas = Canvas(
+      side: side, from: .random(0...0.5, using: &random), to: .random(0...0.5, using: &random), angle: random.turn())
     let unit = Float(side)
     for _ in 0..<1 + random.index(below: 3) { canvas.drawClutter(using: &random) }
 
@@ -32,8 +33,8 @@ public struct ProceduralShapes: ImageDataset {
     let centre = Point(
       unit / 2 + reach * Float(random.uniform(-1, 1)), unit / 2 + reach * Float(random.uniform(-1, 1)))
     let background = canvas.colour(at: centre)
-    var paint = Colour.random(using: &random)
-    while paint.distance(to: background) < 0.5 { paint = .random(using: &random) }
+    var paint = Colour.random(0.35...1, using: &random)
+    while paint.distance(to: background) < 0.5 { paint = .random(0.35...1, using: &random) }
     let angle = Point(angle: Float(random.uniform(-0.5, 0.5)))
     canvas.paint(paint, opacity: Float(random.uniform(0.75, 1))) { point in
       outline.distance(to: (point - centre).rotated(by: angle) * (1 / radius)) * radius
@@ -122,8 +123,10 @@ func polygonDistance(_ point: Point, _ corners: [Point]) -> Float {
 struct Colour {
   var red, green, blue: Float
 
-  static func random(using random: inout RandomStream) -> Colour {
-    Colour(red: Float(random.uniform()), green: Float(random.uniform()), blue: Float(random.uniform()))
+  /// Every component within `range`.
+  static func random(_ range: ClosedRange<Double>, using random: inout RandomStream) -> Colour {
+    func component() -> Float { Float(random.uniform(range.lowerBound, range.upperBound)) }
+    return Colour(red: component(), green: component(), blue: component())
   }
 
   func mixed(with other: Colour, _ share: Float) -> Colour {
@@ -180,7 +183,7 @@ private struct Canvas {
     let unit = Double(side)
     let centre = Point(Float(random.uniform(0, unit)), Float(random.uniform(0, unit)))
     let size = Float(random.uniform(0.03, 0.08) * unit)
-    paint(.random(using: &random), opacity: Float(random.uniform(0.5, 1))) { ($0 - centre).length - size }
+    paint(.random(0...0.8, using: &random), opacity: Float(random.uniform(0.5, 1))) { ($0 - centre).length - size }
   }
 
   mutating func drawLine(using random: inout RandomStream) {
@@ -189,7 +192,7 @@ private struct Canvas {
     let direction = random.turn()
     let length = Float(random.uniform(0.2, 0.7) * unit)
     let half = Float(random.uniform(0.01, 0.025) * unit)
-    paint(.random(using: &random), opacity: Float(random.uniform(0.4, 0.9))) { point in
+    paint(.random(0...0.8, using: &random), opacity: Float(random.uniform(0.4, 0.9))) { point in
       let offset = point - start
       return (offset - direction * min(length, max(0, offset.dot(direction)))).length - half
     }

@@ -1,5 +1,5 @@
 /// Pictures and labels as plain numbers, before they become tensors.
-public struct HostBatch: Sendable {
+public struct HostBatch: Hashable, Sendable {
   /// `[count, channels, height, width]`, normalised.
   public var images: [Float]
   public let count, channels, height, width: Int

@@ -1,0 +1,234 @@
+import Foundation
+import SwiftletMedia
+import TestSupport
+import Testing
+
+@testable import SwiftletData
+
+@Suite struct DatasetTests {
+  static let decoderIsThere = ImageDecoder.isAvailable
+
+  // MARK: Folders and zips
+
+  /// Python's zipfile: `train/cat/1.png` stored, `train/cat/2.png`, `train/dog/1.png` deflated, `test/cat/9.png`, `test/dog/9.png`, `notes.txt`.
+  static let archive = [UInt8](
+    hexadecimal: """
+      504b0304140000000000b51a785d00000000000000000000000006000000747261696e2f504b0304140000000000b51a785dff54
+      d09a4e0000004e0000000f000000747261696e2f6361742f312e706e6789504e470d0a1a0a0000000d4948445200000003000000
+      0208020000001216f14d0000001549444154789c63646462666060606060606280010000a6000a01de682f0000000049454e44ae
+      426082504b0304140000000800b51a785d613a5c7d470000004e0000000f000000747261696e2f6361742f322e706e67eb0cf073
+      e7e592e2626060e0f5f4700902d2cc40ccc4c1042485c43efa0229514f17c7908a39c94f9e3c49490083a4064606262506f9c9d6
+      ef7f03153078bafab9ac734a680200504b0304140000000800b51a785d9aa23c2b460000004e0000000f000000747261696e2f64
+      6f672f312e706e67eb0cf073e7e592e2626060e0f5f4700902d2cc40ccc4c1042485c43efa0229514f17c7908a39c936070f9c3b
+      000647808af8bb192e37fcb08e072a60f074f57359e794d00400504b0304140000000000b51a785da3fe7dc14e0000004e000000
+      0e000000746573742f6361742f392e706e6789504e470d0a1a0a0000000d49484452000000030000000208020000001216f14d00
+      00001549444154789c63648c62666060606060606280010006d600621c5465b10000000049454e44ae426082504b030414000000
+      0000b51a785d3a9eec354e0000004e0000000e000000746573742f646f672f392e706e6789504e470d0a1a0a0000000d49484452
+      000000030000000208020000001216f14d0000001549444154789c6364646a62606060606060628001000915008936104f5a0000
+      000049454e44ae426082504b0304140000000800b51a785da25d4f8a0c0000003f000000090000006e6f7465732e7478744b54c8
+      cb2f49554824930200504b01021403140000000000b51a785d000000000000000000000000060000000000000000001000fd4100
+      000000747261696e2f504b01021403140000000000b51a785dff54d09a4e0000004e0000000f0000000000000000000000800124
+      000000747261696e2f6361742f312e706e67504b01021403140000000800b51a785d613a5c7d470000004e0000000f0000000000
+      00000000000080019f000000747261696e2f6361742f322e706e67504b01021403140000000800b51a785d9aa23c2b460000004e
+      0000000f0000000000000000000000800113010000747261696e2f646f672f312e706e67504b01021403140000000000b51a785d
+      a3fe7dc14e0000004e0000000e0000000000000000000000800186010000746573742f6361742f392e706e67504b010214031400
+      00000000b51a785d3a9eec354e0000004e0000000e0000000000000000000000800100020000746573742f646f672f392e706e67
+      504b01021403140000000800b51a785da25d4f8a0c0000003f00000009000000000000000000000080017a0200006e6f7465732e
+      747874504b050600000000070007009a010000ad0200000000
+      """)
+
+  @Test(.enabled(if: decoderIsThere, "FFmpeg is missing"))
+  func `a zip archive and the folder it unpacks to are the same data set`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.archive, to: "data.zip")
+    let zip = try ZipArchive(folder.url.appending(path: "data.zip"))
+    for member in zip.members { try folder.write(zip.read(member), to: "unpacked/\(member.name)") }
+    for (split, names) in [("train", ["cat", "dog"]), ("test", ["cat", "dog"])] {
+      let packed = try ImageDatasets.open(folder.url.appending(path: "data.zip").path, split: split)
+      let unpacked = try ImageDatasets.open(folder.url.appending(path: "unpacked").path, split: split)
+      #expect(packed.classes == names && unpacked.classes == names)
+      #expect(packed.labels == (split == "train" ? [0, 0, 1] : [0, 1]) && unpacked.labels == packed.labels)
+      for i in 0..<packed.count { #expect(try packed.image(at: i) == unpacked.image(at: i)) }
+    }
+    let path = folder.url.appending(path: "data.zip").path
+    #expect(throws: DataError(.layout, "\(path) holds test, train; say which one to read")) {
+      try ImageDatasets.open(path)
+    }
+    #expect(throws: DataError(.layout, "\(path) has no folder val; it has test, train")) {
+      try ImageDatasets.open(path, split: "val")
+    }
+  }
+
+  @Test func `layouts are recognised`() throws {
+    func classify(_ paths: [String], split: String? = nil) throws -> [String] {
+      let result = try ImageFolder.classify(paths, split: split, path: "data")
+      return result.samples.map { "\(result.classes[$0.label]) \($0.path)" }
+    }
+    #expect(
+      try classify(["b/2.jpg", "b/10.jpg", "a/x.PNG", "a/.hidden.jpg", "__MACOSX/a/x.png", "readme.txt"]) == [
+        "a a/x.PNG", "b b/10.jpg", "b b/2.jpg",
+      ])
+    #expect(try classify(["train/a/1.jpg", "train/b/1.jpg"]) == ["a train/a/1.jpg", "b train/b/1.jpg"])
+    #expect(try classify(["top/train/a/1.jpg", "top/test/a/2.jpg"], split: "test") == ["a top/test/a/2.jpg"])
+    #expect(try classify(["top/a/1.jpg", "top/b/1.jpg"]) == ["a top/a/1.jpg", "b top/b/1.jpg"])
+    #expect(throws: DataError(.layout, "data holds no pictures; expected <class>/<name>.jpg, or png, bmp, webp")) {
+      try classify(["a/1.txt"])
+    }
+    #expect(throws: DataError(.layout, "data: 1.jpg lies in no class folder; expected <class>/<name>.jpg")) {
+      try classify(["1.jpg"])
+    }
+  }
+
+  @Test func `a class folder without pictures is an error`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([1], to: "cat/1.jpg")
+    try FileManager.default.createDirectory(
+      at: folder.url.appending(path: "dog"), withIntermediateDirectories: true)
+    #expect(throws: DataError(.layout, "\(folder.url.path): the class folder dog holds no pictures; fill or remove it"))
+    {
+      try ImageFolder(contentsOf: folder.url)
+    }
+  }
+
+  @Test func `what is missing or no data set says so`() throws {
+    let folder = try TemporaryFolder()
+    #expect(throws: DataError(.missing, "/nowhere does not exist")) { try ImageDatasets.open("/nowhere") }
+    try folder.write([], to: "empty.zip")
+    try folder.write(Array("no zip at all, but long enough to look".utf8), to: "text.zip")
+    try folder.write([1, 2], to: "movie.mkv")
+    let path = folder.url.path
+    #expect(throws: DataError(.layout, "\(path)/empty.zip is empty")) { try ImageDatasets.open("\(path)/empty.zip") }
+    #expect(throws: DataError(.unreadable, "\(path)/text.zip is no zip archive, or is cut off")) {
+      try ImageDatasets.open("\(path)/text.zip")
+    }
+    #expect(throws: DataError.self) { try ImageDatasets.open("\(path)/movie.mkv") }
+  }
+
+  @Test func `a damaged or cut off archive is an error, never a crash`() throws {
+    let folder = try TemporaryFolder()
+    let url = folder.url.appending(path: "a.zip")
+    for count in stride(from: 1, to: Self.archive.count, by: 13) {
+      try folder.write(Array(Self.archive.prefix(count)), to: "a.zip")
+      #expect(throws: DataError.self) { try ZipArchive(url) }
+    }
+    var state: UInt64 = 3
+    var failures = 0
+    for _ in 0..<200 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      var damaged = Self.archive
+      damaged[Int(state >> 33) % damaged.count] ^= UInt8(1 + (state >> 20) % 255)
+      try folder.write(damaged, to: "a.zip")
+      do {
+        let zip = try ZipArchive(url)
+        for member in zip.members { _ = try zip.read(member) }
+      } catch { failures += 1 }
+    }
+    #expect(failures > 100)
+  }
+
+  @Test func `a picture that cannot be decoded is named`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Array("text".utf8), to: "cat/1.jpg")
+    let dataset = try ImageFolder(contentsOf: folder.url)
+    #expect(
+      throws: MediaError.notAnImage("\(folder.url.path)/cat/1.jpg: the file is no JPEG, PNG, BMP or WebP image")
+    ) { try dataset.image(at: 0) }
+  }
+
+  // MARK: CIFAR-10 and MNIST
+
+  @Test func `CIFAR-10's planes become pixels`() throws {
+    let folder = try TemporaryFolder()
+    func record(_ label: UInt8) -> [UInt8] {
+      [label] + (0..<3).flatMap { plane in (0..<1024).map { UInt8(truncatingIfNeeded: $0 + 80 * plane + Int(label)) } }
+    }
+    for i in 1...5 { try folder.write(record(UInt8(i)) + record(9), to: "data_batch_\(i).bin") }
+    try folder.write(record(4), to: "test_batch.bin")
+    let training = try ImageDatasets.open(folder.url.path)
+    let test = try ImageDatasets.open(folder.url.path, split: "test")
+    #expect(training.labels == [1, 9, 2, 9, 3, 9, 4, 9, 5, 9] && test.labels == [4])
+    let image = try training.image(at: 4)
+    for channel in 0..<3 {
+      #expect(image[5, 7, channel] == UInt8(truncatingIfNeeded: 7 * 32 + 5 + 80 * channel + 3))
+    }
+    try folder.write(Array(record(1).dropLast()), to: "short.bin")
+    try folder.write(record(10), to: "label.bin")
+    for name in ["short.bin", "label.bin"] {
+      #expect(throws: DataError.self) { try ImageDatasets.open(folder.url.appending(path: name).path) }
+    }
+  }
+
+  @Test func `MNIST's files are read and checked`() throws {
+    let folder = try TemporaryFolder()
+    let pixels = (0..<2 * 3 * 4).map { UInt8($0) }
+    let images: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4] + pixels
+    try folder.write(images, to: "t10k-images-idx3-ubyte")
+    try folder.write([0, 0, 8, 1, 0, 0, 0, 2, 1, 0], to: "t10k-labels-idx1-ubyte")
+    let data = try ImageDatasets.open(folder.url.path)
+    #expect(data.classes == ["0", "1"] && data.labels == [1, 0])
+    #expect(try data.image(at: 1) == Image(width: 4, height: 3, channels: 1, pixels: Array(12..<24)))
+    #expect(
+      throws: DataError(.missing, "\(folder.url.path) has no train-images-idx3-ubyte, nor train-images-idx3-ubyte.gz")
+    ) {
+      try ImageDatasets.open(folder.url.path, split: "train")
+    }
+    try folder.write(Array(images.dropLast()), to: "t10k-images-idx3-ubyte")
+    #expect(throws: DataError.self) { try ImageDatasets.open(folder.url.path) }
+    try folder.write([0, 0, 8, 1, 0, 0, 0, 3, 1, 0, 0], to: "t10k-labels-idx1-ubyte")
+    try folder.write(images, to: "t10k-images-idx3-ubyte")
+    #expect(throws: DataError.self) { try ImageDatasets.open(folder.url.path) }
+  }
+
+  // MARK: Drawn shapes
+
+  @Test func `shapes depend on seed and index alone and differ`() {
+    let shapes = ProceduralShapes(count: 40, seed: 5)
+    #expect(shapes.classes.count == 10 && shapes.label(at: 13) == 3)
+    #expect(shapes.image(at: 13) == ProceduralShapes(count: 1000, seed: 5).image(at: 13))
+    #expect(Set((0..<40).map { shapes.image(at: $0) }).count == 40)
+    #expect(shapes.image(at: 13) != ProceduralShapes(count: 40, seed: 6).image(at: 13))
+  }
+
+  /// Hand: points well inside and well outside of each outline.
+  @Test func `outlines hold what they should`() {
+    let inside: [Outline: [Point]] = [
+      .circle: [Point(0, 0), Point(0.5, 0.5)], .ring: [Point(0.72, 0), Point(0, -0.7)], .crescent: [Point(-0.7, 0)],
+      .semicircle: [Point(0, 0)], .triangle: [Point(0, 0), Point(0.8, 0)], .square: [Point(0.4, 0.4), Point(0.9, 0)],
+      .star: [Point(0.8, 0), Point(0, 0)], .cross: [Point(0.8, 0), Point(0, -0.8)],
+      .arrow: [Point(-0.8, 0), Point(0.8, 0)],
+      .stripes: [Point(0, 0), Point(0.6, 0.6)],
+    ]
+    let outside: [Outline: [Point]] = [
+      .circle: [Point(0.8, 0.8)], .ring: [Point(0, 0)], .crescent: [Point(0.4, 0)], .semicircle: [Point(0, 0.7)],
+      .triangle: [Point(-0.8, 0)], .square: [Point(0.8, 0.8)], .star: [Point(-0.7, 0)], .cross: [Point(0.7, 0.7)],
+      .arrow: [Point(-0.8, 0.6)], .stripes: [Point(0, 0.3)],
+    ]
+    for outline in Outline.allCases {
+      for point in inside[outline] ?? [] { #expect(outline.distance(to: point) < 0, "\(outline) \(point)") }
+      for point in outside[outline] ?? [] { #expect(outline.distance(to: point) > 0, "\(outline) \(point)") }
+      #expect(outline.distance(to: Point(1.2, 1.2)) > 0)
+    }
+  }
+
+  // MARK: Real data
+
+  static let cifar = SharedData.directory?.appending(path: "vision/cifar10-train.zip")
+
+  @Test(.enabled(if: cifar != nil && decoderIsThere, "the shared data or FFmpeg is missing"))
+  func `CIFAR-10 opens as 50,000 pictures of ten classes`() throws {
+    let data = try ImageFolder(contentsOf: try #require(Self.cifar))
+    #expect(data.count == 50_000 && data.classes == CIFAR10.classNames)
+    for i in stride(from: 0, to: 50_000, by: 997) {
+      let (image, label) = try data.sample(i)
+      #expect((image.width, image.height, image.channels, label) == (32, 32, 3, i / 5000))
+    }
+  }
+
+  @Test(.enabled(if: SharedData.directory != nil, "the shared data is missing"))
+  func `MNIST's test set opens gzipped`() throws {
+    let vision = try #require(SharedData.directory).appending(path: "vision")
+    let data = try MNIST(contentsOf: vision, split: "test")
+    #expect(data.count == 10_000 && data.classes.count == 10)
+    #expect(data.labels.prefix(10) == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9])  // the well-known beginning
+  }
+}
