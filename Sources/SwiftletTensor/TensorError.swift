@@ -55,6 +55,14 @@ final class ErrorScope {
   static var hasFailed: Bool { current?.failure != nil }
 }
 
+/// Reports what Swift code finds wrong with its tensors, such as a layer with its input, the way operations report: stops
+/// the program at `file` and `line`, or has the ``withError(_:)`` around the caller throw.
+///
+/// The caller goes on after it only inside `withError`, where results no longer matter.
+public func reportFailure(_ operation: String, _ message: String, file: StaticString = #fileID, line: UInt = #line) {
+  report(TensorError(operation: operation, message: message), file, line)
+}
+
 /// Notes the failure in the scope around the caller; without one, stops the program at the caller's line.
 func report(_ failure: @autoclosure () -> TensorError, _ file: StaticString, _ line: UInt) {
   guard let scope = ErrorScope.current else { fatalError(failure().description, file: file, line: line) }

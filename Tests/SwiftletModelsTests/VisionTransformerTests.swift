@@ -40,6 +40,17 @@ struct VisionTransformerTests {
     #expect(model.features(x).shape == [2, configuration.tokens, 16])
   }
 
+  @Test func `images of another shape are refused with both shapes`() throws {
+    let model = try VisionTransformer(configuration, using: generator)
+    #expect(
+      throws: TensorError(
+        operation: "VisionTransformer",
+        message: "images have shape [2, 3, 16, 16], the configuration expects [batch] + [3, 12, 12]")
+    ) { try withError { model(.zeros([2, 3, 16, 16])) } }
+    #expect(throws: TensorError.self) { try withError { model(.zeros([12, 12])) } }
+    #expect(model(.zeros([0, 3, 12, 12])).shape == [0, 5])
+  }
+
   @Test func `nonsense makes no model`() {
     var configuration = configuration
     configuration.heads = 3

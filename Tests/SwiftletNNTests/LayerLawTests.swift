@@ -73,6 +73,18 @@ struct LayerLawTests {
     #expect(distance(Dropout(rate: 0)(.ones([3])), .ones([3])) == 0)
   }
 
+  @Test func `batch norm refuses to train on one value per channel`() {
+    let norm = BatchNorm2d(channels: 3)
+    norm.train(using: generator)
+    #expect(
+      throws: TensorError(
+        operation: "BatchNorm2d",
+        message: "training needs more than one value per channel, the input has shape [1, 3, 1, 1]")
+    ) { try withError { norm(.ones([1, 3, 1, 1])) } }
+    norm.evaluate()
+    #expect(distance(norm(.zeros([1, 3, 1, 1])), .zeros([1, 3, 1, 1])) == 0)
+  }
+
   @Test func `the same generator seed drops the same samples`() {
     let layer = DropPath(rate: 0.5)
     let x = Tensor.ones([64, 1])

@@ -23,6 +23,22 @@ struct ModuleTests {
     #expect(model.namedModules().map(\.path) == ["", "first", "list.0", "list.1", "only_norm", "first_again"])
   }
 
+  @Test func `a subclass has its superclass's members too, and an empty spelling adds no component`() {
+    let model = Narrow(using: generator)
+    #expect(model.namedParameters().map(\.path) == ["own", "inherited.weight", "0.weight"])
+    #expect(model.copy().namedParameters().map(\.path) == ["own", "inherited.weight", "0.weight"])
+  }
+
+  #if DEBUG
+    @Test func `a spelling of no member stops the program and names it`() async {
+      let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Misspelt().namedParameters()
+      }
+      let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+      #expect(text.contains(#"Misspelt.pathNames spells ["scael"], which are no members"#))
+    }
+  #endif
+
   @Test func `a shared parameter counts once`() {
     let model = Sample(using: generator)
     #expect(model.parameters().count == 6)

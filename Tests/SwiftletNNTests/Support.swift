@@ -50,3 +50,33 @@ final class Sample: Layer {
     again(list.reduce(first(x)) { $1($0) } * someScale)
   }
 }
+
+class Wide: Module {
+  @Child var inherited: any Layer
+  @Child var list: [any Layer]
+
+  class var pathNames: [String: String] { ["list": ""] }
+
+  required init(inherited: any Layer, list: [any Layer]) {
+    self.inherited = inherited
+    self.list = list
+  }
+
+  func shallowCopy() -> Self { Self(inherited: inherited, list: list) }
+}
+
+final class Narrow: Wide {
+  @Parameter var own: Tensor = .parameterOfOnes([2])
+
+  convenience init(using generator: Generator) {
+    self.init(
+      inherited: Linear(inputs: 2, outputs: 2, bias: false, using: generator),
+      list: [Linear(inputs: 2, outputs: 2, bias: false, using: generator)])
+  }
+}
+
+final class Misspelt: Module {
+  @Parameter var scale: Tensor? = nil
+  static let pathNames = ["scael": "gamma"]
+  func shallowCopy() -> Misspelt { Misspelt() }
+}

@@ -78,6 +78,11 @@ public final class VisionTransformer: Layer {
 
   /// The normalised tokens after the last block, `[batch, tokens, width]`: class, distillation if any, patches.
   public func features(_ images: Tensor) -> Tensor {
+    let expected = [configuration.channels, configuration.imageSize, configuration.imageSize]
+    if Array(images.shape.dropFirst()) != expected {
+      reportFailure(
+        "VisionTransformer", "images have shape \(images.shape), the configuration expects [batch] + \(expected)")
+    }
     let patches = patchEmbedding(images)
     let prefix = [classToken, distillationToken].compactMap { token in
       token.map { $0.expanded([patches.shape[0], 1, configuration.width]) }

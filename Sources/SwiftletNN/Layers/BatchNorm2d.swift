@@ -38,6 +38,9 @@ public final class BatchNorm2d: Layer, ModeDependent {
     var isTraining = false
     if case .training = mode {
       isTraining = true
+      if x.count == x.shape.dropFirst().first {
+        reportFailure("BatchNorm2d", "training needs more than one value per channel, the input has shape \(x.shape)")
+      }
       _ = withNoGradient { numBatchesTracked.addInPlace(1) }
     }
     return x.batchNorm(

@@ -16,9 +16,9 @@ public enum Initialization: Hashable, Sendable {
   /// Uniform with variance `1 / (3 fanIn)`, PyTorch's start of linear and convolution weights.
   case fanInUniform
 
-  /// A float32 parameter of `shape`, `[outputs, inputs, …]`, that learns.
+  /// A float32 parameter of `shape`, `[outputs, inputs, …]`, that learns, on the CPU.
   public func parameter(_ shape: [Int], using generator: Generator) -> Tensor {
-    let tensor = values(shape, using: generator)
+    let tensor = values(shape, using: generator).to(device: .cpu)
     tensor.requiresGradient = true
     return tensor
   }

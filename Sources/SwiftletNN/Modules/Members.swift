@@ -75,12 +75,13 @@ struct Members {
   private(set) var buffers: [(name: String, member: any BufferMember)] = []
   private(set) var children: [(name: String, member: any ChildMember)] = []
 
+  /// - Precondition: Every property in the module's `pathNames` is a member, and no two members share a name.
   init(of module: any Module) {
-    let spellings = type(of: module).pathNames
-    for (label, value) in Mirror(reflecting: module).children {
+    var spellings = type(of: module).pathNames
+    for (label, value) in Self.storedProperties(of: module) {
       guard let label, label.hasPrefix("_") else { continue }  // `_x` stores what the wrapper of `x` holds
       let property = String(label.dropFirst())
-      let name = spellings[property] ?? property.inSnakeCase
+      let name = spellings.removeValue(forKey: property) ?? property.inSnakeCase
       if let member = value as? any ParameterMember {
         parameters.append((name, member))
       } else if let member = value as? any BufferMember {
@@ -89,6 +90,16 @@ struct Members {
         children.append((name, member))
       }
     }
+    precondition(
+      spellings.isEmpty, "\(type(of: module)).pathNames spells \(spellings.keys.sorted()), which are no members")
+    let names = (parameters.map(\.name) + buffers.map(\.name) + children.map(\.name)).filter { !$0.isEmpty }
+    precondition(Set(names).count == names.count, "\(type(of: module)) has two members of one name: \(names)")
+  }
+
+  /// Those of its superclasses first.
+  private static func storedProperties(of module: any Module) -> [Mirror.Child] {
+    let types = sequence(first: Mirror(reflecting: module), next: \.superclassMirror)
+    return types.reversed().flatMap { Array($0.children) }
   }
 
   var tensors: [any TensorMember] { parameters.map(\.member) + buffers.map(\.member) }

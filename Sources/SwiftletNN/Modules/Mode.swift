@@ -12,7 +12,9 @@ public protocol ModeDependent: Module {
 }
 
 extension Module {
-  /// Turns on what only training does; random choices come from `generator`.
+  /// Turns on what only training does; random choices come from `generator`, which has to be on the model's device.
+  ///
+  /// A layer that is put in afterwards starts in inference mode.
   public func train(using generator: Generator) { setMode(.training(generator)) }
 
   /// Turns off what only training does.

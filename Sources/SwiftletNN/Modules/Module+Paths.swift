@@ -53,7 +53,7 @@ extension Module {
     return found.module
   }
 
-  /// Puts `layer` in the place of the module at `path`.
+  /// Puts `layer` in the place of the module at `path`. It keeps its own mode: set the model's afterwards.
   ///
   /// - Throws: If nothing is there, or if the property that holds it does not admit a layer of this type.
   public func replaceLayer(at path: String, with layer: any Module) throws(ModuleError) {

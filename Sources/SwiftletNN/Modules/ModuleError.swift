@@ -20,6 +20,7 @@ public enum ModuleError: Error, Hashable, Sendable, CustomStringConvertible {
       return "\(source) " + parts.compactMap { $0 }.joined(separator: " and ")
         + ": check that the configuration and the names' origin (timm, Hugging Face) are right"
     case .noLayer(let path, let model, let nearest):
+      if path.isEmpty { return "\(model) cannot be replaced as a whole: name a layer inside it" }
       let hint = nearest.isEmpty ? "its paths start at the model" : "the path is right up to \(nearest)"
       return "\(model) has no layer at \(path): \(hint)"
     case .cannotReplace(let path, let type, let with):
