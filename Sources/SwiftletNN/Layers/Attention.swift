@@ -31,7 +31,7 @@ public final class Attention: Layer {
     let (batch, tokens, width) = x.shape3
     let parts = qkv(x).reshaped([batch, tokens, 3, heads, width / heads]).permuted([2, 0, 3, 1, 4]).unbind(along: 0)
     guard parts.count == 3 else { return x }  // an operation has failed inside `withError`
-    let mixed = scaledDotProductAttention(query: parts[0], key: parts[1], value: parts[2])
+    let mixed = attend(query: parts[0], key: parts[1], value: parts[2])
     return projection(mixed.transposed(1, 2).reshaped([batch, tokens, width]))
   }
 
