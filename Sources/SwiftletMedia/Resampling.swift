@@ -106,25 +106,37 @@ extension Image {
   }
 
   private func resizedRows(_ filter: ResamplingWeights, width outputWidth: Int) -> Image {
-    Image(width: outputWidth, height: height, channels: channels) { output in
+    let half: Int32 = 1 << (ResamplingWeights.fractionBits - 1)
+    return Image(width: outputWidth, height: height, channels: channels) { output in
       pixels.withUnsafeBufferPointer { input in
         filter.weights.withUnsafeBufferPointer { weights in
-          for x in 0..<outputWidth {
-            let start = filter.starts[x]
-            let count = filter.taps[x]
-            let weightBase = x &* filter.tapLimit
-            for y in 0..<height {
-              let inputBase = (y &* width &+ start) &* channels
-              let outputBase = (y &* outputWidth &+ x) &* channels
-              for channel in 0..<channels {
-                var sum: Int32 = 1 << (ResamplingWeights.fractionBits - 1)
-                var index = inputBase &+ channel
-                for tap in 0..<count {
-                  sum &+= Int32(input[index]) &* weights[weightBase &+ tap]
-                  index &+= channels
+          for y in 0..<height {
+            var outputIndex = y &* outputWidth &* channels
+            for x in 0..<outputWidth {
+              var index = (y &* width &+ filter.starts[x]) &* channels
+              let firstWeight = x &* filter.tapLimit
+              let endWeight = firstWeight &+ filter.taps[x]
+              if channels == 3 {
+                var (red, green, blue) = (half, half, half)
+                for i in firstWeight..<endWeight {
+                  let weight = weights[i]
+                  red &+= Int32(input[index]) &* weight
+                  green &+= Int32(input[index &+ 1]) &* weight
+                  blue &+= Int32(input[index &+ 2]) &* weight
+                  index &+= 3
                 }
-                output[outputBase &+ channel] = clampedFraction(sum)
+                output[outputIndex] = clampedFraction(red)
+                output[outputIndex &+ 1] = clampedFraction(green)
+                output[outputIndex &+ 2] = clampedFraction(blue)
+              } else {
+                var sum = half
+                for i in firstWeight..<endWeight {
+                  sum &+= Int32(input[index]) &* weights[i]
+                  index &+= 1
+                }
+                output[outputIndex] = clampedFraction(sum)
               }
+              outputIndex &+= channels
             }
           }
         }
