@@ -1,6 +1,6 @@
 #include "../common/avx512bf16.h"
 #if SWL_X86
-#include "../common/vector.h"
+#include "convert_vector.h"
 #include "dense.h"
 
 enum { K_STEP = 2, X_SIZE = 2 };
@@ -16,15 +16,7 @@ static void sums(size_t tokens, size_t vectors, const void *x, size_t x_stride, 
   choose_tile(tokens, vectors, x, x_stride, weights, inputs, to);
 }
 
-static void to_bf16_row(const void *x, swl_type x_type, size_t inputs, void *converted) {
-  (void)x_type;
-  for (size_t i = 0; i < inputs; i += LANES) {
-    halves h = to_bf16(load_part((const float *)x + i, inputs - i));
-    memcpy((uint16_t *)converted + i, &h, swl_min(inputs - i, LANES) * sizeof(uint16_t));
-  }
-}
-
-const swl_dense swl_dense_bf16_avx512bf16 = {SWL_BF16, 2,        2,           LANES, 64,
-                                             2,        SWL_BF16, to_bf16_row, sums,  swl_linear_finish_avx512};
+const swl_dense swl_dense_bf16_avx512bf16 = {
+    SWL_BF16, 2, 2, LANES, 64, 2, SWL_BF16, convert_to_bf16, sums, swl_linear_finish_avx512};
 #pragma clang attribute pop
 #endif

@@ -1,5 +1,6 @@
 #include "dense.h"
 #include "linear_kernels.h"
+#include "sparse_rows.h"
 #include "sparse_s8.h"
 
 // Later rows are preferred.
@@ -9,11 +10,18 @@ static const swl_linear_kernel kernels[] = {
     {"dense_f32_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_f32_avx2},
     {"dense_bf16_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_bf16_avx2},
     {"dense_s8_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_s8_avx2},
+    {"sparse_f32_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_f32_avx2},
+    {"sparse_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_bf16_avx2},
     {"dense_f32_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_f32_avx512},
     {"dense_bf16_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_bf16_avx512},
+    {"sparse_f32_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_f32_avx512},
+    {"sparse_bf16_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_bf16_avx512},
     {"dense_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_dense_family, &swl_dense_s8_avx512vnni},
     {"sparse_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_s8_family, &swl_sparse_s8_avx512vnni},
+    {"sparse_2_4_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_rows_family, &swl_sparse_2_4_s8_avx512vnni},
     {"dense_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_dense_family, &swl_dense_bf16_avx512bf16},
+    {"sparse_2_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_avx512bf16},
+    {"sparse_1_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_1_4_bf16_avx512bf16},
 #endif
 };
 static const size_t kernel_count = sizeof kernels / sizeof kernels[0];

@@ -1,0 +1,118 @@
+// What the kernels with tokens as lanes share, on vectors. Included by the ISA files.
+
+#include "../common/vector.h"
+#include "sparse_rows.h"
+
+/// Interleaves 32-bit elements of the lower, upper halves of every 16 bytes.
+SWL_INLINE floats interleave_low(floats a, floats b) {
+#if LANES == 16
+  return (floats)_mm512_unpacklo_epi32((__m512i)a, (__m512i)b);
+#else
+  return (floats)_mm256_unpacklo_epi32((__m256i)a, (__m256i)b);
+#endif
+}
+
+SWL_INLINE floats interleave_high(floats a, floats b) {
+#if LANES == 16
+  return (floats)_mm512_unpackhi_epi32((__m512i)a, (__m512i)b);
+#else
+  return (floats)_mm256_unpackhi_epi32((__m256i)a, (__m256i)b);
+#endif
+}
+
+/// The same with 64-bit elements.
+SWL_INLINE floats interleave_low_pairs(floats a, floats b) {
+#if LANES == 16
+  return (floats)_mm512_unpacklo_epi64((__m512i)a, (__m512i)b);
+#else
+  return (floats)_mm256_unpacklo_epi64((__m256i)a, (__m256i)b);
+#endif
+}
+
+SWL_INLINE floats interleave_high_pairs(floats a, floats b) {
+#if LANES == 16
+  return (floats)_mm512_unpackhi_epi64((__m512i)a, (__m512i)b);
+#else
+  return (floats)_mm256_unpackhi_epi64((__m256i)a, (__m256i)b);
+#endif
+}
+
+/// Reads 16 bytes at each of LANES places `stride` bytes apart: columns[i] holds their 32-bit elements i.
+SWL_INLINE void load_columns(const char *p, size_t stride, floats columns[4]) {
+  floats rows[4]; // row i holds places i, 4 + i, 8 + i, ...
+  for (size_t i = 0; i < 4; i++)
+    for (size_t j = 0; j < LANES / 4; j++)
+      memcpy((char *)&rows[i] + 16 * j, p + (4 * j + i) * stride, 16);
+  floats low01 = interleave_low(rows[0], rows[1]), low23 = interleave_low(rows[2], rows[3]);
+  floats high01 = interleave_high(rows[0], rows[1]), high23 = interleave_high(rows[2], rows[3]);
+  columns[0] = interleave_low_pairs(low01, low23);
+  columns[1] = interleave_high_pairs(low01, low23);
+  columns[2] = interleave_low_pairs(high01, high23);
+  columns[3] = interleave_high_pairs(high01, high23);
+}
+
+/// The same for 16 bytes from `offset` on in each of up to LANES rows of x, zeros beyond rows and row ends.
+SWL_INLINE void load_columns_part(const char *x, size_t stride, size_t rows, size_t offset, size_t row_size,
+                                  floats columns[4]) {
+  if (rows >= LANES && offset + 16 <= row_size) {
+    load_columns(x + offset, stride, columns);
+    return;
+  }
+  char copy[LANES * 16] = {0};
+  for (size_t i = 0; i < swl_min(rows, LANES); i++)
+    memcpy(copy + 16 * i, x + i * stride + offset, swl_min(row_size - offset, 16));
+  load_columns(copy, 16, columns);
+}
+
+static void transpose(const float *sums, size_t stride, float *to) {
+  for (size_t output = 0; output < SWL_BLOCK; output += LANES)
+    for (size_t t = 0; t < LANES; t += 4) {
+      floats columns[4];
+      load_columns((const char *)(sums + output * stride + t), stride * sizeof(float), columns);
+      for (size_t i = 0; i < 4; i++)
+        store(to + (t + i) * SWL_BLOCK + output, columns[i]);
+    }
+}
+
+SWL_INLINE floats broadcast_word(uint32_t word) { return (floats)((words){} + word); }
+
+/// Sums of words times rows, where multiply(sums, word, row) multiplies one row. Even and odd steps are added apart,
+/// which halves the chains of additions that wait for each other.
+SWL_INLINE void add_rows(floats multiply(floats, floats, floats), size_t vectors, const uint32_t *words,
+                         const uint16_t *rows, size_t steps, const char *panel, bool first, float *sums) {
+  floats even[4], odd[4];
+  for (size_t v = 0; v < vectors; v++) {
+    even[v] = first ? splat(0) : load(sums + v * LANES);
+    odd[v] = splat(0);
+  }
+  size_t i = 0;
+  for (; i + 2 <= steps; i += 2) {
+    floats word = broadcast_word(words[i]), next_word = broadcast_word(words[i + 1]);
+    const float *row = (const float *)(panel + rows[i]), *next_row = (const float *)(panel + rows[i + 1]);
+    for (size_t v = 0; v < vectors; v++)
+      even[v] = multiply(even[v], word, load(row + v * LANES));
+    for (size_t v = 0; v < vectors; v++)
+      odd[v] = multiply(odd[v], next_word, load(next_row + v * LANES));
+  }
+  for (size_t v = 0; v < vectors; v++) {
+    if (i < steps)
+      even[v] = multiply(even[v], broadcast_word(words[i]), load((const float *)(panel + rows[i]) + v * LANES));
+    store(sums + v * LANES, even[v] + odd[v]);
+  }
+}
+
+/// add_rows for each count of vectors that a panel may have.
+#define SWL_ADD_ROWS(name, multiply)                                                                                   \
+  static void name(size_t vectors, const uint32_t *words, const uint16_t *rows, size_t steps, const char *panel,       \
+                   bool first, float *sums) {                                                                          \
+    switch (vectors) {                                                                                                 \
+    case 1:                                                                                                            \
+      return add_rows(multiply, 1, words, rows, steps, panel, first, sums);                                            \
+    case 2:                                                                                                            \
+      return add_rows(multiply, 2, words, rows, steps, panel, first, sums);                                            \
+    case 3:                                                                                                            \
+      return add_rows(multiply, 3, words, rows, steps, panel, first, sums);                                            \
+    default:                                                                                                           \
+      return add_rows(multiply, 4, words, rows, steps, panel, first, sums);                                            \
+    }                                                                                                                  \
+  }
