@@ -18,7 +18,6 @@ static const swl_linear_kernel kernels[] = {
     {"sparse_bf16_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_bf16_avx512},
     {"dense_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_dense_family, &swl_dense_s8_avx512vnni},
     {"sparse_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_s8_family, &swl_sparse_s8_avx512vnni},
-    {"sparse_2_4_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_rows_family, &swl_sparse_2_4_s8_avx512vnni},
     {"dense_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_dense_family, &swl_dense_bf16_avx512bf16},
     {"sparse_2_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_avx512bf16},
     {"sparse_1_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_1_4_bf16_avx512bf16},

@@ -18,7 +18,7 @@ static swl_unit unit_2_4(const swl_linear_shape *shape) {
 
 static swl_step step_2_4(const swl_linear_weights *weights, size_t output, size_t i) {
   size_t at = output * swl_row_length(&weights->shape) + 2 * i;
-  return (swl_step){word_of(weights, at, true), {swl_pair_of_four(weights->indices[at], weights->indices[at + 1])}};
+  return (swl_step){word_of(weights, at, true), swl_pair_of_four(weights->indices[at], weights->indices[at + 1])};
 }
 
 static swl_unit unit_1_4(const swl_linear_shape *shape) {
@@ -29,7 +29,7 @@ static swl_unit unit_1_4(const swl_linear_shape *shape) {
 static swl_step step_1_4(const swl_linear_weights *weights, size_t output, size_t i) {
   size_t row = swl_row_length(&weights->shape), at = output * row + 2 * i;
   bool second = 2 * i + 1 < row;
-  return (swl_step){word_of(weights, at, second), {4 * weights->indices[at] + (second ? weights->indices[at + 1] : 0)}};
+  return (swl_step){word_of(weights, at, second), 4 * weights->indices[at] + (second ? weights->indices[at + 1] : 0)};
 }
 
 enum { VECTORS = 4, ROW = VECTORS * sizeof(floats) };
@@ -78,7 +78,6 @@ SWL_ADD_ROWS(add, multiply)
 const swl_sparse_rows swl_sparse_2_4_bf16_avx512bf16 = {.type = SWL_BF16,
                                                         .kept = 2,
                                                         .group = 4,
-                                                        .rows_per_step = 1,
                                                         .row_size = ROW,
                                                         .lanes = LANES,
                                                         .vectors = VECTORS,
@@ -95,7 +94,6 @@ const swl_sparse_rows swl_sparse_2_4_bf16_avx512bf16 = {.type = SWL_BF16,
 const swl_sparse_rows swl_sparse_1_4_bf16_avx512bf16 = {.type = SWL_BF16,
                                                         .kept = 1,
                                                         .group = 4,
-                                                        .rows_per_step = 1,
                                                         .row_size = ROW,
                                                         .lanes = LANES,
                                                         .vectors = VECTORS,

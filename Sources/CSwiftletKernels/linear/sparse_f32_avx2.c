@@ -10,7 +10,7 @@ static swl_unit unit(const swl_linear_shape *shape) { return (swl_unit){shape->g
 static swl_step step(const swl_linear_weights *weights, size_t output, size_t i) {
   size_t at = output * swl_row_length(&weights->shape) + i;
   float value = swl_read_scalar(weights->values, at, weights->shape.type);
-  swl_step step = {.row = {weights->indices[at]}};
+  swl_step step = {.row = weights->indices[at]};
   memcpy(&step.word, &value, sizeof value);
   return step;
 }
@@ -33,7 +33,6 @@ SWL_INLINE floats multiply(floats sums, floats word, floats row) { return multip
 SWL_ADD_ROWS(add, multiply)
 
 const swl_sparse_rows swl_sparse_f32_avx2 = {.type = SWL_F32,
-                                             .rows_per_step = 1,
                                              .row_size = ROW,
                                              .lanes = LANES,
                                              .vectors = VECTORS,
@@ -46,7 +45,6 @@ const swl_sparse_rows swl_sparse_f32_avx2 = {.type = SWL_F32,
                                              .finish = swl_linear_finish_avx2};
 
 const swl_sparse_rows swl_sparse_bf16_avx2 = {.type = SWL_BF16,
-                                              .rows_per_step = 1,
                                               .row_size = ROW,
                                               .lanes = LANES,
                                               .vectors = VECTORS,

@@ -7,8 +7,7 @@
 //
 // The expanded panel is cut into blocks that stay in the L1 cache, and sums wait in the L2 cache between blocks.
 //
-// Packed: [blocks][outputs][steps] words, then row offsets in bytes, [blocks][outputs][steps][rows_per_step];
-// 64 + 16 bits a step, or 64 + 32. Then the row sums of s8 weights.
+// Packed: [blocks][outputs][steps] words, then row offsets in bytes of the same shape: 32 + 16 bits a step.
 
 enum { BLOCK_BYTES = 24 << 10, GROUP = 8 }; // of the 32 KiB L1 cache; tiles whose sums are kept at once
 
@@ -37,14 +36,9 @@ static size_t rows_offset(const layout *l, const swl_linear_shape *shape) {
   return shape->outputs * l->steps * sizeof(uint32_t);
 }
 
-static size_t sums_offset(const swl_sparse_rows *v, const layout *l, const swl_linear_shape *shape) {
-  return swl_round_up(rows_offset(l, shape) + shape->outputs * l->steps * v->rows_per_step * sizeof(uint16_t), 64);
-}
-
 static size_t packed_size(const void *details, const swl_linear_shape *shape) {
-  const swl_sparse_rows *v = details;
-  layout l = layout_of(v, shape);
-  return sums_offset(v, &l, shape) + (shape->type == SWL_S8 ? shape->outputs * sizeof(int32_t) : 0);
+  layout l = layout_of(details, shape);
+  return shape->outputs * l.steps * (sizeof(uint32_t) + sizeof(uint16_t));
 }
 
 /// Where the steps of an output in the block that begins with a unit lie among all steps.
@@ -65,11 +59,8 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
       size_t at = steps_at(&l, shape, first_unit, output) + i - first_unit * l.unit.steps;
       swl_step step = v->step(weights, output, i);
       words[at] = step.word;
-      for (size_t r = 0; r < v->rows_per_step; r++)
-        rows[at * v->rows_per_step + r] = (uint16_t)(((unit - first_unit) * l.unit.rows + step.row[r]) * v->row_size);
+      rows[at] = (uint16_t)(((unit - first_unit) * l.unit.rows + step.row) * v->row_size);
     }
-  if (shape->type == SWL_S8)
-    swl_row_sums(weights, (int32_t *)((char *)packed + sums_offset(v, &l, shape)));
 }
 
 static swl_tiling tiling_of(const swl_sparse_rows *v, const swl_linear *op) {
@@ -117,12 +108,12 @@ static void add_up(const swl_sparse_rows *v, const swl_linear *op, const layout 
   const uint32_t *words = op->packed;
   const uint16_t *rows = (const uint16_t *)((const char *)op->packed + rows_offset(l, &op->shape));
   for (size_t unit = 0; unit < l->units; unit += l->units_per_block) {
-    size_t steps = swl_min(l->units_per_block, l->units - unit) * l->unit.steps;
-    const char *block = panel + unit * l->unit.rows * v->row_size;
-    for (size_t o = 0; o < outputs; o++) {
-      size_t at = steps_at(l, &op->shape, unit, first_output + o);
-      v->add(vectors, words + at, rows + at * v->rows_per_step, steps, block, unit == 0, sums + o * vectors * v->lanes);
-    }
+    size_t at = steps_at(l, &op->shape, unit, first_output);
+    swl_steps steps = {.outputs = outputs,
+                       .steps = swl_min(l->units_per_block, l->units - unit) * l->unit.steps,
+                       .words = words + at,
+                       .rows = rows + at};
+    v->add(vectors, &steps, panel + unit * l->unit.rows * v->row_size, unit == 0, sums);
   }
 }
 
@@ -130,9 +121,6 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
   const swl_sparse_rows *v = details;
   const swl_tiling tiling = tiling_of(v, op);
   const layout l = layout_of(v, &op->shape);
-  const int32_t *row_sums = NULL;
-  if (op->shape.type == SWL_S8)
-    row_sums = (const int32_t *)((const char *)op->packed + sums_offset(v, &l, &op->shape));
   char *panel = scratch;
   float *sums = (float *)(panel + swl_round_up(panel_size(v, &l), 64));
   char *converted = (char *)sums + sums_size(v);
@@ -150,7 +138,7 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
 
     for (size_t o = 0; o < outputs; o += SWL_BLOCK) {
       swl_finishing finishing;
-      swl_finishing_prepare(&finishing, op, row_sums, output + o);
+      swl_finishing_prepare(&finishing, op, NULL, output + o);
       for (size_t t = 0; t < tokens; t += v->lanes) {
         _Alignas(64) float transposed[16 * SWL_BLOCK];
         v->transpose(sums + o * stride + t, stride, transposed);

@@ -78,41 +78,47 @@ SWL_INLINE floats broadcast_word(uint32_t word) { return (floats)((words){} + wo
 
 /// Sums of words times rows, where multiply(sums, word, row) multiplies one row. Even and odd steps are added apart,
 /// which halves the chains of additions that wait for each other.
-SWL_INLINE void add_rows(floats multiply(floats, floats, floats), size_t vectors, const uint32_t *words,
-                         const uint16_t *rows, size_t steps, const char *panel, bool first, float *sums) {
-  floats even[4], odd[4];
-  for (size_t v = 0; v < vectors; v++) {
-    even[v] = first ? splat(0) : load(sums + v * LANES);
-    odd[v] = splat(0);
-  }
-  size_t i = 0;
-  for (; i + 2 <= steps; i += 2) {
-    floats word = broadcast_word(words[i]), next_word = broadcast_word(words[i + 1]);
-    const float *row = (const float *)(panel + rows[i]), *next_row = (const float *)(panel + rows[i + 1]);
+SWL_INLINE void add_rows(floats multiply(floats, floats, floats), size_t vectors, const swl_steps *s, const char *block,
+                         bool first, float *sums) {
+  const uint32_t *words = s->words;
+  const uint16_t *rows = s->rows;
+  for (size_t output = 0; output < s->outputs; output++, sums += vectors * LANES) {
+    floats even[4], odd[4];
+    for (size_t v = 0; v < vectors; v++) {
+      even[v] = first ? splat(0) : load(sums + v * LANES);
+      odd[v] = splat(0);
+    }
+    for (size_t left = s->steps / 2; left > 0; left--, words += 2, rows += 2) {
+      floats word = broadcast_word(words[0]), next_word = broadcast_word(words[1]);
+      uint32_t both; // one load for both rows: loads are what limits this loop
+      memcpy(&both, rows, sizeof both);
+      const float *row = (const float *)(block + (uint16_t)both), *next_row = (const float *)(block + (both >> 16));
+      for (size_t v = 0; v < vectors; v++)
+        even[v] = multiply(even[v], word, load(row + v * LANES));
+      for (size_t v = 0; v < vectors; v++)
+        odd[v] = multiply(odd[v], next_word, load(next_row + v * LANES));
+    }
+    if (s->steps % 2) {
+      for (size_t v = 0; v < vectors; v++)
+        even[v] = multiply(even[v], broadcast_word(words[0]), load((const float *)(block + rows[0]) + v * LANES));
+      words++, rows++;
+    }
     for (size_t v = 0; v < vectors; v++)
-      even[v] = multiply(even[v], word, load(row + v * LANES));
-    for (size_t v = 0; v < vectors; v++)
-      odd[v] = multiply(odd[v], next_word, load(next_row + v * LANES));
-  }
-  for (size_t v = 0; v < vectors; v++) {
-    if (i < steps)
-      even[v] = multiply(even[v], broadcast_word(words[i]), load((const float *)(panel + rows[i]) + v * LANES));
-    store(sums + v * LANES, even[v] + odd[v]);
+      store(sums + v * LANES, even[v] + odd[v]);
   }
 }
 
 /// add_rows for each count of vectors that a panel may have.
 #define SWL_ADD_ROWS(name, multiply)                                                                                   \
-  static void name(size_t vectors, const uint32_t *words, const uint16_t *rows, size_t steps, const char *panel,       \
-                   bool first, float *sums) {                                                                          \
+  static void name(size_t vectors, const swl_steps *steps, const char *block, bool first, float *sums) {               \
     switch (vectors) {                                                                                                 \
     case 1:                                                                                                            \
-      return add_rows(multiply, 1, words, rows, steps, panel, first, sums);                                            \
+      return add_rows(multiply, 1, steps, block, first, sums);                                                         \
     case 2:                                                                                                            \
-      return add_rows(multiply, 2, words, rows, steps, panel, first, sums);                                            \
+      return add_rows(multiply, 2, steps, block, first, sums);                                                         \
     case 3:                                                                                                            \
-      return add_rows(multiply, 3, words, rows, steps, panel, first, sums);                                            \
+      return add_rows(multiply, 3, steps, block, first, sums);                                                         \
     default:                                                                                                           \
-      return add_rows(multiply, 4, words, rows, steps, panel, first, sums);                                            \
+      return add_rows(multiply, 4, steps, block, first, sums);                                                         \
     }                                                                                                                  \
   }
