@@ -178,4 +178,25 @@ SWL_INLINE void write_part(void *y, size_t i, swl_output output, float inverse_s
   }
 }
 
+/// Reads up to `count` lanes from element i of x, zeros above.
+SWL_INLINE floats read_part(const void *x, size_t i, swl_output input, size_t count) {
+  size_t lanes = swl_min(count, LANES);
+  switch (input.type) {
+  case SWL_F32:
+    return load_part((const float *)x + i, count);
+  case SWL_BF16: {
+    halves h = {};
+    memcpy(&h, (const uint16_t *)x + i, lanes * 2);
+    return from_bf16(h);
+  }
+  case SWL_U8:
+  case SWL_S8: {
+    bytes b = {};
+    memcpy(&b, (const uint8_t *)x + i, lanes);
+    return input.scale * (__builtin_convertvector(b, floats) - (float)input.zero_point);
+  }
+  }
+  return splat(0);
+}
+
 #endif

@@ -1,23 +1,23 @@
-#include "../common/scalar.h"
-#include "swl_rows.h"
+#include "rows_kernels.h"
 
-void swl_layer_norm(swl_isa isa, const float *x, const float *gamma, const float *beta, float epsilon, void *y,
-                    swl_output output, size_t rows, size_t width) {
-  (void)isa;
+static void layer_norm_scalar(const float *x, const float *gamma, const float *beta, float epsilon, void *y,
+                              swl_output output, size_t rows, size_t width) {
   for (size_t row = 0; row < rows; row++, x += width) {
-    float mean = 0, variance = 0;
+    double mean = 0, variance = 0;
     for (size_t i = 0; i < width; i++)
-      mean += x[i] / (float)width;
+      mean += x[i];
+    mean /= (double)width;
     for (size_t i = 0; i < width; i++)
-      variance += (x[i] - mean) * (x[i] - mean) / (float)width;
-    for (size_t i = 0; i < width; i++)
-      swl_write_scalar(y, row * width + i, output,
-                       (x[i] - mean) / sqrtf(variance + epsilon) * (gamma ? gamma[i] : 1) + (beta ? beta[i] : 0));
+      variance += (x[i] - mean) * (x[i] - mean);
+    variance /= (double)width;
+    for (size_t i = 0; i < width; i++) {
+      double normal = (x[i] - mean) / sqrt(variance + (double)epsilon);
+      swl_write_scalar(y, row * width + i, output, (float)normal * (gamma ? gamma[i] : 1) + (beta ? beta[i] : 0));
+    }
   }
 }
 
-void swl_softmax(swl_isa isa, const float *x, float *y, size_t rows, size_t width) {
-  (void)isa;
+static void softmax_scalar(const float *x, float *y, size_t rows, size_t width) {
   for (size_t row = 0; row < rows; row++, x += width, y += width) {
     float greatest = -INFINITY, sum = 0;
     for (size_t i = 0; i < width; i++)
@@ -29,8 +29,7 @@ void swl_softmax(swl_isa isa, const float *x, float *y, size_t rows, size_t widt
   }
 }
 
-void swl_mean_rows(swl_isa isa, const float *x, float *y, size_t batch, size_t rows, size_t width) {
-  (void)isa;
+static void mean_rows_scalar(const float *x, float *y, size_t batch, size_t rows, size_t width) {
   for (size_t b = 0; b < batch; b++)
     for (size_t i = 0; i < width; i++) {
       float sum = 0;
@@ -38,4 +37,17 @@ void swl_mean_rows(swl_isa isa, const float *x, float *y, size_t batch, size_t r
         sum += x[(b * rows + row) * width + i];
       y[b * width + i] = sum / (float)rows;
     }
+}
+
+void swl_layer_norm(swl_isa isa, const float *x, const float *gamma, const float *beta, float epsilon, void *y,
+                    swl_output output, size_t rows, size_t width) {
+  SWL_VARIANT(isa, layer_norm)(x, gamma, beta, epsilon, y, output, rows, width);
+}
+
+void swl_softmax(swl_isa isa, const float *x, float *y, size_t rows, size_t width) {
+  SWL_VARIANT(isa, softmax)(x, y, rows, width);
+}
+
+void swl_mean_rows(swl_isa isa, const float *x, float *y, size_t batch, size_t rows, size_t width) {
+  SWL_VARIANT(isa, mean_rows)(x, y, batch, rows, width);
 }
