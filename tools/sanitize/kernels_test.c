@@ -132,6 +132,125 @@ static void test_linear(void) {
   free(values), free(indices), free((void *)op.x), free(bias), free(scale), free(residual), free(expected);
 }
 
+static float *random_floats(size_t count, float range) {
+  float *values = memory(count * sizeof(float));
+  for (size_t i = 0; i < count; i++)
+    values[i] = range * ((float)random_bits() / 0x1p31f - 1);
+  return values;
+}
+
+static void *random_heads(swl_type type, size_t count) {
+  if (type == SWL_U8)
+    return random_values(type, count);
+  float *values = random_floats(count, 2);
+  void *heads = memory(count * size_of(type));
+  swl_write(SWL_ISA_SCALAR, values, (swl_output){type, 1, 0}, heads, count);
+  free(values);
+  return heads;
+}
+
+static void test_attention(void) {
+  swl_attention op = {.batch = 1 + below(3), .heads = 1 + below(3), .queries = 1 + below(70), .keys = 1 + below(90)};
+  op.width = below(2) ? 64 : 1 + below(70);
+  op.type = (swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)];
+  bool bytes = op.type == SWL_U8;
+  op.scale = 1 / sqrtf((float)op.width);
+  op.q_scale = op.k_scale = op.v_scale = bytes ? 0.03f : 1;
+  if (bytes)
+    op.q_zero_point = (int32_t)below(256), op.k_zero_point = (int32_t)below(256), op.v_zero_point = (int32_t)below(256);
+
+  size_t row = op.heads * op.width, counts[3] = {op.queries, op.keys, op.keys};
+  swl_heads *parts[3] = {&op.q, &op.k, &op.v};
+  for (int i = 0; i < 3; i++) {
+    size_t stride = row + below(2) * below(9), batch_stride = counts[i] * stride + below(2) * below(9);
+    size_t count = (op.batch - 1) * batch_stride + (counts[i] - 1) * stride + row;
+    *parts[i] = (swl_heads){random_heads(op.type, count), batch_stride, stride};
+  }
+  float *bias = random_floats(op.heads * op.queries * op.keys, 2),
+        *mask = random_floats(op.batch * op.queries * op.keys, 1);
+  for (size_t i = 0; i < op.batch * op.queries * op.keys; i++)
+    mask[i] = i % op.keys == 0 || mask[i] > 0 ? 0 : -INFINITY;
+  op.bias = below(2) ? bias : NULL;
+  op.mask = below(2) ? mask : NULL;
+  op.mask_batch_stride = below(2) * op.queries * op.keys;
+  op.output = (swl_output){(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 0.02f, (int32_t)below(256)};
+
+  size_t count = op.batch * op.queries * row, size = size_of(op.output.type);
+  void *expected = memory(count * size);
+  for (swl_isa isa = SWL_ISA_SCALAR; isa <= swl_isa_best(); isa++) {
+    op.isa = isa;
+    op.y = memory(count * size);
+    void *scratch = memory(swl_attention_scratch_size(&op));
+    for (size_t tiles = swl_attention_tiles(&op), tile = 0; tile < tiles;) {
+      size_t some = 1 + below(tiles - tile);
+      swl_attention_run(&op, tile, some, scratch);
+      tile += some;
+    }
+    if (isa == SWL_ISA_SCALAR)
+      memcpy(expected, op.y, count * size);
+    bool good = true;
+    for (size_t i = 0; i < count; i++) {
+      float a, b;
+      swl_read(SWL_ISA_SCALAR, (char *)op.y + i * size, op.output, &a, 1);
+      swl_read(SWL_ISA_SCALAR, (char *)expected + i * size, op.output, &b, 1);
+      float error = bytes ? op.v_scale : op.type == SWL_BF16 ? 0.02f : 1e-5f; // a weight may round the other way
+      error += op.output.type == SWL_U8 ? op.output.scale : op.output.type == SWL_BF16 ? 0.01f * fabsf(b) : 0;
+      good &= fabsf(a - b) <= error * 1.001f;
+    }
+    check(good, "attention", "isa type queries keys width", isa, op.type, op.queries, op.keys, op.width);
+    free(op.y), free(scratch);
+  }
+  free(expected), free(bias), free(mask), free((void *)op.q.data), free((void *)op.k.data), free((void *)op.v.data);
+}
+
+static bool close_to(const void *a, const void *b, swl_output output, size_t count, float error) {
+  bool good = true;
+  for (size_t i = 0; i < count; i++) {
+    float x, y;
+    swl_read(SWL_ISA_SCALAR, (const char *)a + i * size_of(output.type), output, &x, 1);
+    swl_read(SWL_ISA_SCALAR, (const char *)b + i * size_of(output.type), output, &y, 1);
+    float step = output.type == SWL_U8 ? output.scale : output.type == SWL_BF16 ? 0.01f * fabsf(y) : 0;
+    good &= fabsf(x - y) <= (error + step) * 1.001f;
+  }
+  return good;
+}
+
+static void test_others(void) {
+  size_t rows = 1 + below(5), width = 1 + below(100), count = rows * width;
+  float *x = random_floats(count, 8), *a = random_floats(count, 8), *y = memory(count * 4), *z = memory(count * 4);
+  swl_output output = {(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 0.02f, (int32_t)below(256)};
+  for (swl_isa isa = SWL_ISA_AVX2; isa <= swl_isa_best(); isa++) {
+    for (swl_activation activation = SWL_IDENTITY; activation <= SWL_SIGMOID; activation++) {
+      swl_activate(SWL_ISA_SCALAR, activation, x, z, count);
+      swl_activate(isa, activation, x, y, count);
+      check(close_to(y, z, (swl_output){0}, count, 2e-6f), "activate", "isa activation count", isa, activation, count,
+            0, 0);
+    }
+    swl_softmax(SWL_ISA_SCALAR, x, z, rows, width);
+    swl_softmax(isa, x, y, rows, width);
+    check(close_to(y, z, (swl_output){0}, count, 1e-6f), "softmax", "isa rows width", isa, rows, width, 0, 0);
+    swl_layer_norm(SWL_ISA_SCALAR, x, a, NULL, 1e-6f, z, output, rows, width);
+    swl_layer_norm(isa, x, a, NULL, 1e-6f, y, output, rows, width);
+    check(close_to(y, z, output, count, 1e-4f), "layer norm", "isa type rows width", isa, output.type, rows, width, 0);
+    swl_mean_rows(SWL_ISA_SCALAR, x, z, 1, rows, width);
+    swl_mean_rows(isa, x, y, 1, rows, width);
+    check(close_to(y, z, (swl_output){0}, width, 1e-5f), "mean", "isa rows width", isa, rows, width, 0, 0);
+    swl_add(isa, x, a, y, count), swl_add(SWL_ISA_SCALAR, x, a, z, count);
+    check(!memcmp(y, z, count * 4), "add", "isa count", isa, count, 0, 0, 0);
+    swl_mul(isa, x, a, y, count), swl_mul(SWL_ISA_SCALAR, x, a, z, count);
+    check(!memcmp(y, z, count * 4), "mul", "isa count", isa, count, 0, 0, 0);
+    swl_scale(isa, x, 3, -1, y, count), swl_scale(SWL_ISA_SCALAR, x, 3, -1, z, count);
+    check(!memcmp(y, z, count * 4), "scale", "isa count", isa, count, 0, 0, 0);
+    swl_write(isa, x, output, y, count), swl_write(SWL_ISA_SCALAR, x, output, z, count);
+    check(!memcmp(y, z, count * size_of(output.type)), "write", "isa type count", isa, output.type, count, 0, 0);
+    float *back = memory(count * 4), *expected = memory(count * 4);
+    swl_read(isa, y, output, back, count), swl_read(SWL_ISA_SCALAR, y, output, expected, count);
+    check(!memcmp(back, expected, count * 4), "read", "isa type count", isa, output.type, count, 0, 0);
+    free(back), free(expected);
+  }
+  free(x), free(a), free(y), free(z);
+}
+
 int main(int argc, char **argv) {
   uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
   size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 200;
@@ -141,6 +260,8 @@ int main(int argc, char **argv) {
   printf("isa %s, seed %llu, %zu rounds\n", swl_isa_name(swl_isa_best()), (unsigned long long)seed, rounds);
   for (size_t round = 0; round < rounds; round++) {
     test_linear();
+    test_attention();
+    test_others();
   }
   printf("%d failures\n", failures);
   return failures > 0;

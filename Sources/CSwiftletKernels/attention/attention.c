@@ -1,12 +1,38 @@
 #include "attention_kernels.h"
 
-size_t swl_attention_tiles(const swl_attention *op) { return swl_attention_tiles_scalar(op); }
+// Later rows are preferred.
+static const swl_attention_kernel *const kernels[] = {
+    &swl_attention_reference,
+#if SWL_X86
+    &swl_attention_f32_avx2,      &swl_attention_u8_avx2,         &swl_attention_f32_avx512,
+    &swl_attention_u8_avx512vnni, &swl_attention_bf16_avx512bf16,
+#endif
+};
 
-size_t swl_attention_scratch_size(const swl_attention *op) {
-  (void)op;
-  return 0;
+static const swl_attention_kernel *kernel_for(const swl_attention *op) {
+  size_t i = sizeof kernels / sizeof kernels[0] - 1;
+  while (i > 0 && !(kernels[i]->isa <= op->isa && kernels[i]->accepts[op->type]))
+    i--;
+  return kernels[i];
 }
 
+/// Tiles of one head.
+static size_t tiles_of(const swl_attention_kernel *kernel, const swl_attention *op) {
+  return swl_divide_up(op->queries, kernel->queries);
+}
+
+size_t swl_attention_tiles(const swl_attention *op) { return op->batch * op->heads * tiles_of(kernel_for(op), op); }
+
+size_t swl_attention_scratch_size(const swl_attention *op) { return kernel_for(op)->scratch_size(op); }
+
 void swl_attention_run(const swl_attention *op, size_t first, size_t count, void *scratch) {
-  swl_attention_run_scalar(op, first, count, scratch);
+  const swl_attention_kernel *kernel = kernel_for(op);
+  const size_t tiles = tiles_of(kernel, op);
+  for (size_t tile = first; tile < first + count; tile++) {
+    size_t part = tile % tiles, head = tile / tiles % op->heads, batch = tile / tiles / op->heads;
+    if (tile == first || part == 0)
+      kernel->prepare(op, batch, head, scratch);
+    size_t start = swl_split(op->queries, tiles, part), end = swl_split(op->queries, tiles, part + 1);
+    kernel->attend(op, batch, head, start, end - start, scratch);
+  }
 }

@@ -18,7 +18,7 @@ static float score(const swl_attention *op, size_t b, size_t h, size_t query, si
 }
 
 /// One query of one head. Scores are computed twice, so that the reference needs no memory.
-static void attend(const swl_attention *op, size_t b, size_t h, size_t query) {
+static void attend_query(const swl_attention *op, size_t b, size_t h, size_t query) {
   float greatest = -INFINITY;
   for (size_t key = 0; key < op->keys; key++)
     greatest = fmaxf(greatest, score(op, b, h, query, key));
@@ -37,10 +37,20 @@ static void attend(const swl_attention *op, size_t b, size_t h, size_t query) {
   }
 }
 
-size_t swl_attention_tiles_scalar(const swl_attention *op) { return op->batch * op->heads * op->queries; }
-
-void swl_attention_run_scalar(const swl_attention *op, size_t first, size_t count, void *scratch) {
-  (void)scratch;
-  for (size_t tile = first; tile < first + count; tile++)
-    attend(op, tile / op->queries / op->heads, tile / op->queries % op->heads, tile % op->queries);
+static size_t scratch_size(const swl_attention *op) {
+  (void)op;
+  return 0;
 }
+
+static void prepare(const swl_attention *op, size_t batch, size_t head, void *scratch) {
+  (void)op, (void)batch, (void)head, (void)scratch;
+}
+
+static void attend(const swl_attention *op, size_t batch, size_t head, size_t first, size_t queries, void *scratch) {
+  (void)scratch;
+  for (size_t query = first; query < first + queries; query++)
+    attend_query(op, batch, head, query);
+}
+
+const swl_attention_kernel swl_attention_reference = {
+    SWL_ISA_SCALAR, {[SWL_F32] = true, [SWL_BF16] = true, [SWL_U8] = true}, 16, scratch_size, prepare, attend};

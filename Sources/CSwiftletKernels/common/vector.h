@@ -48,6 +48,13 @@ SWL_INLINE floats choose(ints condition, floats yes, floats no) {
 
 SWL_INLINE floats multiply_add(floats a, floats b, floats c) { return __builtin_elementwise_fma(a, b, c); }
 
+/// The first `count` lanes of v, `rest` in the others.
+SWL_INLINE floats first_lanes(floats v, size_t count, float rest) {
+  for (size_t lane = count; lane < LANES; lane++)
+    v[lane] = rest;
+  return v;
+}
+
 /// NaN if either is, as in maxps with its operands swapped.
 SWL_INLINE floats greater(floats a, floats b) { return choose(a < b, b, a); }
 

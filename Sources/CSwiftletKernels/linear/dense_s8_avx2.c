@@ -11,11 +11,11 @@ SWL_INLINE floats dot(floats sums, uint32_t x, floats w) {
   return (floats)_mm256_add_epi32((__m256i)sums, products);
 }
 
-#include "dense_vector.h"
+#include "../common/register_tile_vector.h"
 
 static void sums(size_t tokens, size_t vectors, const void *x, size_t x_stride, const void *weights, size_t inputs,
                  void *to) {
-  choose_tile(tokens, vectors, x, x_stride, weights, inputs, to);
+  choose_tile(tokens, vectors, x, x_stride, weights, inputs, to, SWL_BLOCK);
 }
 
 static void widen(const void *x, swl_type x_type, size_t inputs, void *converted) {

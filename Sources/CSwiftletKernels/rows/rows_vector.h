@@ -28,8 +28,7 @@ void SWL_ISA_NAME(swl_layer_norm)(const float *x, const float *gamma, const floa
     for (; i < width; i += LANES) {
       floats d = load_part(x + i, width - i) - mean;
       if (width - i < LANES) // lanes past the end are zero, not minus the mean
-        for (size_t lane = width - i; lane < LANES; lane++)
-          d[lane] = 0;
+        d = first_lanes(d, width - i, 0);
       sums[0] = multiply_add(d, d, sums[0]);
     }
     const float variance = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3])) / (float)width;

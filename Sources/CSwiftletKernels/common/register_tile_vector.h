@@ -1,8 +1,10 @@
-// A dense register tile on vectors. The including file defines K_STEP, X_SIZE (bytes of an element of x), and
-// dot(sums, x, w): sums plus the products of the 4 bytes x with the 4 bytes in every lane of w.
+// A register tile: sums[token][output] of x[token][k] * w[k][output] for up to six tokens and four vectors of outputs.
+// Dense layers and attention are made of it. The including file defines K_STEP, the k that one instruction multiplies,
+// X_SIZE, the bytes of an element of x, and dot(sums, x, w): sums plus the products of the 4 bytes x with the 4 bytes
+// in every lane of w.
 
 SWL_INLINE void tile(size_t tokens, size_t vectors, const char *x, size_t x_stride, const char *w, size_t inputs,
-                     float *sums) {
+                     float *sums, size_t sums_stride) {
   floats acc[6][4];
   for (size_t t = 0; t < tokens; t++)
     for (size_t v = 0; v < vectors; v++)
@@ -33,18 +35,18 @@ SWL_INLINE void tile(size_t tokens, size_t vectors, const char *x, size_t x_stri
 
   for (size_t t = 0; t < tokens; t++)
     for (size_t v = 0; v < vectors; v++)
-      store(sums + t * 64 + v * LANES, acc[t][v]);
+      store(sums + t * sums_stride + v * LANES, acc[t][v]);
 }
 
 #define TILE(tokens, vectors)                                                                                          \
   case tokens * 8 + vectors:                                                                                           \
-    tile(tokens, vectors, x, x_stride, weights, inputs, to);                                                           \
+    tile(tokens, vectors, x, x_stride, weights, inputs, sums, sums_stride);                                            \
     break;
 #define TILES(vectors)                                                                                                 \
   TILE(1, vectors) TILE(2, vectors) TILE(3, vectors) TILE(4, vectors) TILE(5, vectors) TILE(6, vectors)
 
 SWL_INLINE void choose_tile(size_t tokens, size_t vectors, const void *x, size_t x_stride, const void *weights,
-                            size_t inputs, void *to) {
+                            size_t inputs, void *sums, size_t sums_stride) {
   switch (tokens * 8 + vectors) {
     TILES(1)
     TILES(2)

@@ -1,0 +1,164 @@
+// Attention on vectors. The including file defines
+//   element, K_STEP, X_SIZE, dot    as in register_tile_vector.h: the type that is multiplied
+//   fetch(op, data, at, to, signed) copies a row of one head, `signed` for keys and values
+//   interleave(rows, stride)        K_STEP rows, LANES elements of each, as one vector
+//   round_weight(e, to)             writes LANES weights of the softmax, returns what was written
+//   to_floats(sums)                 sums of products as floats
+// after the headers, and includes register_tile_vector.h before this file.
+//
+// Both products are register tiles over six queries: keys are packed as [steps of width][keys], values as [steps of
+// keys][width], zeros around them.
+
+enum { QUERIES = 6, WIDE = LANES == 16 ? 4 : 2 }; // of a register tile: queries, vectors
+
+typedef struct {
+  size_t width, keys, key_steps; // width, keys in whole vectors; keys in whole steps
+  element *k, *v;                // packed
+  element *rows;                 // one head, [keys][width]
+  float *correction;             // [keys], zero point of the queries times the sum of each key
+  float *scores;                 // [QUERIES][keys], then [QUERIES][width]
+  element *weights;              // [QUERIES][keys]
+  element *queries;              // [QUERIES][width]
+} workspace;
+
+/// The next `bytes` bytes of scratch; NULL where only the size is wanted.
+SWL_INLINE void *take(char *scratch, size_t *used, size_t bytes) {
+  size_t at = *used;
+  *used += swl_round_up(bytes, 64);
+  return scratch ? scratch + at : NULL;
+}
+
+/// Lays the workspace out; returns its size in bytes.
+static size_t lay_out(const swl_attention *op, char *scratch, workspace *w) {
+  w->width = swl_round_up(op->width, LANES);
+  w->keys = swl_round_up(op->keys, LANES);
+  w->key_steps = swl_round_up(op->keys, K_STEP);
+  size_t used = 0, head = w->keys * w->width * X_SIZE;
+  w->k = take(scratch, &used, head);
+  w->v = take(scratch, &used, head);
+  w->rows = take(scratch, &used, head);
+  w->correction = take(scratch, &used, w->keys * sizeof(float));
+  w->scores = take(scratch, &used, QUERIES * (w->keys + w->width) * sizeof(float));
+  w->weights = take(scratch, &used, QUERIES * w->keys * X_SIZE);
+  w->queries = take(scratch, &used, QUERIES * w->width * X_SIZE);
+  return used;
+}
+
+static size_t scratch_size(const swl_attention *op) {
+  workspace w;
+  return lay_out(op, NULL, &w);
+}
+
+/// The rows of one head from `first` on, zeros around them: [room][width].
+static void fetch_rows(const swl_attention *op, const swl_heads *from, size_t batch, size_t head, size_t first,
+                       size_t count, size_t room, size_t width, bool is_signed, element *rows) {
+  size_t at = batch * from->batch_stride + first * from->token_stride + head * op->width;
+  for (size_t i = 0; i < count; i++, rows += width, at += from->token_stride) {
+    if (op->width < width)
+      memset(rows, 0, width * X_SIZE);
+    fetch(op, from->data, at, rows, is_signed);
+  }
+  memset(rows, 0, (room - count) * width * X_SIZE);
+}
+
+/// x[QUERIES][x_stride] times packed[steps][outputs]: sums[QUERIES][sums_stride], `outputs` in whole vectors.
+static void multiply(size_t queries, const element *x, size_t x_stride, const element *packed, size_t inputs,
+                     size_t outputs, float *sums, size_t sums_stride) {
+  for (size_t o = 0, vectors; o < outputs; o += vectors * LANES) {
+    vectors = swl_min((outputs - o) / LANES, WIDE);
+    if (vectors == 3)
+      vectors = 2;
+    choose_tile(queries, vectors, x, x_stride * X_SIZE, packed + o * swl_round_up(inputs, K_STEP), inputs, sums + o,
+                sums_stride);
+  }
+}
+
+/// Where output vector v of a packed matrix with `steps` steps lies: blocks of vectors, cut as `multiply` does.
+static element *packed_at(element *packed, size_t vectors, size_t v, size_t steps, size_t step) {
+  size_t first = v / WIDE * WIDE, wide = swl_min(vectors - first, WIDE);
+  if (wide == 3) {
+    wide = v - first < 2 ? 2 : 1;
+    first += v - first < 2 ? 0 : 2;
+  }
+  return packed + (first * steps + step * wide + v - first) * LANES * K_STEP;
+}
+
+static void prepare(const swl_attention *op, size_t batch, size_t head, void *scratch) {
+  workspace w;
+  lay_out(op, scratch, &w);
+
+  // Keys: a column of the rows, K_STEP elements a key, is a vector.
+  fetch_rows(op, &op->k, batch, head, 0, op->keys, w.keys, w.width, true, w.rows);
+  for (size_t v = 0; v < w.keys / LANES; v++)
+    for (size_t step = 0; step < w.width / K_STEP; step += 4) {
+      floats columns[4];
+      load_columns((const char *)(w.rows + v * LANES * w.width + step * K_STEP), w.width * X_SIZE, columns);
+      for (size_t i = 0; i < 4; i++)
+        memcpy(packed_at(w.k, w.keys / LANES, v, w.width / K_STEP, step + i), &columns[i], sizeof(floats));
+    }
+  memset(w.correction, 0, w.keys * sizeof(float));
+  if (op->q_zero_point) {
+    for (size_t i = 0; i < w.width; i++)
+      w.queries[i] = 1;
+    multiply(1, w.queries, w.width, w.k, w.width, w.keys, w.scores, w.keys);
+    for (size_t i = 0; i < w.keys; i += LANES)
+      store(w.correction + i, to_floats(load(w.scores + i)) * (float)op->q_zero_point);
+  }
+
+  // Values: K_STEP rows interleaved.
+  fetch_rows(op, &op->v, batch, head, 0, op->keys, w.keys, w.width, true, w.rows);
+  for (size_t key = 0; key < w.key_steps; key += K_STEP)
+    for (size_t v = 0; v < w.width / LANES; v++) {
+      floats vector = interleave(w.rows + key * w.width + v * LANES, w.width);
+      memcpy(packed_at(w.v, w.width / LANES, v, w.key_steps / K_STEP, key / K_STEP), &vector, sizeof(floats));
+    }
+}
+
+/// Turns the sums of one query into weights exp(score - greatest); returns what they add up to.
+static float soften(const swl_attention *op, const workspace *w, size_t batch, size_t head, size_t query, float *scores,
+                    element *weights) {
+  const float scale = op->scale * op->q_scale * op->k_scale;
+  const float *bias = op->bias ? op->bias + (head * op->queries + query) * op->keys : NULL;
+  const float *mask = op->mask ? op->mask + batch * op->mask_batch_stride + query * op->keys : NULL;
+  floats greatest = splat(-INFINITY);
+  for (size_t i = 0; i < w->keys; i += LANES) {
+    floats score = (to_floats(load(scores + i)) - load(w->correction + i)) * scale;
+    if (bias)
+      score += load_part(bias + i, op->keys - i);
+    if (mask)
+      score += load_part(mask + i, op->keys - i);
+    if (op->keys - i < LANES) // no weight for what is no key
+      score = first_lanes(score, op->keys - i, -INFINITY);
+    store(scores + i, score);
+    greatest = greater(greatest, score);
+  }
+
+  const float top = greatest_of(greatest);
+  floats sum = splat(0);
+  for (size_t i = 0; i < w->keys; i += LANES)
+    sum += round_weight(exponential(load(scores + i) - top), weights + i);
+  return sum_of(sum);
+}
+
+static void attend(const swl_attention *op, size_t batch, size_t head, size_t first, size_t queries, void *scratch) {
+  workspace w;
+  lay_out(op, scratch, &w);
+  const float inverse_scale = 1 / op->output.scale;
+  for (size_t end = first + queries, query = first; query < end; query += QUERIES) {
+    size_t count = swl_min(end - query, QUERIES);
+    float sums[QUERIES];
+    fetch_rows(op, &op->q, batch, head, query, count, count, w.width, false, w.queries);
+    multiply(count, w.queries, w.width, w.k, w.width, w.keys, w.scores, w.keys);
+    for (size_t i = 0; i < count; i++)
+      sums[i] = soften(op, &w, batch, head, query + i, w.scores + i * w.keys, w.weights + i * w.keys);
+    multiply(count, w.weights, w.keys, w.v, w.key_steps, w.width, w.scores, w.width);
+
+    for (size_t i = 0; i < count; i++) {
+      size_t at = ((batch * op->queries + query + i) * op->heads + head) * op->width;
+      const float factor = op->v_scale / sums[i], zero = (float)(op->v_zero_point - SIGNED_ZERO) * op->v_scale;
+      for (size_t j = 0; j < op->width; j += LANES)
+        write_part(op->y, at + j, op->output, inverse_scale,
+                   to_floats(load(w.scores + i * w.width + j)) * factor - zero, op->width - j);
+    }
+  }
+}
