@@ -95,11 +95,30 @@ extension CompressionPlan {
     }
   }
 
+  /// Reads a plan file.
+  public init(contentsOf file: URL) throws(CompressionPlanError) {
+    let data: Data
+    do { data = try Data(contentsOf: file) } catch {
+      throw .unreadable(file.path, reason: error.localizedDescription)
+    }
+    do { try self.init(json: data) } catch .malformed(let reason) {
+      throw .malformed("\(file.path): \(reason)")
+    }
+  }
+
+  /// Writes a plan file, whole or not at all.
+  public func write(to file: URL) throws(CompressionPlanError) {
+    do { try Data(json.utf8).write(to: file, options: .atomic) } catch {
+      throw .unwritable(file.path, reason: error.localizedDescription)
+    }
+  }
+
   /// The text of a plan file, the same bytes for equal plans.
   public var json: String {
     let lines = paths.compactMap { path in
       self[path].map { choice in
-        "    { \"layer\": \(Self.quoted(path)), \"pattern\": \"\(choice.pattern)\", \"precision\": \"\(choice.precision.rawValue)\" }"
+        let layer = "\"layer\": \(Self.quoted(path)), \"pattern\": \"\(choice.pattern)\""
+        return "    { \(layer), \"precision\": \"\(choice.precision.rawValue)\" }"
       }
     }
     let layers = lines.isEmpty ? "[]" : "[\n\(lines.joined(separator: ",\n"))\n  ]"

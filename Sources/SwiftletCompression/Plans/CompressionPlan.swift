@@ -44,6 +44,8 @@ public struct CompressionPlan: Hashable, Sendable {
 public enum CompressionPlanError: Error, Hashable, Sendable {
   /// The text is not a plan; says where and why.
   case malformed(String)
+  case unreadable(String, reason: String)
+  case unwritable(String, reason: String)
   case unknownLayer(path: String, known: [String])
   case indivisible(path: String, inputs: Int, pattern: SparsityPattern)
 }
@@ -53,12 +55,18 @@ extension CompressionPlanError: CustomStringConvertible {
     switch self {
     case .malformed(let reason):
       "this is no compression plan: \(reason)"
+    case .unreadable(let path, let reason):
+      "the plan \(path) cannot be read: \(reason)"
+    case .unwritable(let path, let reason):
+      "the plan \(path) cannot be written: \(reason)"
     case .unknownLayer(let path, let known):
       known.isEmpty
         ? "the plan names \(path), and the model has no compressible layers"
-        : "the plan names \(path), which is no compressible layer of the model; its layers are \(known[0]) to \(known[known.count - 1])"
+        : "the plan names \(path), which is no compressible layer of the model; its layers are \(known[0]) to "
+          + known[known.count - 1]
     case .indivisible(let path, let inputs, let pattern):
-      "\(path) has \(inputs) inputs, which groups of \(pattern.group) do not divide: choose a pattern other than \(pattern) for it"
+      "\(path) has \(inputs) inputs, which groups of \(pattern.group) do not divide: "
+        + "choose a pattern other than \(pattern) for it"
     }
   }
 }

@@ -54,11 +54,14 @@ extension BudgetError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unsatisfiable(let budget, let reachable):
-      "no plan costs between \(budget.lowerBound) and \(budget.upperBound): the space reaches \(reachable.lowerBound) to \(reachable.upperBound), and not every sum between"
+      "no plan costs between \(budget.lowerBound) and \(budget.upperBound): the space reaches "
+        + "\(reachable.lowerBound) to \(reachable.upperBound), and not every sum between"
     case .tooFine(let sums):
-      "the costs have \(sums) different sums, at most \(BudgetTable.largestWindow) are searched exactly: round the costs to a common unit"
+      "the costs have \(sums) different sums, at most \(BudgetTable.largestWindow) are searched exactly: "
+        + "round the costs to a common unit"
     case .unequalLevels:
-      "size-stratified sampling needs the same number of levels in every slot: use uniform or windowed sampling for this space"
+      "size-stratified sampling needs the same number of levels in every slot: "
+        + "use uniform or windowed sampling for this space"
     }
   }
 }

@@ -2,10 +2,11 @@ import SwiftletModels
 
 /// Densities by layer shape alone: small layers stay denser.
 ///
-/// The density of a layer is proportional to `(inputs + outputs) / (inputs * outputs)`, scaled so that the model keeps the
-/// wished share of its weights; layers that would exceed 1 stay dense and the others make up for it.
-/// Source: Mocanu et al., "Scalable Training of Artificial Neural Networks with Adaptive Sparse Connectivity" (2018), and
-/// Evci et al., "Rigging the Lottery" (2020). Blocks of equal shape always get equal densities, which is its weakness here.
+/// The density of a layer is proportional to `(inputs + outputs) / (inputs * outputs)`, scaled so that the model keeps
+/// the wished share of its weights; layers that would exceed 1 stay dense and the others make up for it. Blocks of equal
+/// shape get equal densities, which is its weakness in transformers.
+/// Source: Mocanu et al., "Scalable Training of Artificial Neural Networks with Adaptive Sparse Connectivity" (2018),
+/// and Evci et al., "Rigging the Lottery" (2020).
 public enum ErdosRenyiAllocation {
   /// - Precondition: `density`, the share of all weights that stay, is in `0...1`.
   public static func densities(of layers: [MultiplyAdds.Slot], keeping density: Double) -> [Double] {

@@ -48,8 +48,8 @@ extension Module {
     }
   }
 
-  /// Puts a ``SparseLinear`` with the plan's pattern in the place of every linear layer that the plan names; those that are
-  /// sparse already take the new pattern, score and gradient. No weight changes until ``bake()``.
+  /// Puts a ``SparseLinear`` with the plan's pattern in the place of every linear layer that the plan names; those that
+  /// are sparse already take the new pattern, score and gradient. No weight changes until ``bake()``.
   ///
   /// The plan's precisions are for the exporter.
   /// - Throws: before anything is replaced, if the model lacks a layer or a width is no multiple of its groups.

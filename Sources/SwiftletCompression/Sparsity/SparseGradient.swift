@@ -4,10 +4,11 @@ import SwiftletTensor
 public enum SparseGradient: Hashable, Sendable {
   /// `dL/dw = dL/d(w m) * m`: only weights that stay learn. ELSA's choice.
   case masked
-  /// `dL/dw = dL/d(w m)`: the removed ones learn too and may come back. Source: Bengio et al. (2013).
+  /// `dL/dw = dL/d(w m)`: the removed ones learn too and may come back. Source: Bengio et al., "Estimating or
+  /// Propagating Gradients Through Stochastic Neurons" (2013).
   case straightThrough
   /// Straight through, and the removed weights are drawn to zero: `+ decay (1 - m) w`.
-  /// Source: Zhou et al., "Learning N:M Fine-grained Structured Sparse Neural Networks From Scratch" (2021), equation 9.
+  /// Source: Zhou et al., "Learning N:M Fine-grained Structured Sparse Neural Networks From Scratch" (2021), section 3.
   case srSTE(decay: Double = 2e-4)
 
   /// `weight` with the entries outside `mask` set to zero, and this gradient.

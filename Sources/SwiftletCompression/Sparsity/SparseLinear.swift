@@ -4,8 +4,8 @@ import SwiftletTensor
 /// A linear layer that computes with N of every M weights: `y = x (W * mask)ᵀ + b`.
 ///
 /// One weight serves every pattern. The mask follows the current weights at each forward pass, unless it is frozen, and
-/// choosing another ``pattern`` changes no weight, so a supernet may choose anew at each step. Dense patterns compute with
-/// `W` itself, bit for bit the plain layer. Parameter paths are those of `Linear`.
+/// choosing another ``pattern`` changes no weight, so a supernet may choose anew at each step. Dense patterns compute
+/// with `W` itself, bit for bit the plain layer. Parameter paths are those of `Linear`.
 ///
 /// Shapes: `x` is `[…, inputs]`, the result `[…, outputs]`, `weight` `[outputs, inputs]`.
 /// Source: ELSA, the supernet's layer.
@@ -40,7 +40,12 @@ public final class SparseLinear: Layer {
 
   /// Which weights take part, booleans `[outputs, inputs]`.
   public var mask: Tensor {
-    frozenMask?.to(device: weight.device) ?? pattern.mask(of: score(weight))
+    guard let frozen = frozenMask else { return pattern.mask(of: score(weight)) }
+    let device = weight.device
+    if frozen.device == device { return frozen }
+    let moved = frozen.to(device: device)
+    frozenMask = moved  // The model has moved since.
+    return moved
   }
 
   /// Whether the mask stays as it was when ``freezeMask()`` was called.
