@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import SwiftletCompression
+import SwiftletTraining
+
+/// `swiftlet compress --checkpoint model.safetensors --pattern 2:4 --out DIR`: prunes a trained network.
+struct CompressCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compress", abstract: "Prune a trained network to N:M sparsity, and finetune it.",
+    discussion: """
+      Writes model.safetensors, with exact zeros where weights were removed, and plan.json, which names the pattern of \
+      every layer, for export. Without --finetune the network is pruned once. With it the network learns from the dense \
+      one, as the recipe's compression section says; Ctrl-C leaves a checkpoint and --resume goes on from it.
+      """)
+
+  @Option(
+    help:
+      "The trained network: model.safetensors of a training run, or with --finetune timm's or Hugging Face's weights.")
+  var checkpoint: String
+  @Option(
+    help: "Of every M weights keep N, in every layer: N:M, such as 2:4.",
+    transform: { try SparsityPattern(parsing: $0) })
+  var pattern: SparsityPattern?
+  @Option(help: "The pattern of each layer: a plan file.") var plan: String?
+  @Option(help: "What a weight is judged by: magnitude, or wanda, which also looks at activations.")
+  var score: Recipe.Score?
+  @Option(help: "Where the recipe's data lies.") var data: String?
+  @Option(help: "Training images that Wanda looks at.") var calibrationImages = 512
+  @Option(help: "Finetune by this recipe's compression section.") var finetune: String?
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Change a value of the recipe, as in compression.epochs=2; may be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+  @Option(help: "The directory for the results.") var out: String
+  @Flag(help: "Go on from the checkpoint in the results' directory.") var resume = false
+  @Flag(help: "Print the result as JSON; no progress is shown.") var json = false
+
+  func validate() throws {
+    if pattern != nil && plan != nil { throw ValidationError("give --pattern or --plan, not both") }
+    if finetune == nil {
+      if pattern == nil && plan == nil { throw ValidationError("give --pattern, --plan or a recipe with --finetune") }
+      if resume { throw ValidationError("--resume goes on with finetuning: give --finetune too") }
+      if !overrides.isEmpty { throw ValidationError("--set changes the recipe: give --finetune too") }
+    }
+    if calibrationImages < 1 { throw ValidationError("--calibration-images is 1 or more") }
+  }
+
+  func run() throws {
+    let recipe = try finetune.map { try Recipe.read(from: URL(filePath: $0), overrides: overrides) }
+    var compressor = try Compressor(
+      checkpoint: URL(filePath: checkpoint), finetuning: recipe, data: data.map { URL(filePath: $0) })
+    if let plan {
+      compressor.plan = try CompressionPlan(contentsOf: URL(filePath: plan))
+    } else if let pattern {
+      compressor.plan = .uniform(pattern, model: compressor.dense)
+    }
+    if let score { compressor.score = score }
+    compressor.calibrationImages = calibrationImages
+    if !json { compressor.observer = ConsoleProgress().callAsFunction }
+    let result = try compressor.compress(to: RunDirectory(URL(filePath: out)), resume: resume)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    } else {
+      print(result)
+    }
+  }
+}
+
+extension Recipe.Score: ExpressibleByArgument {}

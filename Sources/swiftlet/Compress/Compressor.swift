@@ -1,0 +1,171 @@
+import Foundation
+import SwiftletCheckpoint
+import SwiftletCompression
+import SwiftletData
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+import SwiftletTraining
+
+/// From a trained network to a pruned one: masks by a score, finetuning with the dense network as teacher, exact zeros.
+struct Compressor {
+  let dense: VisionTransformer
+  let classes: [String]
+  /// The data, and how to finetune.
+  let recipe: Recipe
+  /// What becomes of each layer.
+  var plan: CompressionPlan
+  var score = Recipe.Score.magnitude
+  var calibrationImages = 512
+  var observer: ((TrainingEvent) -> Void)?
+
+  private let finetunes: Bool
+  private let data: TrainingData?
+
+  /// - Parameters:
+  ///   - checkpoint: `model.safetensors` of a training run; with a recipe also timm's or Hugging Face's weights.
+  ///   - finetuning: the recipe whose compression section says how to finetune, and gives the first plan and score.
+  ///   - place: where the recipe's data lies; without it a plain pruning is not evaluated.
+  init(checkpoint: URL, finetuning: Recipe?, data place: URL?) throws {
+    var trained: TrainedModel?
+    if let finetuning, try Checkpoint.read(from: checkpoint).metadata["swiftlet.recipe"] == nil {
+      (dense, recipe) = (try VisionTransformer(finetuning.model.configuration, weightsAt: checkpoint), finetuning)
+    } else {
+      let model = try TrainedModel.read(from: checkpoint)
+      (trained, dense, recipe) = (model, model.model, finetuning ?? model.recipe)
+      guard recipe.model.configuration == model.recipe.model.configuration else {
+        throw CompressorError.otherModel(checkpoint: "\(model.recipe.model)", recipe: "\(recipe.model)")
+      }
+    }
+    if finetuning != nil {
+      guard let compression = recipe.compression else { throw CompressorError.noCompressionSection }
+      finetunes = compression.epochs > 0
+      score = compression.score
+      plan = .uniform(SparsityPattern(keeping: compression.pattern.kept, of: compression.pattern.group), model: dense)
+      for path in compression.dense {
+        guard plan[path] != nil else { throw CompressionPlanError.unknownLayer(path: path, known: plan.paths) }
+        plan[path] = nil
+      }
+    } else {
+      (finetunes, plan) = (false, CompressionPlan())
+    }
+    let hasData = place != nil || recipe.data.kind != .files || finetunes
+    data = hasData ? try recipe.data.open(at: place, imageSize: recipe.model.imageSize) : nil
+    guard let classes = trained?.classes ?? data?.training.classes else { throw CompressorError.noClasses }
+    self.classes = classes
+  }
+
+  /// Writes `model.safetensors` and `plan.json` into the directory.
+  func compress(to directory: RunDirectory, resume: Bool) throws -> CompressionResult {
+    let manager = FileManager.default
+    if !resume, manager.fileExists(atPath: directory.model.path) { throw CompressorError.modelExists(directory.model) }
+    try plan.validate(for: dense)
+    let model = dense.copy()
+    try model.prune(to: plan, by: pruningScore(), gradient: gradient)
+    // Weights that learn nothing while they are removed cannot earn their place back: keep the choice.
+    if case .masked = gradient { model.freezeMasks() }
+
+    let (denseAccuracy, prunedAccuracy) = (try accuracy(of: dense), try accuracy(of: model))
+    if finetunes, let data {
+      let run = try TrainingRun(
+        recipe: recipe.finetuning, model: model, data: data, output: directory.url, resume: resume,
+        teacher: dense.copy())
+      try run.start(observer: observer)
+      // The run's file holds the averaged weights, where the recipe averages.
+      try model.load(Checkpoint.read(from: directory.model), from: directory.model.path)
+    }
+    let finetunedAccuracy = finetunes ? try accuracy(of: model) : nil
+    try model.bake()
+
+    do {
+      try manager.createDirectory(at: directory.url, withIntermediateDirectories: true)
+    } catch {
+      throw RunError.cannotWrite(directory.url, reason: error.localizedDescription)
+    }
+    try TrainedModel.write(model, recipe: recipe, classes: classes, to: directory.model)
+    let planFile = directory.url.appending(path: "plan.json")
+    try plan.write(to: planFile)
+    let cost = dense.configuration.multiplyAdds
+    return CompressionResult(
+      model: directory.model.path, plan: planFile.path, score: score.rawValue, denseMultiplyAdds: cost.dense,
+      multiplyAdds: try cost.total(under: plan), denseWeightBytes: try cost.packedBytes(under: CompressionPlan()),
+      weightBytes: try cost.packedBytes(under: plan), denseAccuracy: denseAccuracy, prunedAccuracy: prunedAccuracy,
+      finetunedAccuracy: finetunedAccuracy)
+  }
+
+  private var gradient: SparseGradient {
+    switch recipe.compression?.gradients {
+    case nil, .masked: .masked
+    case .ste: .straightThrough
+    case .srSTE: .srSTE()
+    }
+  }
+
+  private func pruningScore() throws -> PruningScore {
+    guard score == .wanda else { return .magnitude }
+    guard let data else { throw CompressorError.wandaNeedsData }
+    dense.evaluate()
+    let batches = recipe.evaluationLoader(over: data.training, batchSize: min(calibrationImages, 64)).epoch(0)
+    var images = 0
+    return .wanda(
+      inputNorms: try dense.inputNorms(of: plan.paths) {
+        while images < calibrationImages, let batch = try batches.next() {
+          _ = dense(batch.images)
+          images += batch.images.shape[0]
+        }
+      })
+  }
+
+  /// The share of right answers on the search split, or nil without data.
+  private func accuracy(of model: VisionTransformer) throws -> Double? {
+    guard let data, data.search.count > 0 else { return nil }
+    return try Evaluation(of: model, on: recipe.evaluationLoader(over: data.search)).accuracy
+  }
+}
+
+/// What compression reached.
+struct CompressionResult: Encodable, CustomStringConvertible {
+  let model, plan, score: String
+  let denseMultiplyAdds, multiplyAdds: Int
+  /// Of the compressible layers' packed weights.
+  let denseWeightBytes, weightBytes: Int
+  /// On the search split, 0...1.
+  let denseAccuracy, prunedAccuracy, finetunedAccuracy: Double?
+
+  var description: String {
+    let work = String(
+      format: "%.1f M multiply-adds of %.1f M, %.2f MB of packed weights of %.2f MB", Double(multiplyAdds) / 1e6,
+      Double(denseMultiplyAdds) / 1e6, Double(weightBytes) / 1e6, Double(denseWeightBytes) / 1e6)
+    let accuracies = [
+      ("dense", denseAccuracy), ("pruned by \(score)", prunedAccuracy), ("finetuned", finetunedAccuracy),
+    ]
+    .compactMap { name, value in value.map { String(format: "%@ %.2f %%", name, 100 * $0) } }
+    let quality = accuracies.isEmpty ? "" : "\non the search split: " + accuracies.joined(separator: ", ")
+    return "\(model): \(work)\(quality)\nthe patterns are in \(plan)"
+  }
+}
+
+/// Why a network cannot be compressed.
+enum CompressorError: Error, CustomStringConvertible {
+  case noCompressionSection
+  case otherModel(checkpoint: String, recipe: String)
+  case modelExists(URL)
+  case wandaNeedsData
+  case noClasses
+
+  var description: String {
+    switch self {
+    case .noCompressionSection:
+      "the recipe has no compression section: add one, or prune once without --finetune"
+    case .otherModel(let checkpoint, let recipe):
+      "the recipe's model is \(recipe), the checkpoint holds \(checkpoint): "
+        + "finetune with a recipe of the same model"
+    case .modelExists(let file):
+      "\(file.path) exists: choose another --out"
+    case .wandaNeedsData:
+      "Wanda looks at activations: say with --data where the recipe's data lies"
+    case .noClasses:
+      "the checkpoint does not name its classes: say with --data where the recipe's data lies"
+    }
+  }
+}
