@@ -22,14 +22,20 @@ public struct Image: Hashable, Sendable {
   }
 
   /// A picture whose samples `fill` writes, all of them.
-  public init(
-    width: Int, height: Int, channels: Int, fill: (UnsafeMutableBufferPointer<UInt8>) throws -> Void
-  ) rethrows {
+  public init<Failure: Error>(
+    width: Int, height: Int, channels: Int, fill: (UnsafeMutableBufferPointer<UInt8>) throws(Failure) -> Void
+  ) throws(Failure) {
     let count = width * height * channels
-    let pixels = try [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
-      try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-      written = count
+    var failure: Failure?
+    let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
+      do throws(Failure) {
+        try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+        written = count
+      } catch {
+        failure = error
+      }
     }
+    if let failure { throw failure }
     self.init(width: width, height: height, channels: channels, pixels: pixels)
   }
 

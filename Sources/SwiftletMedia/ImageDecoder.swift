@@ -32,13 +32,11 @@ public enum ImageDecoder {
     var info = swm_image_info()
     let bytes = file.bindMemory(to: UInt8.self)
     try MediaError.check(swm_probe_image(bytes.baseAddress, bytes.count, &info, &error), error)
-    var status = SWM_OK
-    let image = Image(width: Int(info.width), height: Int(info.height), channels: channels) { pixels in
-      status = swm_decode_image(bytes.baseAddress, bytes.count, &info, Int32(channels), pixels.baseAddress, &error)
-      if status != SWM_OK { pixels.update(repeating: 0) }
+    return try Image(width: Int(info.width), height: Int(info.height), channels: channels) {
+      pixels throws(MediaError) in
+      let status = swm_decode_image(bytes.baseAddress, bytes.count, &info, Int32(channels), pixels.baseAddress, &error)
+      try MediaError.check(status, error)
     }
-    try MediaError.check(status, error)
-    return image
   }
 
   /// Decodes a whole file in memory to `channels` 3 (RGB) or 1 (grey).

@@ -142,6 +142,23 @@ import Testing
     #expect(failures > 100)
   }
 
+  /// Written by hand with every field in its wide form; Python's zipfile reads it.
+  @Test func `zip64 archives are read`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      [UInt8](
+        hexadecimal: """
+          504b03042d0000000000000021000757b151ffffffffffffffff0a001400612f776964652e747874010010000f00000000000000
+          0f0000000000000073697874792d666f75722062697473504b01022d002d0000000000000021000757b151ffffffffffffffff0a
+          001c0000000000000000000000ffffffff612f776964652e747874010018000f000000000000000f000000000000000000000000
+          000000504b06062c000000000000002d002d0000000000000000000100000000000000010000000000000054000000000000004b
+          00000000000000504b0607000000009f0000000000000001000000504b050600000000ffffffffffffffffffffffff0000
+          """), to: "wide.zip")
+    let zip = try ZipArchive(folder.url.appending(path: "wide.zip"))
+    #expect(zip.members.map(\.name) == ["a/wide.txt"])
+    #expect(try zip.read(zip.members[0]) == Array("sixty-four bits".utf8))
+  }
+
   @Test func `a picture that cannot be decoded is named`() throws {
     let folder = try TemporaryFolder()
     try folder.write(Array("text".utf8), to: "cat/1.jpg")
