@@ -98,10 +98,10 @@ struct ModuleTests {
 
     var wrongShape = model.copy().stateDictionary()
     wrongShape["gamma"] = .zeros([4])
-    wrongShape["first.weight"] = .zeros([4, 3])
+    wrongShape["first.weight"] = .zeros([2, 8])  // as many elements, another shape
     #expect(
       error(loading: wrongShape, into: model)
-        == "first.weight has shape [4, 3] in small.safetensors, the configuration expects [4, 4]")
+        == "first.weight has shape [2, 8] in small.safetensors, the configuration expects [4, 4]")
 
     var wrongType = model.copy().stateDictionary()
     wrongType["gamma"] = .zeros([4], dataType: .int8)
