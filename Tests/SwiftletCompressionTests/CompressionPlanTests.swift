@@ -70,6 +70,43 @@ import Testing
     #expect(throws: CompressionPlanError.self) { try CompressionPlan(json: Data(text.utf8)) }
   }
 
+  /// Bytes of a plan changed, dropped and doubled: it reads back as some plan or throws, and never ends the process.
+  @Test(arguments: 0..<300)
+  func `damaged files are read or refused`(seed: Int) {
+    var random = SplitMix64(seed: UInt64(seed))
+    var bytes = Array(Self.plan.json.utf8)
+    for _ in 0..<Int.random(in: 1...4, using: &random) {
+      let place = Int.random(in: 0..<bytes.count, using: &random)
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+      case 1: bytes.remove(at: place)
+      case 2: bytes.insert(contentsOf: bytes[place...].prefix(40), at: place)
+      default: bytes.removeLast(bytes.count - place - 1)
+      }
+    }
+    do throws(CompressionPlanError) {
+      let plan = try CompressionPlan(json: Data(bytes))
+      #expect(plan.choices.values.allSatisfy { $0.pattern.kept <= $0.pattern.group })
+    } catch {
+      #expect(error.description.hasPrefix("this is no compression plan: "))
+    }
+  }
+
+  @Test func `a plan file is written whole and read back`() throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "plan-\(UUID().uuidString)")
+    let file = directory.appending(path: "plan.json")
+    #expect(throws: CompressionPlanError.self) { try Self.plan.write(to: file) }
+    #expect(throws: CompressionPlanError.self) { try CompressionPlan(contentsOf: file) }
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try Self.plan.write(to: file)
+    #expect(try CompressionPlan(contentsOf: file) == Self.plan)
+    try Data("{}".utf8).write(to: file)
+    #expect(throws: CompressionPlanError.malformed("\(file.path): the key “format” is missing")) {
+      try CompressionPlan(contentsOf: file)
+    }
+  }
+
   @Test func `validation names the layer and the way out`() {
     let layers = [(path: "blocks.0.mlp.fc1", inputs: 12), (path: "blocks.1.mlp.fc1", inputs: 10)]
     let half = SparsityPattern(keeping: 2, of: 4)

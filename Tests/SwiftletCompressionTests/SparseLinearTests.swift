@@ -144,6 +144,14 @@ struct SparseLinearTests {
     }
   }
 
+  @Test func `another pattern for a frozen mask stops the program`() async {
+    await #expect(processExitsWith: .failure) {
+      let layer = SparseLinear(weight: .ones([2, 8]), bias: nil, pattern: SparsityPattern(keeping: 2, of: 4))
+      layer.freezeMask()
+      layer.pattern = SparsityPattern(keeping: 1, of: 4)
+    }
+  }
+
   @Test(arguments: ["masked", "ste", "sr-ste"])
   func `gradient modes read back from their names`(name: String) {
     #expect(SparseGradient(parsing: name)?.description == name)
