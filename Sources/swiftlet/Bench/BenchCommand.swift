@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `swiftlet bench …`: what is fast here, measured side by side.
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure models and kernels side by side in one process.",
+    subcommands: [BenchModelCommand.self, BenchTransformerCommand.self, GemmCommand.self],
+    defaultSubcommand: BenchModelCommand.self)
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import SwiftletModels
+import SwiftletReport
+import SwiftletRuntime
+import SwiftletTensor
+
+/// `swiftlet bench MODEL.swiftlet [--against OTHER.swiftlet|torch]`: a model file alone, or beside another.
+struct BenchModelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "model", abstract: "Time a model file, alone or beside another one or libtorch.")
+
+  @Argument(help: "The model file.", completion: .file(extensions: ["swiftlet"])) var model: String
+  @Option(help: "Another model file, or torch for the dense network of the same shape in libtorch.")
+  var against: String?
+  @Option(help: "Numbers of threads, separated by commas.") var threads = ListOption([1, 2])
+  @Option(help: "Batch sizes, separated by commas.") var batch = ListOption([1, 8])
+  @Option(help: "Timed runs of each side.") var runs = 12
+  @Flag(help: "Print one JSON object a line.") var json = false
+
+  func validate() throws { try validateBench(runs: runs, threads: threads.values, batches: batch.values) }
+
+  func run() throws {
+    let file = try ModelFile(contentsOf: URL(filePath: model))
+    var contenders = [Contender(name: model, engine: .runtime(file))]
+    if let against { contenders.append(try opponent(against, of: file)) }
+
+    var table = Table(columns: [
+      .text("model"), .number("batch"), .number("threads"), .number("best ms an image"), .number("median"),
+      .number("speed-up"),
+    ])
+    for threads in threads.values {
+      for batch in batch.values {
+        let times = try contenders.measure(batch: batch, threads: threads, runs: runs)
+        let base = times.last?.bestMilliseconds ?? 0
+        for time in times {
+          if json { try printJSON(time) }
+          table.append([
+            time.name, "\(batch)", "\(threads)", decimal(time.bestMilliseconds, 3), decimal(time.medianMilliseconds, 3),
+            times.count > 1 ? decimal(base / time.bestMilliseconds, 2) + "x" : "",
+          ])
+        }
+      }
+    }
+    if !json { print(table.text) }
+  }
+
+  private func opponent(_ name: String, of file: ModelFile) throws -> Contender {
+    guard name == "torch" else {
+      return Contender(name: name, engine: .runtime(try ModelFile(contentsOf: URL(filePath: name))))
+    }
+    guard let text = file.graph.metadata.notes[ModelNotes.configuration] else {
+      throw BenchError("\(model) does not say which network it was made from, so libtorch has nothing to run")
+    }
+    let configuration = try JSONDecoder().decode(DeiTConfiguration.self, from: Data(text.utf8))
+    return Contender(name: "libtorch fp32 dense", engine: .torch(try .random(configuration)))
+  }
+}
+
+/// Why nothing can be measured.
+struct BenchError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+extension VisionTransformer {
+  /// A network with random weights, for timing.
+  static func random(_ configuration: DeiTConfiguration) throws -> VisionTransformer {
+    if let problem = Torch.problem { throw BenchError(problem) }
+    let network = try VisionTransformer(configuration, using: Generator(seed: 1))
+    network.evaluate()
+    return network
+  }
+}
+
+func validateBench(runs: Int, threads: [Int], batches: [Int]) throws {
+  guard runs >= 1 else { throw ValidationError("--runs is \(runs): at least one run is needed") }
+  guard threads.allSatisfy({ (1...256).contains($0) }) else {
+    throw ValidationError("--threads takes numbers from 1 to 256")
+  }
+  guard batches.allSatisfy({ (1...4096).contains($0) }) else {
+    throw ValidationError("--batch takes numbers from 1 to 4096")
+  }
+}
