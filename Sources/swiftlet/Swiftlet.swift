@@ -5,5 +5,8 @@ import ArgumentParser
 struct Swiftlet: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftlet", abstract: "Train, compress and run small, fast neural networks.",
-    subcommands: [TrainCommand.self, CompressCommand.self, DoctorCommand.self])
+    subcommands: [
+      TrainCommand.self, CompressCommand.self, ExportCommand.self, EvalCommand.self, BenchCommand.self,
+      DoctorCommand.self,
+    ])
 }

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Foundation
+import SwiftletData
+import SwiftletReport
+import SwiftletTraining
+
+/// `swiftlet eval MODEL.swiftlet --data PATH [--against checkpoint]`: the same measure for a trained network and its
+/// exported file.
+struct EvalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval", abstract: "Measure the accuracy of a model file or a trained network on labelled images.",
+    discussion: """
+      With --against a second one sees the same images, and the share of images on which both agree is printed. Model \
+      files and checkpoints can stand on either side. The images are the recipe's test images, or with --split another \
+      part: search is what the recipe holds out of the training images, any other name is a split of the data.
+      """)
+
+  @Argument(help: "The model file.", completion: .file(extensions: ["swiftlet"])) var model: String?
+  @Option(help: "A trained network instead: model.safetensors of a run.") var checkpoint: String?
+  @Option(help: "Another model file or checkpoint to compare with.") var against: String?
+  @Option(help: "Where the images lie.") var data: String?
+  @Option(help: "Which images: test, search, or a split of the data.") var split = "test"
+  @Option(help: "The recipe, where neither the model file nor the checkpoint carries one.") var recipe: String?
+  @Option(help: "Images in each run.") var batch = 64
+  @Option(help: "Threads. Default: one for each processor.") var threads: Int?
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func validate() throws {
+    guard (model == nil) != (checkpoint == nil) else {
+      throw ValidationError("give a model file or --checkpoint, one of them")
+    }
+    guard (1...65536).contains(batch) else { throw ValidationError("--batch takes numbers from 1 to 65536") }
+    guard threads.map({ (1...256).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes numbers from 1 to 256")
+    }
+  }
+
+  private struct Result: Encodable {
+    let data, split: String
+    let first: ClassifierScore
+    let second: ClassifierScore?
+    let agreement: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case data, split, agreement
+      case first = "model"
+      case second = "against"
+    }
+  }
+
+  func run() throws {
+    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let recipeFile = recipe.map { URL(filePath: $0) }
+    let sides = try [model ?? checkpoint, against].compactMap(\.self).map {
+      try Classifier(path: $0, recipe: recipeFile, threads: threads)
+    }
+    let images = try dataset(of: sides, recipeFile)
+    for side in sides where !side.classes.isEmpty && side.classes != images.classes {
+      throw EvalError.otherClasses(model: side.name, expected: side.classes, found: images.classes)
+    }
+
+    var scores = sides.map { ClassifierScore(name: $0.name) }
+    for start in stride(from: 0, to: images.count, by: batch) {
+      let samples = try (start..<min(start + batch, images.count)).map { try images.sample($0) }
+      for (index, side) in sides.enumerated() {
+        let rows = try side.scores(samples.map(\.image))
+        let classes = rows.count / samples.count
+        guard images.classes.count <= classes else {
+          throw EvalError.tooFewScores(model: side.name, scores: classes, classes: images.classes.count)
+        }
+        scores[index].add(rows, labels: samples.map(\.label))
+      }
+    }
+
+    let agreement = scores.count == 2 ? scores[0].agreement(with: scores[1]) : nil
+    if json {
+      try printJSON(
+        Result(
+          data: data ?? "recipe", split: split, first: scores[0], second: scores.count == 2 ? scores[1] : nil,
+          agreement: agreement))
+    } else {
+      var table = Table(columns: [
+        .text("model"), .number("images"), .number("top-1"), .number("top-5"), .number("loss"),
+      ])
+      for score in scores {
+        table.append([
+          score.name, "\(score.images)", percent(score.top1), percent(score.top5), decimal(score.loss, 4),
+        ])
+      }
+      print(table.text)
+      if let agreement { print("both give the same class for \(percent(agreement)) of the images") }
+    }
+  }
+
+  private func percent(_ share: Double) -> String { decimal(100 * share, 2) + " %" }
+
+  private func dataset(of sides: [Classifier], _ recipeFile: URL?) throws -> any ImageDataset {
+    let recipe = try recipeFile.map { try Recipe.read(from: $0) } ?? sides.lazy.compactMap(\.recipe).first
+    let place = data.map { URL(filePath: $0) }
+    if let recipe, split == "test" { return try recipe.data.openTest(at: place, imageSize: recipe.model.imageSize) }
+    if let recipe, split == "search" {
+      return try recipe.data.open(at: place, imageSize: recipe.model.imageSize).search
+    }
+    guard let data else { throw EvalError.noData }
+    return try ImageDatasets.open(data, split: split)
+  }
+}
+
+enum EvalError: Error, CustomStringConvertible {
+  case noData
+  case otherClasses(model: String, expected: [String], found: [String])
+  case tooFewScores(model: String, scores: Int, classes: Int)
+
+  var description: String {
+    switch self {
+    case .noData: "there are no images to evaluate on: give --data"
+    case .otherClasses(let model, let expected, let found):
+      "\(model) knows \(expected.count) classes (\(expected.prefix(3).joined(separator: ", "))…), the images have "
+        + "\(found.count) (\(found.prefix(3).joined(separator: ", "))…): these are other images than it was trained for"
+    case .tooFewScores(let model, let scores, let classes):
+      "\(model) gives \(scores) scores, the images have \(classes) classes"
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import ArgumentParser
+import Foundation
+import SwiftletCompression
+import SwiftletExport
+import SwiftletReport
+import SwiftletRuntime
+import SwiftletTensor
+import SwiftletTraining
+
+/// `swiftlet export --checkpoint C [--plan P] --precision fp32|bf16|int8 --out model.swiftlet`.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Write a trained network as one model file for the runtime.",
+    discussion: """
+      Layers whose zeros follow an N:M pattern are packed by it; a plan says so explicitly and is checked. int8 needs \
+      calibration images: they come from the recipe's search split, or from its training images if it holds none out, \
+      never from the test images. The layer that reads the image and the one that computes the scores stay fp32 in int8 \
+      models unless --quantize-ends is given. Before it is written, the model's scores are compared with libtorch's.
+      """)
+
+  enum Precisions: String, ExpressibleByArgument, CaseIterable {
+    case fp32, bf16, int8, planned
+
+    var choice: ExportPrecision {
+      switch self {
+      case .fp32: .uniform(.fp32)
+      case .bf16: .uniform(.bf16)
+      case .int8: .uniform(.int8)
+      case .planned: .planned
+      }
+    }
+  }
+
+  @Option(help: "The trained network: model.safetensors of a run, or with --recipe timm's or Hugging Face's weights.")
+  var checkpoint: String
+  @Option(help: "The pattern and precision of each layer: a plan file.") var plan: String?
+  @Option(help: "The weights' precision: fp32, bf16, int8, or planned for each layer's own in the plan.")
+  var precision = Precisions.fp32
+  @Option(help: "The recipe of weights that carry none.") var recipe: String?
+  @Option(help: "Where the recipe's data lies, for int8.") var data: String?
+  @Option(help: "Images that int8 ranges are learnt from.") var calibrationImages = 256
+  @Option(help: "How int8 ranges follow from what is seen: least-squares, min-max or a percentile such as 99.99.")
+  var range = RangeName(rule: .leastSquares)
+  @Flag(help: "Take the first and the last layer to int8 too.") var quantizeEnds = false
+  @Option(
+    name: .customLong("note"), parsing: .singleValue,
+    help: ArgumentHelp("Text to keep in the file, as in accuracy=91.2; may be repeated.", valueName: "topic=text"))
+  var notes: [String] = []
+  @Option(help: "The model file to write.", completion: .file(extensions: ["swiftlet"])) var out: String
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func validate() throws {
+    guard calibrationImages >= 1 else { throw ValidationError("--calibration-images is 1 or more") }
+    guard precision != .planned || plan != nil else { throw ValidationError("--precision planned needs --plan") }
+    guard notes.allSatisfy({ $0.contains("=") }) else { throw ValidationError("--note takes topic=text") }
+  }
+
+  func run() throws {
+    let file = URL(filePath: checkpoint)
+    let source = try TrainedSource(checkpoint: file, recipe: recipe.map { URL(filePath: $0) })
+    let plan = try plan.map { try CompressionPlan(contentsOf: URL(filePath: $0)) }
+    let needsCalibration =
+      precision == .int8 || (precision == .planned && plan?.choices.values.contains { $0.precision == .int8 } == true)
+    let exporter = Exporter(
+      plan: plan, precision: precision.choice,
+      calibration: needsCalibration ? try calibration(of: source) : nil, quantizesEnds: quantizeEnds,
+      metadata: try metadata(of: source, file))
+    let configuration = source.model.configuration
+    let shape = [configuration.channels, configuration.imageSize, configuration.imageSize]
+    let exported = try exporter.export(source.model, inputShape: shape, name: out.modelName)
+    let difference = try check(exported, source, shape)
+    try exported.write(to: URL(filePath: out))
+
+    let result = ExportResult(
+      exported, file: out, bytes: try ModelFile(contentsOf: URL(filePath: out)).byteCount, difference: difference)
+    if json { try printJSON(result) } else { print(result) }
+  }
+
+  private func calibration(of source: TrainedSource) throws -> Calibration {
+    let data = try source.recipe.data.open(
+      at: data.map { URL(filePath: $0) }, imageSize: source.recipe.model.imageSize)
+    let images = data.search.count > 0 ? data.search : data.training
+    let batches = source.recipe.evaluationLoader(over: images, batchSize: min(32, calibrationImages)).epoch(0)
+    var seen: [Tensor] = []
+    var count = 0
+    while count < calibrationImages, let batch = try batches.next() {
+      seen.append(batch.images)
+      count += batch.images.shape[0]
+    }
+    return Calibration(batches: seen, rule: range.rule, threads: ProcessInfo.processInfo.activeProcessorCount)
+  }
+
+  private func metadata(of source: TrainedSource, _ file: URL) throws -> Graph.Metadata {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    var texts = [
+      ModelNotes.configuration: String(decoding: try encoder.encode(source.model.configuration), as: UTF8.self),
+      ModelNotes.recipe: try source.recipe.yaml(),
+      ModelNotes.checkpoint: SHA256.hexadecimal(of: try Data(contentsOf: file, options: .mappedIfSafe)),
+    ]
+    for note in notes {
+      let parts = note.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      texts[String(parts[0])] = String(parts[1])
+    }
+    return Graph.Metadata(classNames: source.classes, preprocessing: source.recipe.preprocessing, notes: texts)
+  }
+
+  /// The greatest difference of the scores from libtorch's on noise, relative to the greatest score.
+  ///
+  /// - Throws: `ExportCheckError` where an fp32 model differs by more than rounding.
+  private func check(_ exported: ExportedModel, _ source: TrainedSource, _ shape: [Int]) throws -> Double {
+    let images = Tensor.normal([2] + shape, using: Generator(seed: 7))
+    let expected = withNoGradient { source.model(images) }.scalars(as: Float.self)
+    let input = NDArray(images.scalars(as: Float.self), shape: images.shape)
+    let found = try Session(exported.modelFile(), threads: 1).run([input])[0].floats
+    let greatest = expected.reduce(Float(0)) { max($0, abs($1)) }
+    let difference = zip(expected, found).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
+    let relative = Double(difference / max(greatest, .leastNormalMagnitude))
+    if exported.layers.allSatisfy({ $0.precision == .fp32 }), !(relative <= 1e-3) {
+      throw ExportCheckError(relative: relative)
+    }
+    return relative
+  }
+}
+
+/// A model that does not compute what it was made from.
+struct ExportCheckError: Error, CustomStringConvertible {
+  let relative: Double
+
+  var description: String {
+    "the exported model's scores differ from libtorch's by \(relative) of the greatest score, so nothing was written: "
+      + "please report this network"
+  }
+}
+
+/// What was written.
+private struct ExportResult: Encodable, CustomStringConvertible {
+  struct Layer: Encodable {
+    let path, pattern, precision: String
+    let shape: [Int]
+    let bytes: Int
+  }
+
+  let file: String
+  let bytes: Int
+  /// On noise, relative to the greatest score.
+  let differenceFromTorch: Double
+  let layers: [Layer]
+
+  init(_ exported: ExportedModel, file: String, bytes: Int, difference: Double) {
+    (self.file, self.bytes, differenceFromTorch) = (file, bytes, difference)
+    layers = exported.layers.map { layer in
+      Layer(
+        path: layer.path, pattern: layer.pattern.map { "\($0)" } ?? PatternName.denseName,
+        precision: layer.precision.rawValue, shape: layer.shape, bytes: layer.byteCount)
+    }
+  }
+
+  var description: String {
+    var table = Table(columns: [
+      .text("layer"), .text("pattern"), .text("precision"), .number("outputs"), .number("inputs"), .number("bytes"),
+    ])
+    for layer in layers {
+      table.append([
+        layer.path, layer.pattern, layer.precision, "\(layer.shape[0])", "\(layer.shape[1])", "\(layer.bytes)",
+      ])
+    }
+    return table.text + "\n\n\(file): \(bytes) bytes; scores on noise differ from libtorch's by at most "
+      + String(format: "%.2g", differenceFromTorch) + " of the greatest"
+  }
+}
+
+/// `least-squares`, `min-max`, or a percentile in percent.
+struct RangeName: ExpressibleByArgument {
+  let rule: RangeRule
+
+  init(rule: RangeRule) { self.rule = rule }
+
+  init?(argument: String) {
+    switch argument {
+    case "least-squares": rule = .leastSquares
+    case "min-max": rule = .minMax
+    default:
+      guard let percent = Double(argument), percent > 50, percent <= 100 else { return nil }
+      rule = .percentile(percent)
+    }
+  }
+
+  var defaultValueDescription: String {
+    switch rule {
+    case .leastSquares: "least-squares"
+    case .minMax: "min-max"
+    case .percentile(let percent): "\(percent)"
+    }
+  }
+}
+
+extension String {
+  /// `deit` of `models/deit.swiftlet`.
+  fileprivate var modelName: String { URL(filePath: self).deletingPathExtension().lastPathComponent }
+}
