@@ -95,7 +95,10 @@ let package = Package(
       dependencies: ["SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "TestSupport"]),
     .testTarget(
       name: "SwiftletTrainingTests",
-      dependencies: ["SwiftletTraining", "SwiftletModels", "TestSupport"]),
+      dependencies: [
+        "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletCheckpoint", "SwiftletTensor",
+        "TestSupport",
+      ]),
     .testTarget(
       name: "SwiftletExportTests",
       dependencies: ["SwiftletExport", "SwiftletRuntime", "TestSupport"]),

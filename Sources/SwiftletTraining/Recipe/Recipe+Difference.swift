@@ -2,9 +2,11 @@ import Foundation
 import Yams
 
 extension Recipe {
-  /// The first key whose value differs from `other`'s, apart from those that cannot change a result.
+  /// The first key whose value differs from `other`'s, apart from those that change no result, or its rounding only.
   func firstDifference(from other: Recipe) throws -> (key: String, own: String, other: String)? {
-    let harmless: Set<String> = ["training.workers", "training.logEverySteps", "training.checkpointMinutes"]
+    let harmless: Set<String> = [
+      "training.workers", "training.threads", "training.device", "training.logEverySteps", "training.checkpointMinutes",
+    ]
     let (own, others) = (try flattened(), try other.flattened())
     let keys = Set(own.keys).union(others.keys).subtracting(harmless).sorted()
     guard let key = keys.first(where: { own[$0] != others[$0] }) else { return nil }

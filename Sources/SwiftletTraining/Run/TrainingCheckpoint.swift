@@ -61,13 +61,13 @@ struct TrainingCheckpoint {
       }
       return text
     }
-    guard let random = state["random"] else { throw RunError.damaged(file, problem: "it lacks the random state") }
     let position: Position
     do {
       position = try JSONDecoder().decode(Position.self, from: Data(metadata("swiftlet.position").utf8))
     } catch is DecodingError {
       throw RunError.damaged(file, problem: "its position cannot be read")
     }
+    guard let random = state["random"] else { throw RunError.damaged(file, problem: "it lacks the random state") }
     return TrainingCheckpoint(
       position: position, recipe: try Recipe.parse(metadata("swiftlet.recipe"), source: file.path),
       data: try metadata("swiftlet.data"), model: state.part("model."),

@@ -1,0 +1,55 @@
+import Foundation
+import SwiftletData
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+
+@testable import SwiftletTraining
+
+/// A run that takes a second: a DeiT of 2 blocks on 64 procedural shapes.
+struct TinyRun {
+  var recipe: Recipe
+  let directory: URL
+
+  init() throws {
+    var configuration = DeiTConfiguration()
+    (configuration.imageSize, configuration.patchSize, configuration.classes) = (16, 8, 10)
+    (configuration.width, configuration.depth, configuration.heads) = (16, 2, 2)
+    configuration.dropPath = 0.2  // draws random numbers in every step
+    var data = Recipe.DataSource()
+    data.kind = .shapes
+    (data.shapes.training, data.searchFraction) = (80, 0.2)
+    data.augmentation.flip = 0.5
+    data.augmentation.crop = .padded(pixels: 2)
+    var training = Recipe.Training()
+    (training.epochs, training.batchSize, training.threads) = (2, 8, 1)
+    (training.logEverySteps, training.averageDecay, training.clipNorm) = (3, 0.9, 1)
+    recipe = Recipe(model: .init(configuration), data: data, training: training)
+    directory = FileManager.default.temporaryDirectory.appending(path: "swiftlet-run-\(UUID().uuidString)")
+  }
+
+  func make(_ name: String, resume: Bool = false, model: VisionTransformer? = nil) throws -> TrainingRun {
+    try TrainingRun(
+      recipe: recipe, model: try model ?? recipe.model.make(seed: recipe.training.seed),
+      data: recipe.data.open(at: nil, imageSize: recipe.model.imageSize), output: directory.appending(path: name),
+      resume: resume)
+  }
+
+  func remove() { try? FileManager.default.removeItem(at: directory) }
+}
+
+extension TrainingRun {
+  /// Every weight, bit by bit.
+  var weights: [String: [Float]] {
+    Dictionary(uniqueKeysWithValues: model.namedParameters().map { ($0.path, $0.tensor.scalars(as: Float.self)) })
+  }
+
+  /// The lines of `metrics.jsonl` without what depends on the clock.
+  func metrics() throws -> [Metrics] {
+    try MetricsLog.read(directory.metrics).map {
+      var line = $0
+      (line.seconds, line.imagesPerSecond) = (0, nil)
+      return line
+    }
+  }
+}
