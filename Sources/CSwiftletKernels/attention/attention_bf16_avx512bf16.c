@@ -25,8 +25,10 @@ SWL_INLINE floats interleave(const element *rows, size_t stride) {
   return (floats)(widen(rows) | widen(rows + stride) << 16);
 }
 
-SWL_INLINE floats round_weight(floats weight, element *to) {
-  halves h = to_bf16(weight);
+static const float UNIT = 1;
+
+SWL_INLINE floats weigh(floats x, element *to) {
+  halves h = to_bf16(exponential(x));
   memcpy(to, &h, sizeof h);
   return from_bf16(h);
 }

@@ -21,7 +21,10 @@ SWL_INLINE floats interleave(const element *rows, size_t stride) {
   return load(rows);
 }
 
-SWL_INLINE floats round_weight(floats weight, element *to) {
+static const float UNIT = 1;
+
+SWL_INLINE floats weigh(floats x, element *to) {
+  floats weight = exponential(x);
   store(to, weight);
   return weight;
 }

@@ -29,11 +29,20 @@ SWL_INLINE floats interleave(const element *rows, size_t stride) {
   return (floats)(widen(rows) | widen(rows + stride) << 16);
 }
 
-SWL_INLINE floats round_weight(floats weight, element *to) {
-  ints rounded = __builtin_convertvector(__builtin_elementwise_rint(weight * 255), ints);
-  halves h = __builtin_convertvector(rounded, halves);
-  memcpy(to, &h, sizeof h);
-  return __builtin_convertvector(rounded, floats);
+static const float UNIT = 1.44269504f; // log2(e)
+
+/// 2^x for x <= 0 in steps of 1/255. The power is good to 8e-5, a fiftieth of a step.
+SWL_INLINE floats weigh(floats x, element *to) {
+  const floats magic = splat(0x1.8p23f); // adding it rounds to an integer, which lies in the low bits
+  x = choose(x > -20, x, splat(-20));
+  floats n = x + magic, f = x - (n - magic);
+  floats p = multiply_add(splat(0x1.c3f6e2p-5f), f, splat(0x1.f0ddf0p-3f));
+  p = multiply_add(p, f, splat(0x1.62f31ap-1f));
+  p = multiply_add(p, f, splat(0x1.fff694p-1f));
+  floats rounded = multiply_add((floats)((words)p + ((words)n << 23)), splat(255), magic);
+  halves weights = __builtin_convertvector((words)rounded & 0xff, halves);
+  memcpy(to, &weights, sizeof weights);
+  return rounded - magic;
 }
 
 SWL_INLINE floats to_floats(floats sums) { return __builtin_convertvector((ints)sums, floats); }

@@ -14,9 +14,17 @@ SWL_INLINE floats dot(floats sums, uint32_t x, floats w) {
 }
 
 SWL_INLINE void fetch(const swl_attention *op, const void *data, size_t at, element *to, bool is_signed) {
-  const uint8_t *from = (const uint8_t *)data + at;
-  for (size_t i = 0; i < op->width; i++)
-    to[i] = is_signed ? from[i] ^ 0x80 : from[i];
+  typedef uint8_t sixteen __attribute__((vector_size(16)));
+  const uint8_t *from = (const uint8_t *)data + at, flip = is_signed ? 0x80 : 0;
+  size_t i = 0;
+  for (; i + 16 <= op->width; i += 16) {
+    sixteen v;
+    memcpy(&v, from + i, 16);
+    v ^= flip;
+    memcpy(to + i, &v, 16);
+  }
+  for (; i < op->width; i++)
+    to[i] = from[i] ^ flip;
 }
 
 SWL_INLINE words widen(const element *row) {
@@ -30,11 +38,20 @@ SWL_INLINE floats interleave(const element *rows, size_t stride) {
                   widen(rows + 3 * stride) << 24);
 }
 
-SWL_INLINE floats round_weight(floats weight, element *to) {
-  ints rounded = __builtin_convertvector(__builtin_elementwise_rint(weight * 255), ints);
-  bytes b = __builtin_convertvector(rounded, bytes);
-  memcpy(to, &b, sizeof b);
-  return __builtin_convertvector(rounded, floats);
+static const float UNIT = 1.44269504f; // log2(e)
+
+/// 2^x for x <= 0 in steps of 1/255. The power is good to 8e-5, a fiftieth of a step.
+SWL_INLINE floats weigh(floats x, element *to) {
+  const floats magic = splat(0x1.8p23f); // adding it rounds to an integer, which lies in the low bits
+  x = choose(x > -20, x, splat(-20));
+  floats n = x + magic, f = x - (n - magic);
+  floats p = multiply_add(splat(0x1.c3f6e2p-5f), f, splat(0x1.f0ddf0p-3f));
+  p = multiply_add(p, f, splat(0x1.62f31ap-1f));
+  p = multiply_add(p, f, splat(0x1.fff694p-1f));
+  floats rounded = multiply_add((floats)((words)p + ((words)n << 23)), splat(255), magic);
+  bytes weights = __builtin_convertvector((words)rounded, bytes);
+  memcpy(to, &weights, sizeof weights);
+  return rounded - magic;
 }
 
 SWL_INLINE floats to_floats(floats sums) { return __builtin_convertvector((ints)sums, floats); }

@@ -2,7 +2,7 @@
 //   element, K_STEP, X_SIZE, dot    as in register_tile_vector.h: the type that is multiplied
 //   fetch(op, data, at, to, signed) copies a row of one head, `signed` for keys and values
 //   interleave(rows, stride)        K_STEP rows, LANES elements of each, as one vector
-//   round_weight(e, to)             writes LANES weights of the softmax, returns what was written
+//   UNIT, weigh(x, to)              writes LANES weights exp(x / UNIT) of the softmax, returns what was written
 //   to_floats(sums)                 sums of products as floats
 // after the headers, and includes register_tile_vector.h before this file.
 //
@@ -117,26 +117,33 @@ static void prepare(const swl_attention *op, size_t batch, size_t head, void *sc
 /// Turns the sums of one query into weights exp(score - greatest); returns what they add up to.
 static float soften(const swl_attention *op, const workspace *w, size_t batch, size_t head, size_t query, float *scores,
                     element *weights) {
-  const float scale = op->scale * op->q_scale * op->k_scale;
+  float scale = op->scale * op->q_scale * op->k_scale;
   const float *bias = op->bias ? op->bias + (head * op->queries + query) * op->keys : NULL;
   const float *mask = op->mask ? op->mask + batch * op->mask_batch_stride + query * op->keys : NULL;
-  floats greatest = splat(-INFINITY);
-  for (size_t i = 0; i < w->keys; i += LANES) {
-    floats score = (to_floats(load(scores + i)) - load(w->correction + i)) * scale;
-    if (bias)
-      score += load_part(bias + i, op->keys - i);
-    if (mask)
-      score += load_part(mask + i, op->keys - i);
-    if (op->keys - i < LANES) // no weight for what is no key
-      score = first_lanes(score, op->keys - i, -INFINITY);
-    store(scores + i, score);
-    greatest = greater(greatest, score);
+  if (bias || mask) {
+    for (size_t i = 0; i < w->keys; i += LANES) {
+      floats score = (to_floats(load(scores + i)) - load(w->correction + i)) * scale;
+      if (bias)
+        score += load_part(bias + i, op->keys - i);
+      if (mask)
+        score += load_part(mask + i, op->keys - i);
+      store(scores + i, score);
+    }
+    scale = 1;
+  } else { // scaled as late as the exponential
+    for (size_t i = 0; i < w->keys; i += LANES)
+      store(scores + i, to_floats(load(scores + i)) - load(w->correction + i));
   }
+  for (size_t i = op->keys; i < w->keys; i++)
+    scores[i] = -INFINITY; // no weight for what is no key
 
-  const float top = greatest_of(greatest);
+  floats greatest = load(scores);
+  for (size_t i = LANES; i < w->keys; i += LANES)
+    greatest = greater(greatest, load(scores + i));
+  const float top = greatest_of(greatest), factor = scale * UNIT;
   floats sum = splat(0);
   for (size_t i = 0; i < w->keys; i += LANES)
-    sum += round_weight(exponential(load(scores + i) - top), weights + i);
+    sum += weigh((load(scores + i) - top) * factor, weights + i);
   return sum_of(sum);
 }
 

@@ -159,6 +159,28 @@ SWL_INLINE bytes to_u8(floats x, float inverse_scale, float zero_point) {
   return __builtin_convertvector(__builtin_convertvector(v, ints), bytes);
 }
 
+/// Writes `count` vectors; count is a multiple of 4.
+SWL_INLINE void store_u8(uint8_t *y, const floats *values, size_t count, float inverse_scale, int32_t zero_point) {
+#if LANES == 16 && SWL_X86
+  for (size_t v = 0; v < count; v += 4) {
+    __m512i n[4]; // packing saturates, so that only what overflows an int32 needs care
+    for (size_t i = 0; i < 4; i++) {
+      floats scaled = values[v + i] * inverse_scale;
+      scaled = choose(scaled > 0x1p24f, splat(0x1p24f), scaled);
+      n[i] = (__m512i)((ints)_mm512_cvtps_epi32((__m512)scaled) + zero_point);
+    }
+    __m512i packed = _mm512_packus_epi16(_mm512_packs_epi32(n[0], n[1]), _mm512_packs_epi32(n[2], n[3]));
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_storeu_si512(y + v * LANES, _mm512_permutexvar_epi32(order, packed));
+  }
+#else
+  for (size_t v = 0; v < count; v++) {
+    bytes b = to_u8(values[v], inverse_scale, (float)zero_point);
+    memcpy(y + v * LANES, &b, sizeof b);
+  }
+#endif
+}
+
 /// Writes the first `count` lanes at element i of y.
 SWL_INLINE void write_part(void *y, size_t i, swl_output output, float inverse_scale, floats x, size_t count) {
   switch (output.type) {

@@ -20,7 +20,7 @@ typedef struct {
   swl_heads q, k, v;
   float q_scale, k_scale, v_scale; // for u8; 1 otherwise
   int32_t q_zero_point, k_zero_point, v_zero_point;
-  float scale;       // of the scores, usually 1 / sqrt(width)
+  float scale;       // of the scores, positive, usually 1 / sqrt(width)
   const float *bias; // [heads][queries][keys], shared over the batch, or NULL
   const float *mask; // [batch][queries][keys], shared over the heads, added to the scores, or NULL; -infinity hides a
                      // key, and every query must see at least one key

@@ -83,9 +83,15 @@ void swl_finishing_prepare(swl_finishing *f, const swl_linear *op, const int32_t
   f->integer = row_sums != NULL;
   f->inverse_scale = 1 / op->output.scale;
   for (size_t i = 0; i < SWL_BLOCK; i++) {
-    size_t output = first_output + swl_min(i, f->outputs - 1);
-    f->scale[i] = e->scale ? e->scale[output] : 1;
-    f->bias[i] = e->bias ? e->bias[output] : 0;
-    f->correction[i] = row_sums ? op->x_zero_point * row_sums[output] : 0;
+    f->scale[i] = 1;
+    f->bias[i] = 0;
+    f->correction[i] = 0;
   }
+  if (e->scale)
+    memcpy(f->scale, e->scale + first_output, f->outputs * sizeof(float));
+  if (e->bias)
+    memcpy(f->bias, e->bias + first_output, f->outputs * sizeof(float));
+  if (row_sums)
+    for (size_t i = 0; i < f->outputs; i++)
+      f->correction[i] = op->x_zero_point * row_sums[first_output + i];
 }
