@@ -1,4 +1,4 @@
-/// How fast a session runs a batch: the fastest of several runs and the middle one.
+/// How fast a model runs a batch: the fastest of several runs and the middle one.
 public struct ModelBenchmark: Hashable, Sendable, Codable {
   public var model: String
   public var batch: Int
@@ -10,24 +10,32 @@ public struct ModelBenchmark: Hashable, Sendable, Codable {
   /// The best time, for one sample.
   public var bestMillisecondsPerSample: Double
 
-  /// Times `runs` runs on random input after one that warms up.
+  /// Times models side by side on random input: each round runs every model once, after one round that warms up, so
+  /// that what else the machine does meets all alike.
   ///
   /// - Precondition: `runs` is at least 1.
-  public init(_ session: Session, batch: Int, runs: Int, path: String) throws(SessionError) {
-    precondition(runs >= 1, "ModelBenchmark(runs: \(runs)): at least one run is needed")
-    let inputs = try session.randomInputs(batch: batch)
+  public static func measure(
+    _ sessions: [(name: String, session: Session)], batch: Int, runs: Int
+  ) throws(SessionError) -> [ModelBenchmark] {
+    precondition(runs >= 1, "ModelBenchmark.measure(runs: \(runs)): at least one run is needed")
+    var inputs: [[NDArray]] = []
+    for (_, session) in sessions { inputs.append(try session.randomInputs(batch: batch)) }
+    var times: [[Double]] = sessions.map { _ in [] }
     let clock = ContinuousClock()
-    var times: [Double] = []
-    for attempt in 0...runs {
-      let start = clock.now
-      _ = try session.run(inputs)
-      if attempt > 0 { times.append((clock.now - start).milliseconds) }
+    for round in 0...runs {
+      for (i, (_, session)) in sessions.enumerated() {
+        let start = clock.now
+        _ = try session.run(inputs[i])
+        if round > 0 { times[i].append((clock.now - start).milliseconds) }
+      }
     }
-    (model, self.batch, threads, self.runs) = (path, batch, session.threads, runs)
-    isa = session.instructionSet.rawValue
-    bestMilliseconds = times.min() ?? 0
-    medianMilliseconds = times.median
-    bestMillisecondsPerSample = bestMilliseconds / Double(batch)
+    return zip(sessions, times).map { entry, times in
+      let best = times.min() ?? 0
+      return ModelBenchmark(
+        model: entry.name, batch: batch, threads: entry.session.threads, isa: entry.session.instructionSet.rawValue,
+        runs: runs, bestMilliseconds: best, medianMilliseconds: times.median,
+        bestMillisecondsPerSample: best / Double(batch))
+    }
   }
 }
 
