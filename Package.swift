@@ -77,6 +77,9 @@ let package = Package(
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
     .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "TestSupport"]),
     .testTarget(
+      name: "SwiftletRunCommandsTests",
+      dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run"]),
+    .testTarget(
       name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "TestSupport"]),
     .testTarget(

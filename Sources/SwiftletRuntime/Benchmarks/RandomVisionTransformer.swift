@@ -30,6 +30,7 @@ public struct RandomVisionTransformer: Sendable {
   public var patch = 16
   public var depth = 12
   public var classes = 1000
+  public var metadata = Graph.Metadata()
   public var seed: UInt64 = 1
 
   public init(size: Size, precision: Precision = .fp32, pattern: Graph.KeptPattern? = nil) {
@@ -67,6 +68,7 @@ public struct RandomVisionTransformer: Sendable {
     mutating func build() throws {
       let width = settings.size.width
       graph.name = settings.name
+      graph.metadata = settings.metadata
       graph.appendInput("images", shape: [.batch, 3, .fixed(settings.imageSize), .fixed(settings.imageSize)])
       let patches = try graph.append(
         .patchify(patch: settings.patch), named: "patches", of: ["images"], type: activationType, quantization: grid(3))
