@@ -83,7 +83,8 @@ let package = Package(
       name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "TestSupport"]),
     .testTarget(
-      name: "SwiftletCheckpointTests", dependencies: ["SwiftletCheckpoint", "TestSupport"]),
+      name: "SwiftletCheckpointTests", dependencies: ["SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletNNTests", dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
       exclude: ["Goldens"]),

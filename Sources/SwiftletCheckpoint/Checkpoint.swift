@@ -22,13 +22,16 @@ public enum Checkpoint {
   ///   allocate more than a small multiple of the file's size.
   public static func read(from url: URL) throws(CheckpointError) -> StateDictionary {
     try naming(url.path) { () throws(CheckpointError) in
-      let file = try MappedFile(path: url.path)
-      if Safetensors.isOne(file) { return try Safetensors.read(file) }
-      let torch = try open(file)
-      var state = try TensorWalk.stateDictionary(of: try torch.value())
-      state.metadata = torch.metadata
-      return state
+      try read(MappedFile(path: url.path))
     }
+  }
+
+  static func read(_ file: MappedFile) throws(CheckpointError) -> StateDictionary {
+    if Safetensors.isOne(file) { return try Safetensors.read(file) }
+    let torch = try open(file)
+    var state = try TensorWalk.stateDictionary(of: try torch.value())
+    state.metadata = torch.metadata
+    return state
   }
 
   /// Everything in a PyTorch file, as plain values.
@@ -40,7 +43,7 @@ public enum Checkpoint {
     }
   }
 
-  private static func open(_ file: MappedFile) throws(CheckpointError) -> TorchFile {
+  static func open(_ file: MappedFile) throws(CheckpointError) -> TorchFile {
     if TorchFile.isZip(file) { return try TorchFile(zip: file) }
     if TorchFile.isLegacy(file) { return try TorchFile(legacy: file) }
     throw CheckpointError(

@@ -17,27 +17,43 @@ extension KeyMap {
     ], refusesUnknown: true)
 
   private static func huggingFaceBody(_ prefix: String) -> [Rule] {
-    let layer = prefix + "encoder.layer.*."
-    return [
+    [
       .rename(prefix + "embeddings.cls_token", to: "cls_token"),
       .rename(prefix + "embeddings.distillation_token", to: "dist_token"),
       .rename(prefix + "embeddings.position_embeddings", to: "pos_embed"),
       .rename(prefix + "embeddings.patch_embeddings.projection.*", to: "patch_embed.proj.*"),
       .drop(prefix + "embeddings.mask_token"),
-      .fuse(
-        ["query", "key", "value"].map { layer + "attention.attention.\($0).*" }, into: "blocks.*.attn.qkv.*"),
-      .rename(layer + "attention.output.dense.*", to: "blocks.*.attn.proj.*"),
-      .rename(layer + "layernorm_before.*", to: "blocks.*.norm1.*"),
-      .rename(layer + "layernorm_after.*", to: "blocks.*.norm2.*"),
-      .rename(layer + "intermediate.dense.*", to: "blocks.*.mlp.fc1.*"),
-      .rename(layer + "output.dense.*", to: "blocks.*.mlp.fc2.*"),
+    ] + fileLayer(prefix + "encoder.layer.*.") + memoryLayer(prefix + "layers.*.") + [
       .rename(prefix + "layernorm.*", to: "norm.*"),
       .drop(prefix + "pooler.**"),
     ]
   }
 
+  /// A block as `save_pretrained` names it, in every version.
+  private static func fileLayer(_ layer: String) -> [Rule] {
+    [
+      .fuse(["query", "key", "value"].map { layer + "attention.attention.\($0).*" }, into: "blocks.*.attn.qkv.*"),
+      .rename(layer + "attention.output.dense.*", to: "blocks.*.attn.proj.*"),
+      .rename(layer + "layernorm_before.*", to: "blocks.*.norm1.*"),
+      .rename(layer + "layernorm_after.*", to: "blocks.*.norm2.*"),
+      .rename(layer + "intermediate.dense.*", to: "blocks.*.mlp.fc1.*"),
+      .rename(layer + "output.dense.*", to: "blocks.*.mlp.fc2.*"),
+    ]
+  }
+
+  /// A block as `state_dict()` names it since transformers 5.
+  private static func memoryLayer(_ layer: String) -> [Rule] {
+    [
+      .fuse(["q", "k", "v"].map { layer + "attention.\($0)_proj.*" }, into: "blocks.*.attn.qkv.*"),
+      .rename(layer + "attention.o_proj.*", to: "blocks.*.attn.proj.*"),
+      .rename(layer + "layernorm_before.*", to: "blocks.*.norm1.*"),
+      .rename(layer + "layernorm_after.*", to: "blocks.*.norm2.*"),
+      .rename(layer + "mlp.*.*", to: "blocks.*.mlp.*.*"),
+    ]
+  }
+
   /// The map for a checkpoint of a vision transformer, told by its names.
   public static func visionTransformer(for foreign: StateDictionary) -> KeyMap {
-    foreign.names.contains { $0.hasSuffix("encoder.layer.0.attention.attention.query.weight") } ? .huggingFace : .timm
+    foreign.names.contains { $0.hasSuffix("embeddings.patch_embeddings.projection.weight") } ? .huggingFace : .timm
   }
 }

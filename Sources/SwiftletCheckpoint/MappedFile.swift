@@ -15,6 +15,14 @@ import SwiftletTensor
 final class MappedFile: @unchecked Sendable {
   let bytes: UnsafeRawBufferPointer
   private let base: UnsafeMutableRawPointer?
+  private let isMapped: Bool
+
+  /// A copy of bytes that lie in no file.
+  init(copying content: [UInt8]) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count, alignment: 64)
+    memory.copyBytes(from: content)
+    (base, isMapped, bytes) = (memory.baseAddress, false, UnsafeRawBufferPointer(memory))
+  }
 
   init(path: String) throws(CheckpointError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -29,18 +37,18 @@ final class MappedFile: @unchecked Sendable {
     }
     let count = Int(status.st_size)
     guard count > 0 else {
-      base = nil
+      (base, isMapped) = (nil, false)
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
     guard let memory = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0), memory != MAP_FAILED else {
       throw CheckpointError(.unreadable, "cannot be mapped: \(systemMessage())")
     }
-    base = memory
+    (base, isMapped) = (memory, true)
     bytes = UnsafeRawBufferPointer(start: memory, count: count)
   }
 
-  deinit { if let base { munmap(base, bytes.count) } }
+  deinit { if isMapped { munmap(base, bytes.count) } else { base?.deallocate() } }
 
   /// A tensor that views elements of the file; the caller has checked that they are all in `range`.
   ///

@@ -21,7 +21,7 @@ struct PickleTable {
   }
 
   /// More than any checkpoint has, few enough to hold.
-  static let limit = 8_000_000
+  static let limit = 2_000_000
 
   var entries: [Entry] = []
 

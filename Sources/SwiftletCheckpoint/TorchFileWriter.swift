@@ -2,7 +2,7 @@ import SwiftletTensor
 
 /// Writes what Python's `torch.load` reads with its defaults: a dictionary of tensors, in a zip file.
 ///
-/// A tensor that has several names is stored once, and is one storage in Python too.
+/// Tensors that share all their memory are stored once, and share it in Python too.
 struct TorchFileWriter {
   /// A member beside PyTorch's own, which PyTorch does not look at.
   static let metadataMember = "swiftlet.json"
@@ -14,7 +14,7 @@ struct TorchFileWriter {
   ]
 
   static func write(_ state: StateDictionary, to file: AtomicFile, alwaysZip64: Bool = false) throws(CheckpointError) {
-    var keys: [TensorIdentity: Int] = [:]
+    var keys: [Memory: Int] = [:]
     var stored: [Tensor] = []
     var pickle = PickleWriter()
     pickle.beginDictionary()
@@ -23,12 +23,12 @@ struct TorchFileWriter {
         throw CheckpointError(
           .unsupported, "\(name) has elements of type \(tensor.dataType), which PyTorch does not store")
       }
-      if keys[tensor.identity] == nil {
-        keys[tensor.identity] = stored.count
-        stored.append(tensor)
-      }
+      let memory = Memory(of: tensor)
+      let key = memory.flatMap { keys[$0] } ?? stored.count
+      if key == stored.count { stored.append(tensor) }
+      if let memory { keys[memory] = key }
       pickle.string(name)
-      pickle.tensor(storage: "\(keys[tensor.identity] ?? 0)", type: type, shape: tensor.shape)
+      pickle.tensor(storage: "\(key)", type: type, shape: tensor.shape)
     }
     pickle.endDictionary()
 
@@ -43,6 +43,20 @@ struct TorchFileWriter {
     }
     try zip.add("archive/version", Array("3\n".utf8))
     try zip.finish()
+  }
+}
+
+/// Where a tensor's elements lie, if that can be told and they are all there is to store.
+private struct Memory: Hashable {
+  let address: UnsafeRawPointer
+  let byteCount: Int
+  let dataType: DataType
+
+  init?(of tensor: Tensor) {
+    guard tensor.device == .cpu, tensor.isContiguous, let address = tensor.withBytes({ $0.baseAddress }) else {
+      return nil
+    }
+    (self.address, byteCount, dataType) = (address, tensor.byteCount, tensor.dataType)
   }
 }
 

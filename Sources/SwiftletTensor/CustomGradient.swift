@@ -10,11 +10,11 @@ import CSwiftletTorch
 /// ```swift
 /// let rounded = customGradient("round", [x], forward: { [$0[0].rounded()] }, backward: { [$0[0]] })[0]
 /// ```
-public func customGradient(
-  _ name: String, _ inputs: [Tensor], forward: ([Tensor]) throws -> [Tensor],
+public func customGradient<Failure: Error>(
+  _ name: String, _ inputs: [Tensor], forward: ([Tensor]) throws(Failure) -> [Tensor],
   backward: @escaping ([Tensor?]) throws -> [Tensor?], file: StaticString = #fileID, line: UInt = #line
-) rethrows -> [Tensor] {
-  let outputs = try withNoGradient { try forward(inputs) }
+) throws(Failure) -> [Tensor] {
+  let outputs = try withNoGradient { () throws(Failure) in try forward(inputs) }
   if ErrorScope.hasFailed || outputs.isEmpty { return outputs }
   // The shim replaces the handles, so each carries a reference of its own.
   var handles = outputs.map { swt_tensor_retain($0.handle) }
