@@ -70,7 +70,19 @@ swt_status swt_gradient(swt_tensor tensor, swt_tensor *out) {
 }
 
 swt_status swt_set_gradient(swt_tensor tensor, swt_tensor gradient) {
-  return guard([&] { borrow(tensor).mutable_grad() = optional(gradient); });
+  return guard([&] {
+    const at::Tensor &owner = borrow(tensor);
+    at::Tensor given = optional(gradient);
+    if (!given.defined()) {
+      owner.mutable_grad() = given;
+      return;
+    }
+    TORCH_CHECK(given.sizes() == owner.sizes() && given.scalar_type() == owner.scalar_type() &&
+                    given.device() == owner.device(),
+                "a gradient of ", given.scalar_type(), given.sizes(), " on ", given.device(),
+                " cannot belong to a tensor of ", owner.scalar_type(), owner.sizes(), " on ", owner.device());
+    owner.mutable_grad() = given;
+  });
 }
 
 swt_status swt_backward(const swt_tensor *outputs, const swt_tensor *gradients, int32_t count, bool keep_graph,

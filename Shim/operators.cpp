@@ -4,7 +4,9 @@
 #include <ATen/core/stack.h>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <sstream>
+#include <unordered_map>
 using namespace swt;
 
 namespace {
@@ -166,9 +168,14 @@ swt_value result(c10::IValue &&value) {
 extern "C" {
 swt_status swt_operator_find(const char *name, const char *overload, swt_operator *out) {
   return guard([&] {
+    // Never destroyed, because threads may still call while the process ends.
+    static auto &found = *new std::unordered_map<std::string, Operator>();
+    static auto &mutex = *new std::mutex();
     auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
     TORCH_CHECK(handle, "libtorch has no operator ", name, *overload ? "." : "", overload);
-    *out = reinterpret_cast<swt_operator>(new Operator{*handle, &handle->schema()});
+    std::lock_guard<std::mutex> lock(mutex);
+    auto &op = found.try_emplace(std::string(name) + "." + overload, Operator{*handle, &handle->schema()}).first->second;
+    *out = reinterpret_cast<swt_operator>(&op);
   });
 }
 

@@ -154,6 +154,69 @@ import Testing
       bytes[end - 20] = 0
     }
     #expect(try cause(changed(wide), "zip64 locator is missing") == .damaged)
+    #expect(try cause(changed { $0.removeLast(30) }, "zip directory is missing") == .truncated)
+  }
+
+  // MARK: safetensors
+
+  private func safetensors(_ header: String, _ byteCount: Int, length: UInt64? = nil) -> MappedFile {
+    MappedFile(
+      copying: Self.little(length ?? UInt64(header.utf8.count)) + Array(header.utf8)
+        + [UInt8](repeating: 1, count: byteCount))
+  }
+
+  private static func entry(_ from: Int, _ to: Int, _ shape: String = "[1]", _ type: String = "F32") -> String {
+    "{\"dtype\":\"\(type)\",\"shape\":\(shape),\"data_offsets\":[\(from),\(to)]}"
+  }
+
+  private struct Lie {
+    let header: String
+    let byteCount: Int
+    let part: String
+    let cause: CheckpointError.Cause
+    init(_ header: String, _ byteCount: Int, _ part: String, _ cause: CheckpointError.Cause = .damaged) {
+      (self.header, self.byteCount, self.part, self.cause) = (header, byteCount, part, cause)
+    }
+  }
+
+  private static let lies: [Lie] = [
+    Lie("{\"a\":\(entry(0, 4)),\"b\":\(entry(0, 4))}", 4, "overlap"),
+    Lie("{\"a\":\(entry(0, 4)),\"b\":\(entry(2, 6))}", 6, "overlap"),
+    Lie("{\"a\":\(entry(0, 4)),\"b\":\(entry(8, 12))}", 12, "leave a gap"),
+    Lie("{\"a\":\(entry(4, 8))}", 8, "leave a gap"),
+    Lie("{\"a\":\(entry(0, 4))}", 8, "follow its last"),
+    Lie("{\"a\":\(entry(0, 8, "[2]"))}", 4, "ends at byte 8 of 4", .truncated),
+    Lie("{\"a\":\(entry(4, 0))}", 4, "data_offsets [4, 0]"),
+    Lie("{\"a\":\(entry(-4, 0))}", 4, "not counts"),
+    Lie("{\"a\":\(entry(0, 4, "[-1]"))}", 4, "not counts"),
+    Lie("{\"a\":\(entry(0, 4, "[1.5]"))}", 4, "not counts"),
+    Lie("{\"a\":\(entry(0, 4, "[2]"))}", 4, "takes 8 bytes"),
+    Lie("{\"a\":\(entry(0, 4, "[4611686018427387904,4]"))}", 4, "impossible shape"),
+    Lie("{\"a\":\(entry(0, 4, "[1]", "F8_E4M3"))}", 4, "F8_E4M3", .unsupported),
+    Lie("{\"a\":\(entry(0, 4)),\"a\":\(entry(0, 4))}", 4, "appears twice"),
+    Lie("{\"a\":\(entry(0, 4))} x", 4, "follows its end"),
+    Lie("{\"a\":\(entry(0, 4))", 4, "closing brace"),
+    Lie("{\"a\":3}", 0, "not an object"),
+    Lie("{\"a\":{\"dtype\":\"F32\"}}", 0, "no list"),
+    Lie("{\"a\":{}}", 0, "no dtype"),
+    Lie("{\"__metadata__\":{\"x\":1}}", 0, "is not text"),
+    Lie("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"more\":1}}", 4, "unknown field"),
+    Lie("{\"a\\ud800\":3}", 0, "surrogate"),
+    Lie("{\"a\\x\":3}", 0, "escape"),
+    Lie("{" + String(repeating: "\"a\":{", count: 20), 0, "too deeply"),
+    Lie("{\"\u{1}\":1}", 0, "control"),
+  ]
+
+  @Test func `sound headers are read`() {
+    let header = "{\"a\":\(Self.entry(0, 4)),\"b\":\(Self.entry(4, 8))}  "
+    #expect(throws: Never.self) { try readEverything(safetensors(header, 8)) }
+  }
+
+  @Test func `headers that lie are refused`() throws {
+    for lie in Self.lies {
+      #expect(try cause(safetensors(lie.header, lie.byteCount), lie.part) == lie.cause, "\(lie.header)")
+    }
+    #expect(try cause(safetensors("{}", 0, length: .max), "more than any file") == .damaged)
     #expect(try cause(safetensors("{}", 0, length: 200_000_000), "larger than the format's") == .damaged)
     #expect(try cause(safetensors("{}", 0, length: 99_999), "99999 bytes should follow") == .truncated)
   }
