@@ -11,6 +11,7 @@ static const swl_linear_kernel kernels[] = {
     {"dense_bf16_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_bf16_avx2},
     {"dense_s8_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_s8_avx2},
     {"sparse_f32_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_f32_avx2},
+    {"sparse_s8_avx2", SWL_ISA_AVX2, &swl_sparse_s8_family, &swl_sparse_s8_avx2},
     {"sparse_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_bf16_avx2},
     {"dense_f32_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_f32_avx512},
     {"dense_bf16_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_bf16_avx512},

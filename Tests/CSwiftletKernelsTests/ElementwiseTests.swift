@@ -1,0 +1,219 @@
+import CSwiftletKernels
+import Foundation
+import Testing
+
+/// Oracle: double precision.
+@Suite struct ElementwiseTests {
+  static let levels = runnableLevels.map(\.rawValue)
+
+  @Test(arguments: levels, activations.map(\.rawValue))
+  func `activations are good to a millionth`(level: UInt32, activation: UInt32) {
+    var values: [Float] = [0, -0.0, 1e-30, -1e-30, 5.4, -5.4, 88, -88, 120, -120, 1e30, .infinity]
+    values += stride(from: Float(-12), through: 12, by: 0.0137)
+    let x = Buffer(values)
+    let y = Buffer(bytes: values.count * 4)
+    swl_activate(swl_isa(level), swl_activation(activation), x.floats, y.floats, values.count)
+    #expect(y.guardIsIntact)
+    for (value, result) in zip(values, y.values(as: Float.self)) {
+      let exact = activated(Double(value), swl_activation(activation))
+      #expect(result == Float(exact) || abs(Double(result) - exact) <= 1e-6 * max(1, abs(exact)), "at \(value)")
+    }
+  }
+
+  @Test(arguments: levels, activations.map(\.rawValue))
+  func `not a number stays what it is`(level: UInt32, activation: UInt32) {
+    let x = Buffer([Float](repeating: .nan, count: 20))
+    let y = Buffer([Float](repeating: 0, count: 20))
+    swl_activate(swl_isa(level), swl_activation(activation), x.floats, y.floats, 20)
+    let isRightAboutRelu = activation != SWL_RELU.rawValue
+    #expect(y.values(as: Float.self).allSatisfy { $0.isNaN } || !isRightAboutRelu)
+  }
+
+  @Test(arguments: levels, [0, 1, 7, 8, 15, 16, 17, 33, 100])
+  func `sums, products and linear maps are exact`(level: UInt32, count: Int) {
+    var random = Random(seed: 2)
+    let a = random.integers(count)
+    let b = random.integers(count)
+    let x = Buffer(a)
+    let z = Buffer(b)
+    let y = Buffer(bytes: count * 4)
+    swl_add(swl_isa(level), x.floats, z.floats, y.floats, count)
+    #expect(y.values(as: Float.self) == zip(a, b).map(+))
+    swl_mul(swl_isa(level), x.floats, z.floats, y.floats, count)
+    #expect(y.values(as: Float.self) == zip(a, b).map(*))
+    swl_scale(swl_isa(level), x.floats, 3, -2, y.floats, count)
+    #expect(y.values(as: Float.self) == a.map { 3 * $0 - 2 })
+    #expect(y.guardIsIntact)
+  }
+
+  @Test(arguments: levels)
+  func `bytes round half to even and saturate`(level: UInt32) {
+    let values: [Float] =
+      [0, 0.5, 1.5, 2.5, -0.5, -1.5, 1e9, -1e9, .infinity, -.infinity, .nan, 127.4, 300, -200]
+      + (0..<9).map { Float($0) }
+    let output = swl_output(type: SWL_U8, scale: 0.5, zero_point: 10)
+    let x = Buffer(values.map { $0 * 0.5 })
+    let y = Buffer(bytes: values.count)
+    let back = Buffer(bytes: values.count * 4)
+    swl_write(swl_isa(level), x.floats, output, y.address, values.count)
+    let expected = values.map { $0.isNaN ? 0 : UInt8(min(max($0.rounded(.toNearestOrEven) + 10, 0), 255)) }
+    #expect(y.values(as: UInt8.self) == expected)
+    #expect(y.guardIsIntact)
+    swl_read(swl_isa(level), y.address, output, back.floats, values.count)
+    #expect(back.values(as: Float.self) == expected.map { 0.5 * (Float($0) - 10) })
+  }
+
+  @Test(arguments: levels)
+  func `bf16 rounds half to even and comes back`(level: UInt32) {
+    var random = Random(seed: 4)
+    let values = random.floats(50, in: -100...100) + [.infinity, -.infinity, 0, 1.0039062, 1.0117188]
+    let output = swl_output(type: SWL_BF16, scale: 1, zero_point: 0)
+    let x = Buffer(values)
+    let y = Buffer(bytes: values.count * 2)
+    let back = Buffer(bytes: values.count * 4)
+    swl_write(swl_isa(level), x.floats, output, y.address, values.count)
+    #expect(y.values(as: UInt16.self) == values.map(narrowed))
+    swl_read(swl_isa(level), y.address, output, back.floats, values.count)
+    #expect(back.values(as: Float.self) == values.map { widened(narrowed($0)) })
+    let nan = Buffer([Float](repeating: Float(bitPattern: 0x7f80_0001), count: 17))
+    let narrow = Buffer(bytes: 34)
+    swl_write(swl_isa(level), nan.floats, output, narrow.address, 17)
+    #expect(narrow.values(as: UInt16.self).allSatisfy { widened($0).isNaN })
+  }
+}
+
+/// Oracle: double precision.
+@Suite struct RowsTests {
+  static let levels = runnableLevels.map(\.rawValue)
+
+  @Test(arguments: levels, [1, 5, 16, 63, 64, 100, 384])
+  func `layer norm`(level: UInt32, width: Int) {
+    var random = Random(seed: UInt64(width))
+    let rows = 3
+    let values = random.floats(rows * width, in: 2...5)
+    let gamma = random.floats(width)
+    let beta = random.floats(width)
+    let x = Buffer(values)
+    let g = Buffer(gamma)
+    let b = Buffer(beta)
+    for type in [SWL_F32, SWL_BF16, SWL_U8] {
+      let output = swl_output(type: type, scale: 0.02, zero_point: 120)
+      let y = Buffer(bytes: rows * width * elementSize(type))
+      swl_layer_norm(swl_isa(level), x.floats, g.floats, b.floats, 1e-6, y.address, output, rows, width)
+      #expect(y.guardIsIntact)
+      let result = y.values(of: output)
+      for row in 0..<rows {
+        let line = values[row * width..<(row + 1) * width].map(Double.init)
+        let mean = line.reduce(0, +) / Double(width)
+        let variance = line.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(width)
+        for (i, value) in line.enumerated() {
+          let exact = (value - mean) / (variance + 1e-6).squareRoot() * Double(gamma[i]) + Double(beta[i])
+          let expected = clamped(exact, to: output)
+          #expect(abs(Double(result[row * width + i]) - expected) <= tolerance(output, at: expected, error: 2e-5))
+        }
+      }
+    }
+  }
+
+  @Test(arguments: levels, [1, 7, 16, 33, 197])
+  func `softmax`(level: UInt32, width: Int) {
+    var random = Random(seed: UInt64(width))
+    let rows = 3
+    let values = random.floats(rows * width, in: -20...20)
+    let x = Buffer(values)
+    let y = Buffer(bytes: rows * width * 4)
+    swl_softmax(swl_isa(level), x.floats, y.floats, rows, width)
+    #expect(y.guardIsIntact)
+    let result = y.values(as: Float.self)
+    for row in 0..<rows {
+      let line = values[row * width..<(row + 1) * width].map { exp(Double($0)) }
+      let total = line.reduce(0, +)
+      for (i, value) in line.enumerated() { #expect(abs(Double(result[row * width + i]) - value / total) < 1e-6) }
+    }
+  }
+
+  @Test(arguments: levels, [1, 16, 21])
+  func `mean over rows is exact on integers`(level: UInt32, width: Int) {
+    var random = Random(seed: 9)
+    let values = random.integers(2 * 4 * width)
+    let x = Buffer(values)
+    let y = Buffer(bytes: 2 * width * 4)
+    swl_mean_rows(swl_isa(level), x.floats, y.floats, 2, 4, width)
+    #expect(y.guardIsIntact)
+    for b in 0..<2 {
+      for i in 0..<width {
+        let sum = (0..<4).map { values[(b * 4 + $0) * width + i] }.reduce(0, +)
+        #expect(y.values(as: Float.self)[b * width + i] == sum / 4)
+      }
+    }
+  }
+}
+
+/// Oracle: the formula of the header, element by element.
+@Suite struct LayoutTests {
+  @Test(arguments: runnableLevels.map(\.rawValue), [1, 2, 4])
+  func `patchify follows its formula`(level: UInt32, patch: Int) {
+    let (batch, channels, height, width) = (2, 3, 8, 12)
+    var random = Random(seed: 6)
+    let values = random.integers(batch * channels * height * width, in: 0...200)
+    let x = Buffer(values)
+    for type in [SWL_F32, SWL_U8] {
+      let output = swl_output(type: type, scale: 1, zero_point: 0)
+      let y = Buffer(bytes: values.count * elementSize(type))
+      var op = swl_patchify(
+        x: x.floats, batch: batch, channels: channels, height: height, width: width, patch: patch, y: y.address,
+        output: output)
+      let tiles = swl_patchify_tiles(&op)
+      swl_patchify_run(swl_isa(level), &op, 0, tiles / 2)
+      swl_patchify_run(swl_isa(level), &op, tiles / 2, tiles - tiles / 2)
+      #expect(y.guardIsIntact)
+      let result = y.values(of: output)
+      var at = 0
+      for b in 0..<batch {
+        for row in 0..<height / patch {
+          for column in 0..<width / patch {
+            for channel in 0..<channels {
+              for i in 0..<patch {
+                for j in 0..<patch {
+                  let line = (b * channels + channel) * height + row * patch + i
+                  #expect(result[at] == values[line * width + column * patch + j])
+                  at += 1
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2, 4, 8])
+  func `a strided copy permutes`(size: Int) {
+    let shape = [3, 4, 5]
+    let count = 60
+    var random = Random(seed: 8)
+    let bytes = random.bytes(count * size)
+    let x = Buffer(bytes)
+    let y = Buffer(bytes: count * size)
+    var op = swl_copy()
+    op.element_size = size
+    op.rank = 3
+    (op.shape.0, op.shape.1, op.shape.2) = (shape[0], shape[1], shape[2])
+    (op.x_stride.0, op.x_stride.1, op.x_stride.2) = (20, 5, 1)
+    (op.y_stride.0, op.y_stride.1, op.y_stride.2) = (1, 15, 3)
+    op.x = UnsafeRawPointer(x.address)
+    op.y = y.address
+    swl_copy_run(&op)
+    #expect(y.guardIsIntact)
+    let result = y.values(as: UInt8.self)
+    for i in 0..<3 {
+      for j in 0..<4 {
+        for k in 0..<5 {
+          for byte in 0..<size {
+            #expect(result[(i + 15 * j + 3 * k) * size + byte] == bytes[(i * 20 + j * 5 + k) * size + byte])
+          }
+        }
+      }
+    }
+  }
+}

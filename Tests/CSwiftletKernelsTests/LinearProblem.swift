@@ -1,0 +1,138 @@
+import CSwiftletKernels
+import Testing
+
+/// A linear layer in plain layout, its exact result, and the kernels that may compute it.
+struct LinearProblem {
+  var shape: swl_linear_shape
+  var tokens: Int
+  var values: [Float]  // [outputs][kept of a row]
+  var indices: [UInt8]
+  var x: [Float]  // [tokens][xStride]
+  var xStride, yStride: Int
+  var xType: swl_type
+  var xZeroPoint: Int32 = 0
+  var output = swl_output(type: SWL_F32, scale: 1, zero_point: 0)
+  var scale, bias, residual: [Float]?
+  var activation = SWL_IDENTITY
+
+  /// Small integers throughout, so that the sums are exact in any order.
+  static func random(
+    _ type: swl_type, tokens: Int, inputs: Int, outputs: Int, kept: Int = 1, group: Int = 1, using random: inout Random
+  ) -> LinearProblem {
+    let row = inputs / group * kept
+    var indices: [UInt8] = []
+    for _ in 0..<outputs * inputs / group {
+      indices += (0..<UInt8(group)).shuffled(using: &random).prefix(kept).sorted()
+    }
+    let xStride = inputs + random.below(4)
+    let yStride = outputs + random.below(4)
+    let bytes = type == SWL_S8
+    return LinearProblem(
+      shape: swl_linear_shape(type: type, inputs: inputs, outputs: outputs, kept: kept, group: group),
+      tokens: tokens, values: random.integers(outputs * row, in: bytes ? -127...127 : -8...8), indices: indices,
+      x: random.integers(tokens * xStride, in: bytes ? 0...255 : -8...8), xStride: xStride, yStride: yStride,
+      xType: bytes ? SWL_U8 : type == SWL_F32 || Bool.random(using: &random) ? SWL_F32 : SWL_BF16,
+      xZeroPoint: bytes ? Int32(random.below(256)) : 0)
+  }
+
+  /// The weight matrix with its zeros, [outputs][inputs].
+  var denseWeights: [Float] {
+    var dense = [Float](repeating: 0, count: shape.outputs * shape.inputs)
+    let row = shape.inputs / shape.group * shape.kept
+    for (at, value) in values.enumerated() {
+      let output = at / row
+      let group = at % row / shape.kept
+      let input = shape.kept == shape.group ? at % row : group * shape.group + Int(indices[at])
+      dense[output * shape.inputs + input] = value
+    }
+    return dense
+  }
+
+  /// The layer in double precision: [tokens][outputs].
+  func exact() -> [Double] {
+    let weights = denseWeights
+    var results: [Double] = []
+    for token in 0..<tokens {
+      for output in 0..<shape.outputs {
+        var sum = 0.0
+        for input in 0..<shape.inputs {
+          var value = x[token * xStride + input]
+          if shape.type == SWL_BF16 { value = widened(narrowed(value)) }
+          sum += (Double(value) - Double(xZeroPoint)) * Double(weights[output * shape.inputs + input])
+        }
+        sum = sum * Double(scale?[output] ?? 1) + Double(bias?[output] ?? 0)
+        results.append(activated(sum, activation) + Double(residual?[token * yStride + output] ?? 0))
+      }
+    }
+    return results
+  }
+
+  func accepted(by kernel: swl_linear_kernel) -> Bool {
+    withUnsafePointer(to: kernel) { kernel in withUnsafePointer(to: shape) { swl_linear_accepts(kernel, $0) } }
+  }
+
+  /// The kernel's result, [tokens][yStride], NaN where nothing may be written, computed in random ranges of tiles.
+  func run(_ kernel: swl_linear_kernel, using random: inout Random) -> [Float] {
+    let packedValues = encoded(values, shape.type)
+    let packedX = encoded(x, xType)
+    let indices = Buffer(self.indices)
+    let y = Buffer(bytes: tokens * yStride * elementSize(output.type))
+    let scale = self.scale.map { Buffer($0) }
+    let bias = self.bias.map { Buffer($0) }
+    let residual = self.residual.map { Buffer($0) }
+    withUnsafePointer(to: kernel) { kernel in
+      var weights = swl_linear_weights(
+        shape: shape, values: packedValues.address, indices: indices.address.assumingMemoryBound(to: UInt8.self))
+      let packed = Buffer(bytes: swl_linear_packed_size(kernel, &weights.shape))
+      swl_linear_pack(kernel, &weights, packed.address)
+      #expect(packed.guardIsIntact)
+
+      var op = swl_linear()
+      op.kernel = kernel
+      op.shape = shape
+      op.packed = UnsafeRawPointer(packed.address)
+      op.tokens = tokens
+      op.x = UnsafeRawPointer(packedX.address)
+      op.x_stride = xStride
+      op.x_type = xType
+      op.x_zero_point = xZeroPoint
+      op.y = y.address
+      op.y_stride = yStride
+      op.output = output
+      op.epilogue = swl_linear_epilogue(
+        scale: scale.map { UnsafePointer($0.floats) }, bias: bias.map { UnsafePointer($0.floats) },
+        activation: activation, residual: residual.map { UnsafePointer($0.floats) })
+      let scratch = Buffer(bytes: swl_linear_scratch_size(&op))
+      let tiles = swl_linear_tiles(&op)
+      var tile = 0
+      while tile < tiles {
+        let count = 1 + random.below(tiles - tile)
+        swl_linear_run(&op, tile, count, scratch.address)
+        tile += count
+      }
+      #expect(scratch.guardIsIntact)
+    }
+    #expect(y.guardIsIntact)
+    return y.values(of: output)
+  }
+}
+
+private func encoded(_ values: [Float], _ type: swl_type) -> Buffer {
+  switch type {
+  case SWL_F32: Buffer(values)
+  case SWL_BF16: Buffer(values.map(narrowed))
+  case SWL_U8: Buffer(values.map { UInt8($0) })
+  default: Buffer(values.map { Int8($0) })
+  }
+}
+
+extension swl_linear_kernel {
+  /// All that this processor runs, the reference first.
+  static var runnable: [swl_linear_kernel] {
+    var count = 0
+    let kernels = UnsafeBufferPointer(start: swl_linear_kernels(&count), count: count)
+    return kernels.filter { $0.isa.rawValue <= swl_isa_best().rawValue }
+  }
+
+  var title: String { String(cString: name) }
+}

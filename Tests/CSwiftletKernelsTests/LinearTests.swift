@@ -1,0 +1,158 @@
+import CSwiftletKernels
+import Foundation
+import Testing
+
+/// Oracle: double precision on the plain weights. The data are small integers, so equality is exact.
+@Suite struct LinearTests {
+  static let kernels = swl_linear_kernel.runnable.map(\.title)
+
+  private func kernel(_ title: String) throws -> swl_linear_kernel {
+    try #require(swl_linear_kernel.runnable.first { $0.title == title })
+  }
+
+  /// Compares the written part, and expects the rest to be untouched.
+  private func expectEqual(
+    _ result: [Float], _ exact: [Double], _ problem: LinearProblem, error: Double = 0, _ comment: Comment
+  ) {
+    for token in 0..<problem.tokens {
+      for column in 0..<problem.yStride {
+        let value = result[token * problem.yStride + column]
+        guard column < problem.shape.outputs else {
+          if problem.output.type != SWL_U8 { #expect(value.isNaN, "written past the row: \(comment)") }
+          continue
+        }
+        let expected = clamped(exact[token * problem.shape.outputs + column], to: problem.output)
+        let allowed =
+          error == 0 && problem.output.type == SWL_F32 ? 0 : tolerance(problem.output, at: expected, error: error)
+        if !(abs(Double(value) - expected) <= allowed) {
+          Issue.record("[\(token)][\(column)] is \(value), expected \(expected): \(comment)")
+          return
+        }
+      }
+    }
+  }
+
+  @Test(arguments: kernels, UInt64(1)...6)
+  func `every kernel is exact on integers, with tails in every dimension`(title: String, seed: UInt64) throws {
+    let kernel = try kernel(title)
+    var random = Random(seed: seed)
+    for type in [SWL_F32, SWL_BF16, SWL_S8] {
+      for (kept, group) in [(1, 1), (2, 4), (1, 4), (4, 8), (1, 8), (3, 5)] {
+        let inputs = group == 1 ? 1 + random.below(90) : group * (1 + random.below(90 / group))
+        let tokens = [1, 2, 5, 6, 7, 16, 17, 67][random.below(8)]
+        let outputs = [1, 3, 15, 16, 17, 40, 64, 81][random.below(8)]
+        let problem = LinearProblem.random(
+          type, tokens: tokens, inputs: inputs, outputs: outputs, kept: kept, group: group, using: &random)
+        guard problem.accepted(by: kernel) else { continue }
+        expectEqual(
+          problem.run(kernel, using: &random), problem.exact(), problem,
+          "\(title) \(kept):\(group) tokens \(tokens) inputs \(inputs) outputs \(outputs) seed \(seed)")
+      }
+    }
+  }
+
+  @Test(arguments: kernels)
+  func `every N of every M up to 16 is exact`(title: String) throws {
+    let kernel = try kernel(title)
+    var random = Random(seed: 16)
+    for type in [SWL_F32, SWL_S8] {
+      for group in 2...16 {
+        for kept in 1...group {
+          let problem = LinearProblem.random(
+            type, tokens: 3, inputs: group * 3, outputs: 5, kept: kept, group: group, using: &random)
+          guard problem.accepted(by: kernel) else { continue }
+          expectEqual(
+            problem.run(kernel, using: &random), problem.exact(), problem, "\(title) \(kept):\(group), seed 16")
+        }
+      }
+    }
+  }
+
+  /// Packing loses nothing: the rows of the identity come back as the columns of the weights.
+  @Test(arguments: kernels)
+  func `unit inputs return the weights`(title: String) throws {
+    let kernel = try kernel(title)
+    var random = Random(seed: 3)
+    for type in [SWL_F32, SWL_BF16, SWL_S8] {
+      for (kept, group) in [(1, 1), (2, 4), (1, 4), (5, 6)] {
+        var problem = LinearProblem.random(
+          type, tokens: 48, inputs: 48, outputs: 37, kept: kept, group: group, using: &random)
+        guard problem.accepted(by: kernel) else { continue }
+        problem.xStride = 48
+        problem.xZeroPoint = 0
+        problem.x = (0..<48 * 48).map { $0 / 48 == $0 % 48 ? 1 : 0 }
+        let result = problem.run(kernel, using: &random)
+        let weights = problem.denseWeights
+        for input in 0..<48 {
+          for output in 0..<37 {
+            #expect(
+              result[input * problem.yStride + output] == weights[output * 48 + input], "\(title) \(kept):\(group)")
+          }
+        }
+      }
+    }
+  }
+
+  /// Tolerance: rounding errors of a sum of K products, K * epsilon / 2 of the sum of their magnitudes, at the most.
+  @Test(arguments: kernels)
+  func `random floats agree within K epsilon`(title: String) throws {
+    let kernel = try kernel(title)
+    var random = Random(seed: 5)
+    for type in [SWL_F32, SWL_BF16] {
+      for (kept, group) in [(1, 1), (2, 4), (1, 4), (7, 16)] {
+        var problem = LinearProblem.random(
+          type, tokens: 21, inputs: 208, outputs: 70, kept: kept, group: group, using: &random)
+        guard problem.accepted(by: kernel) else { continue }
+        problem.x = random.floats(problem.x.count)
+        problem.values = random.floats(problem.values.count).map { type == SWL_BF16 ? widened(narrowed($0)) : $0 }
+        let error = 208 * Double(Float.ulpOfOne) * Double(208 * kept / group) / 4
+        expectEqual(
+          problem.run(kernel, using: &random), problem.exact(), problem, error: error, "\(title) \(kept):\(group)")
+      }
+    }
+  }
+
+  @Test(arguments: kernels, activations.map(\.rawValue))
+  func `the epilogue scales, shifts, activates, adds and writes every type`(title: String, activation: UInt32) throws {
+    let kernel = try kernel(title)
+    var random = Random(seed: 7)
+    for type in [SWL_F32, SWL_BF16, SWL_S8] {
+      for (kept, group) in [(1, 1), (2, 4), (1, 4)] {
+        for output in [SWL_F32, SWL_BF16, SWL_U8] {
+          var problem = LinearProblem.random(
+            type, tokens: 9, inputs: 24, outputs: 70, kept: kept, group: group, using: &random)
+          guard problem.accepted(by: kernel) else { continue }
+          problem.activation = swl_activation(activation)
+          problem.output = swl_output(type: output, scale: 0.05, zero_point: 100)
+          problem.bias = random.floats(70)
+          problem.residual = random.floats(9 * problem.yStride)
+          if type == SWL_S8 { problem.scale = random.floats(70, in: 1e-5...1e-4) }
+          expectEqual(problem.run(kernel, using: &random), problem.exact(), problem, error: 2e-4, "\(title) \(output)")
+        }
+      }
+    }
+  }
+
+  @Test func `a wrong shape has no kernel, and every right one has`() {
+    for (inputs, kept, group) in [(8, 0, 4), (8, 5, 4), (9, 2, 4), (0, 1, 1), (512, 1, 257)] {
+      var shape = swl_linear_shape(type: SWL_F32, inputs: inputs, outputs: 4, kept: kept, group: group)
+      #expect(swl_linear_kernel_for(&shape, swl_isa_best()) == nil)
+    }
+    for isa in runnableLevels {
+      for type in [SWL_F32, SWL_BF16, SWL_S8] {
+        var shape = swl_linear_shape(type: type, inputs: 256, outputs: 4, kept: 3, group: 256)
+        #expect(swl_linear_kernel_for(&shape, isa)?.pointee.isa.rawValue ?? 99 <= isa.rawValue)
+      }
+    }
+  }
+
+  @Test func `no tokens are no tiles`() {
+    var random = Random(seed: 1)
+    for kernel in swl_linear_kernel.runnable {
+      for type in [SWL_F32, SWL_BF16, SWL_S8] {
+        let problem = LinearProblem.random(type, tokens: 0, inputs: 8, outputs: 8, kept: 2, group: 4, using: &random)
+        if problem.accepted(by: kernel) { #expect(problem.run(kernel, using: &random).isEmpty) }
+      }
+    }
+  }
+}

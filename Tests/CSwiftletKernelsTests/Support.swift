@@ -1,0 +1,112 @@
+import CSwiftletKernels
+import Foundation
+import Testing
+
+/// A small seeded generator (SplitMix64).
+struct Random: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+
+  mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
+    (0..<count).map { _ in Float.random(in: range, using: &self) }
+  }
+
+  /// Small integers, so that every order of summation gives the same float.
+  mutating func integers(_ count: Int, in range: ClosedRange<Int> = -8...8) -> [Float] {
+    (0..<count).map { _ in Float(Int.random(in: range, using: &self)) }
+  }
+
+  mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) } }
+}
+
+/// Memory aligned to 64 bytes. It starts as all ones, which is NaN in every float type, and has guard bytes behind it.
+final class Buffer {
+  let bytes: UnsafeMutableRawBufferPointer
+  private let size: Int
+
+  init(bytes size: Int) {
+    self.size = size
+    bytes = .allocate(byteCount: size + 64, alignment: 64)
+    bytes.initializeMemory(as: UInt8.self, repeating: 0xff)
+  }
+
+  convenience init<T: BitwiseCopyable>(_ values: [T]) {
+    self.init(bytes: values.count * MemoryLayout<T>.stride)
+    values.withUnsafeBytes { bytes.copyMemory(from: $0) }
+  }
+
+  deinit { bytes.deallocate() }
+
+  var address: UnsafeMutableRawPointer { bytes.baseAddress.unsafelyUnwrapped }
+
+  func values<T: BitwiseCopyable>(as type: T.Type) -> [T] {
+    Array(UnsafeRawBufferPointer(rebasing: bytes[..<size]).bindMemory(to: type))
+  }
+
+  /// The values of a kernel's output as floats.
+  func values(of output: swl_output) -> [Float] {
+    switch output.type {
+    case SWL_F32: values(as: Float.self)
+    case SWL_BF16: values(as: UInt16.self).map(widened)
+    default: values(as: UInt8.self).map { output.scale * (Float($0) - Float(output.zero_point)) }
+    }
+  }
+
+  var floats: UnsafeMutablePointer<Float> { address.assumingMemoryBound(to: Float.self) }
+
+  var guardIsIntact: Bool { bytes[size...].allSatisfy { $0 == 0xff } }
+}
+
+func widened(_ half: UInt16) -> Float { Float(bitPattern: UInt32(half) << 16) }
+
+/// Rounds half to even.
+func narrowed(_ value: Float) -> UInt16 {
+  UInt16(truncatingIfNeeded: (value.bitPattern + 0x7fff + (value.bitPattern >> 16 & 1)) >> 16)
+}
+
+func elementSize(_ type: swl_type) -> Int { type == SWL_F32 ? 4 : type == SWL_BF16 ? 2 : 1 }
+
+/// Every level that this processor runs, the reference first.
+let runnableLevels: [swl_isa] = (0...swl_isa_best().rawValue).map { swl_isa($0) }
+
+func name(_ isa: swl_isa) -> String { String(cString: swl_isa_name(isa)) }
+
+/// What an exact value may become when written: half a step of the output's grid, beside the kernel's own error.
+func tolerance(_ output: swl_output, at value: Double, error: Double) -> Double {
+  switch output.type {
+  case SWL_F32: error + abs(value) * 2e-7
+  case SWL_BF16: error + abs(value) / 256
+  default: error + Double(output.scale) * 0.5001
+  }
+}
+
+/// The exact value that a kernel writes to, with the range of 8-bit outputs.
+func clamped(_ value: Double, to output: swl_output) -> Double {
+  guard output.type == SWL_U8 else { return value }
+  let scale = Double(output.scale)
+  let zero = Double(output.zero_point)
+  return min(max(value, -zero * scale), (255 - zero) * scale)
+}
+
+func activated(_ value: Double, _ activation: swl_activation) -> Double {
+  switch activation {
+  case SWL_RELU: max(value, 0)
+  case SWL_GELU: 0.5 * value * erfc(-value / 2.0.squareRoot())
+  case SWL_SILU: value / (1 + exp(-value))
+  case SWL_SIGMOID: 1 / (1 + exp(-value))
+  default: value
+  }
+}
+
+let activations = [SWL_IDENTITY, SWL_RELU, SWL_GELU, SWL_SILU, SWL_SIGMOID]
