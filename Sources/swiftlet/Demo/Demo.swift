@@ -1,0 +1,140 @@
+import Foundation
+import SwiftletCompression
+import SwiftletData
+import SwiftletExport
+import SwiftletModels
+import SwiftletNN
+import SwiftletRuntime
+import SwiftletTensor
+import SwiftletTraining
+
+/// The whole way through on drawn images: train, prune, finetune, export, run.
+///
+/// Every figure of the result comes from the exported files, run by the runtime on images that nothing before has seen.
+struct Demo {
+  let directory: URL
+  let threads: Int
+  let recipe: Recipe
+  /// Called when a part of the way begins.
+  var announce: (String) -> Void = { _ in }
+  var observer: ((TrainingEvent) -> Void)?
+
+  static let patterns: [SparsityPattern] = [.init(keeping: 4, of: 4), .init(keeping: 2, of: 4), .init(keeping: 1, of: 4)]
+  static let precisions: [Precision] = [.fp32, .int8]
+
+  func run() throws -> [DemoResult] {
+    let data = try recipe.data.open(at: nil, imageSize: recipe.model.imageSize)
+    let test = try recipe.data.openTest(at: nil, imageSize: recipe.model.imageSize)
+    announce("Training the dense network on \(data.training.count) drawn images")
+    let dense = try trainDense(on: data)
+    var candidates: [Candidate] = []
+    for pattern in Self.patterns {
+      let model: VisionTransformer
+      if pattern.isDense {
+        model = dense
+      } else {
+        announce("Pruning to \(pattern) and finetuning, with the dense network as teacher")
+        model = try pruned(dense, to: pattern, on: data)
+      }
+      announce("Exporting \(pattern.displayName) in \(Self.precisions.map(\.rawValue).joined(separator: " and "))")
+      candidates += try export(model, pattern: pattern, calibratingOn: data)
+    }
+    announce("Running the exported files on \(test.count) test images")
+    return try measure(candidates, on: test)
+  }
+
+  /// One exported file.
+  private struct Candidate {
+    let pattern: SparsityPattern
+    let precision: Precision
+    let multiplyAdds: Int
+    let file: URL
+  }
+
+  private func trainDense(on data: TrainingData) throws -> VisionTransformer {
+    let run = try TrainingRun(
+      recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: data,
+      output: fresh(SparsityPattern.dense.folderName))
+    try run.start(observer: observer)
+    return try TrainedModel.read(from: run.directory.model).model
+  }
+
+  private func pruned(
+    _ dense: VisionTransformer, to pattern: SparsityPattern, on data: TrainingData
+  ) throws -> VisionTransformer {
+    let model = dense.copy()
+    try model.prune(to: .uniform(pattern, model: model))
+    let run = try TrainingRun(
+      recipe: recipe.finetuning, model: model, data: data,
+      output: fresh(pattern.folderName), teacher: dense.copy())
+    try run.start(observer: observer)
+    try model.bake()
+    return model
+  }
+
+  private func export(
+    _ model: VisionTransformer, pattern: SparsityPattern, calibratingOn data: TrainingData
+  ) throws -> [Candidate] {
+    let plan = CompressionPlan.uniform(pattern, model: model)
+    return try Self.precisions.map { precision in
+      let file = directory.appending(path: "\(pattern.folderName)-\(precision.rawValue).swiftlet")
+      let exporter = Exporter(
+        plan: plan, precision: .uniform(precision),
+        calibration: precision == .int8 ? try calibration(from: data.search) : nil,
+        metadata: Graph.Metadata(
+          classNames: data.training.classes, preprocessing: recipe.preprocessing,
+          notes: ["data": "procedurally drawn images"]))
+      try exporter.export(model, inputShape: recipe.model.inputShape, name: "demo").write(to: file)
+      let cost = try model.configuration.multiplyAdds(plan: plan)
+      return Candidate(pattern: pattern, precision: precision, multiplyAdds: cost.total, file: file)
+    }
+  }
+
+  /// Images from the search split, as the network takes them.
+  private func calibration(from search: any ImageDataset) throws -> Calibration {
+    let batches = recipe.evaluationLoader(over: search, batchSize: 64).epoch(0)
+    return Calibration(batches: try (0..<4).compactMap { _ in try batches.next()?.images }, threads: threads)
+  }
+
+  private func measure(_ candidates: [Candidate], on test: any ImageDataset) throws -> [DemoResult] {
+    let sessions = try candidates.map { try Session(ModelFile(contentsOf: $0.file), threads: threads) }
+    var correct = [Int](repeating: 0, count: sessions.count)
+    var first: NDArray?
+    let batches = recipe.evaluationLoader(over: test).epoch(0)
+    while let batch = try batches.next() {
+      let labels = batch.labels.scalars(as: Int64.self).map(Int.init)
+      let images = NDArray(batch.images.scalars(as: Float.self), shape: batch.images.shape)
+      if first == nil { first = images[row: 0] }
+      for (index, session) in sessions.enumerated() {
+        let scores = try session.run([images])[0]
+        correct[index] += zip(scores.rowArgmax, labels).count { $0 == $1 }
+      }
+    }
+    guard let image = first else { throw DataError.empty }
+    let times = try InterleavedTiming.measure(rounds: 200, sessions.map { session in { _ = try session.run([image]) } })
+    let dense = times[0].median
+    return try candidates.enumerated().map { index, candidate in
+      let size = try FileManager.default.attributesOfItem(atPath: candidate.file.path)[.size] as? Int
+      return DemoResult(
+        pattern: candidate.pattern.displayName, precision: candidate.precision.rawValue,
+        accuracy: Double(correct[index]) / Double(test.count), multiplyAdds: candidate.multiplyAdds,
+        fileBytes: size ?? 0, bestMilliseconds: times[index].best, medianMilliseconds: times[index].median,
+        speedUp: dense / times[index].median)
+    }
+  }
+
+  /// An empty place for a run of the demo; what an earlier demo left there goes.
+  private func fresh(_ name: String) throws -> URL {
+    let url = directory.appending(path: name)
+    if FileManager.default.fileExists(atPath: url.path) { try FileManager.default.removeItem(at: url) }
+    return url
+  }
+}
+
+extension SparsityPattern {
+  /// `dense`, `2of4`: file names have no colon.
+  var folderName: String { isDense ? "dense" : "\(kept)of\(group)" }
+
+  /// `dense`, `2:4`.
+  var displayName: String { isDense ? "dense" : description }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import SwiftletTensor
+import SwiftletTraining
+
+/// `swiftlet demo`: from drawn images to a table of compressed models, without a download.
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Train, prune, export and run a small vision transformer on drawn images.",
+    discussion: "About 10 minutes on 2 cores. Leaves checkpoints, model files, results.json and report.html.")
+
+  @Option(help: "Where everything goes; what an earlier demo left there is replaced.")
+  var out = "out/demo"
+  @Option(help: "Threads that train and run.")
+  var threads = min(ProcessInfo.processInfo.activeProcessorCount, 8)
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("Change a value of the demo's recipe, as in training.epochs=2.", valueName: "key=value"))
+  var overrides: [String] = []
+  @Flag(help: "Print the results as JSON; no progress is shown.")
+  var json = false
+
+  func run() throws {
+    let directory = URL(filePath: out)
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    let clock = ContinuousClock()
+    let start = clock.now
+    var demo = Demo(
+      directory: directory, threads: threads,
+      recipe: try Recipe.parse(Demo.recipe, source: "the demo's recipe", overrides: ["training.threads=\\(threads)"] + overrides))
+    if !json {
+      let progress = ConsoleProgress()
+      demo.observer = progress.callAsFunction
+      demo.announce = { print("\n\($0)") }
+    }
+    let results = try demo.run()
+    let seconds = (clock.now - start).inSeconds
+    try write(results, to: directory, seconds: seconds)
+  }
+}
+
+extension DemoCommand {
+  private func write(_ results: [DemoResult], to directory: URL, seconds: Double) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let encoded = try encoder.encode(results)
+    try encoded.write(to: directory.appending(path: "results.json"), options: .atomic)
+    let page = directory.appending(path: "report.html")
+    let runs = try Demo.patterns.map { try RunSummary(of: RunDirectory(directory.appending(path: $0.folderName))) }
+    try results.report(machine: Machine.description(threads: threads), runs: runs).write(to: page)
+    if json {
+      print(String(decoding: encoded, as: UTF8.self))
+    } else {
+      print("\n\(results.table.text)\n")
+      print("\(Machine.description(threads: threads)) Synthetic images; \(Int(seconds / 60)) min \(Int(seconds) % 60) s in all.")
+      print("Report: \(page.path)")
+    }
+  }
+}
