@@ -1,12 +1,13 @@
 import ArgumentParser
+import SwiftletRunCommands
 
 /// The command line: parses, calls the libraries, prints.
 @main
-struct Swiftlet: AsyncParsableCommand {
+struct Swiftlet: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftlet", abstract: "Train, compress and run small, fast neural networks.",
     subcommands: [
-      TrainCommand.self, CompressCommand.self, ExportCommand.self, EvalCommand.self, BenchCommand.self,
-      DoctorCommand.self,
+      DemoCommand.self, TrainCommand.self, CompressCommand.self, ExportCommand.self, RunCommand.self, EvalCommand.self,
+      BenchCommand.self, InfoCommand.self, ReportCommand.self, DoctorCommand.self,
     ])
 }

@@ -15,6 +15,11 @@ public struct RunDirectory: Hashable, Sendable {
   /// The trained weights, for evaluation, compression and export.
   public var model: URL { url.appending(path: "model.safetensors") }
 
+  /// The run's metrics so far, in their order; none before its first line.
+  ///
+  /// - Throws: `RunError.damaged` at a line that holds something else.
+  public func readMetrics() throws -> [Metrics] { try MetricsLog.read(metrics) }
+
   /// Makes the directory, unless it holds a run that is not to be resumed.
   ///
   /// - Throws: `RunError.runExists`, `.nothingToResume` or `.cannotWrite`.

@@ -46,7 +46,8 @@ struct RunSummary {
 
   /// The training loss over the epochs.
   var losses: LineChart.Series {
-    LineChart.Series(name, points: metrics.filter { $0.validationAccuracy == nil }.map { .init(x: $0.epoch, y: $0.loss) })
+    LineChart.Series(
+      name, points: metrics.filter { $0.validationAccuracy == nil }.map { .init(x: $0.epoch, y: $0.loss) })
   }
 
   /// The accuracy on the search split over the epochs, in percent.

@@ -19,7 +19,9 @@ struct Demo {
   var announce: (String) -> Void = { _ in }
   var observer: ((TrainingEvent) -> Void)?
 
-  static let patterns: [SparsityPattern] = [.init(keeping: 4, of: 4), .init(keeping: 2, of: 4), .init(keeping: 1, of: 4)]
+  static let patterns: [SparsityPattern] = [
+    .init(keeping: 4, of: 4), .init(keeping: 2, of: 4), .init(keeping: 1, of: 4),
+  ]
   static let precisions: [Precision] = [.fp32, .int8]
 
   func run() throws -> [DemoResult] {
@@ -84,9 +86,10 @@ struct Demo {
         metadata: Graph.Metadata(
           classNames: data.training.classes, preprocessing: recipe.preprocessing,
           notes: ["data": "procedurally drawn images"]))
-      try exporter.export(model, inputShape: recipe.model.inputShape, name: "demo").write(to: file)
-      let cost = try model.configuration.multiplyAdds(plan: plan)
-      return Candidate(pattern: pattern, precision: precision, multiplyAdds: cost.total, file: file)
+      try exporter.export(model, inputShape: [3, recipe.model.imageSize, recipe.model.imageSize], name: "demo").write(
+        to: file)
+      let cost = try model.configuration.multiplyAdds.total(under: plan)
+      return Candidate(pattern: pattern, precision: precision, multiplyAdds: cost, file: file)
     }
   }
 
@@ -98,28 +101,26 @@ struct Demo {
 
   private func measure(_ candidates: [Candidate], on test: any ImageDataset) throws -> [DemoResult] {
     let sessions = try candidates.map { try Session(ModelFile(contentsOf: $0.file), threads: threads) }
-    var correct = [Int](repeating: 0, count: sessions.count)
-    var first: NDArray?
+    var accuracies = sessions.map { _ in TopKAccuracy() }
     let batches = recipe.evaluationLoader(over: test).epoch(0)
     while let batch = try batches.next() {
-      let labels = batch.labels.scalars(as: Int64.self).map(Int.init)
       let images = NDArray(batch.images.scalars(as: Float.self), shape: batch.images.shape)
-      if first == nil { first = images[row: 0] }
       for (index, session) in sessions.enumerated() {
         let scores = try session.run([images])[0]
-        correct[index] += zip(scores.rowArgmax, labels).count { $0 == $1 }
+        accuracies[index].add(scores: Tensor(scores.floats, shape: scores.shape), labels: batch.labels)
       }
     }
-    guard let image = first else { throw DataError.empty }
-    let times = try InterleavedTiming.measure(rounds: 200, sessions.map { session in { _ = try session.run([image]) } })
-    let dense = times[0].median
-    return try candidates.enumerated().map { index, candidate in
-      let size = try FileManager.default.attributesOfItem(atPath: candidate.file.path)[.size] as? Int
+    let image = try sessions[0].randomInputs(batch: 1)
+    let times = try InterleavedTiming.measure(
+      rounds: 40, repeats: 5, sessions.map { session in { _ = try session.run(image) } })
+    return try candidates.indices.map { index in
+      let candidate = candidates[index]
+      let size = try candidate.file.resourceValues(forKeys: [.fileSizeKey]).fileSize
       return DemoResult(
         pattern: candidate.pattern.displayName, precision: candidate.precision.rawValue,
-        accuracy: Double(correct[index]) / Double(test.count), multiplyAdds: candidate.multiplyAdds,
-        fileBytes: size ?? 0, bestMilliseconds: times[index].best, medianMilliseconds: times[index].median,
-        speedUp: dense / times[index].median)
+        accuracy: accuracies[index].value ?? 0, multiplyAdds: candidate.multiplyAdds, fileBytes: size ?? 0,
+        bestMilliseconds: times[index].best, medianMilliseconds: times[index].median,
+        speedUp: times[0].median / times[index].median)
     }
   }
 

@@ -28,14 +28,15 @@ struct DemoCommand: ParsableCommand {
     let start = clock.now
     var demo = Demo(
       directory: directory, threads: threads,
-      recipe: try Recipe.parse(Demo.recipe, source: "the demo's recipe", overrides: ["training.threads=\\(threads)"] + overrides))
+      recipe: try Recipe.parse(
+        Demo.recipe, source: "the demo's recipe", overrides: ["training.threads=\(threads)"] + overrides))
     if !json {
       let progress = ConsoleProgress()
       demo.observer = progress.callAsFunction
       demo.announce = { print("\n\($0)") }
     }
     let results = try demo.run()
-    let seconds = (clock.now - start).inSeconds
+    let seconds = Double((clock.now - start).components.seconds)
     try write(results, to: directory, seconds: seconds)
   }
 }
@@ -53,7 +54,9 @@ extension DemoCommand {
       print(String(decoding: encoded, as: UTF8.self))
     } else {
       print("\n\(results.table.text)\n")
-      print("\(Machine.description(threads: threads)) Synthetic images; \(Int(seconds / 60)) min \(Int(seconds) % 60) s in all.")
+      print(
+        "\(Machine.description(threads: threads)) Synthetic images; \(Int(seconds / 60)) min \(Int(seconds) % 60) s in all."
+      )
       print("Report: \(page.path)")
     }
   }

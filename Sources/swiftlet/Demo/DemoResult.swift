@@ -24,7 +24,8 @@ struct DemoResult: Codable, Hashable {
 extension [DemoResult] {
   var table: Table {
     var table = Table(columns: [
-      .text("model"), .number("accuracy"), .number("MACs"), .number("file"), .number("ms an image"), .number("speed-up"),
+      .text("model"), .number("accuracy"), .number("MACs"), .number("file"), .number("ms an image"),
+      .number("speed-up"),
     ])
     for result in self {
       table.append([
@@ -46,8 +47,10 @@ extension [DemoResult] {
     report.append(.table(table))
     report.append(
       .paragraph(
-        "Time is the median of single images, all files taking turns in one process; the speed-up is against dense fp32."))
-    report.append(.bars(BarChart(title: "Time", unit: "ms an image", bars: map { .init($0.name, $0.medianMilliseconds) })))
+        "Time is the median of single images, all files taking turns in one process; the speed-up is against dense fp32."
+      ))
+    report.append(
+      .bars(BarChart(title: "Time", unit: "ms an image", bars: map { .init($0.name, $0.medianMilliseconds) })))
     report.append(.bars(BarChart(title: "File", unit: "kB", bars: map { .init($0.name, Double($0.fileBytes) / 1e3) })))
     report.append(
       .lines(
