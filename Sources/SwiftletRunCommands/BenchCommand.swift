@@ -108,7 +108,10 @@ public struct BenchCommand: ParsableCommand {
   }
 
   private func show(_ measured: [ModelBenchmark], families: [String]) throws {
-    if json { return try measured.forEach { try printJSON($0) } }
+    if json {
+      for result in measured { try printJSON(result) }
+      return
+    }
     guard let first = measured.first else { return }
     print(
       "batch \(first.batch), \(first.threads) \(first.threads == 1 ? "thread" : "threads"), \(first.isa), "

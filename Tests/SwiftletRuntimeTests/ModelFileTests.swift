@@ -162,6 +162,15 @@ import Testing
       rawBytes(of: [UInt64(56)]) + Array(("{" + String(repeating: "[", count: 55)).utf8), "its header cannot be read")
   }
 
+  /// A parser that recurses without a limit would overflow its stack.
+  @Test func `JSON nested without end is refused`() throws {
+    let nest = [UInt8](repeating: UInt8(ascii: "["), count: 1 << 20)
+    #expect(throws: GraphError.self) { try Graph(json: nest) }
+    var header = Array("{\"a\":".utf8) + nest
+    header += [UInt8](repeating: UInt8(ascii: " "), count: -(header.count + 8) & 63)
+    #expect(throws: ModelFileError.self) { try ModelFile(bytes: rawBytes(of: [UInt64(header.count)]) + header) }
+  }
+
   @Test func `paths that hold no model are refused with their reason`() throws {
     let directory = try TemporaryDirectory()
     #expect(throws: ModelFileError.missing(path: "/nowhere/model.swiftlet")) {
