@@ -4,5 +4,5 @@
   import Foundation
 #endif
 
-/// Processors that this process may use, at least 1.
+/// Processors of the machine that are online, at least 1. Where a container allows fewer, give a number of threads.
 public func processorCount() -> Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
