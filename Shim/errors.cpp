@@ -12,9 +12,11 @@ void note(const char *text) noexcept {
     last_error = text;
     for (const char *tail : {"\nException raised from", "\nC++ CapturedTraceback"}) {
       size_t at = last_error.find(tail);
-      if (at != std::string::npos) last_error.resize(at);
+      if (at != std::string::npos)
+        last_error.resize(at);
     }
-    while (!last_error.empty() && (last_error.back() == '\n' || last_error.back() == ' ')) last_error.pop_back();
+    while (!last_error.empty() && (last_error.back() == '\n' || last_error.back() == ' '))
+      last_error.pop_back();
   } catch (...) {
     last_error.clear(); // out of memory: the status still says that it failed
   }

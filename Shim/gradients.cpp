@@ -13,7 +13,8 @@ namespace {
 variable_list tensors(const swt_tensor *handles, int32_t count) {
   variable_list list;
   list.reserve(count);
-  for (int32_t i = 0; i < count; i++) list.push_back(optional(handles[i]));
+  for (int32_t i = 0; i < count; i++)
+    list.push_back(optional(handles[i]));
   return list;
 }
 
@@ -38,8 +39,10 @@ struct CallbackNode : public torch::autograd::Node {
                                  static_cast<int32_t>(out.size()));
     variable_list result;
     result.reserve(out.size());
-    for (swt_tensor tensor : out) result.push_back(adopt(tensor));
-    if (status != 0) throw std::runtime_error(swt_last_error());
+    for (swt_tensor tensor : out)
+      result.push_back(adopt(tensor));
+    if (status != 0)
+      throw std::runtime_error(swt_last_error());
     return result;
   }
 
@@ -101,7 +104,8 @@ swt_status swt_gradients(const swt_tensor *outputs, const swt_tensor *gradients,
     auto result = torch::autograd::grad(tensors(outputs, output_count), tensors(inputs, input_count),
                                         gradient_roots(gradients, output_count), keep_graph, create_graph,
                                         /*allow_unused=*/true);
-    for (int32_t i = 0; i < input_count; i++) out[i] = own(std::move(result[i]));
+    for (int32_t i = 0; i < input_count; i++)
+      out[i] = own(std::move(result[i]));
   });
 }
 
@@ -111,13 +115,16 @@ swt_status swt_custom_gradient(const char *name, const swt_tensor *inputs, int32
   return guard([&] {
     Context owned(context, release);
     variable_list list = tensors(inputs, input_count);
-    if (!c10::GradMode::is_enabled() || !torch::autograd::any_variable_requires_grad(list)) return;
+    if (!c10::GradMode::is_enabled() || !torch::autograd::any_variable_requires_grad(list))
+      return;
     auto node = c10::make_intrusive<CallbackNode>(name, std::move(owned), backward);
     node->set_next_edges(torch::autograd::collect_next_edges(list));
     for (int32_t i = 0; i < output_count; i++) {
       at::Tensor output = borrow(outputs[i]).detach(); // fresh metadata on the same storage
-      if (torch::autograd::isDifferentiableType(output.scalar_type())) torch::autograd::set_history(output, node);
-      else node->add_input_metadata(torch::autograd::Node::undefined_input());
+      if (torch::autograd::isDifferentiableType(output.scalar_type()))
+        torch::autograd::set_history(output, node);
+      else
+        node->add_input_metadata(torch::autograd::Node::undefined_input());
       swt_tensor_release(outputs[i]);
       outputs[i] = own(std::move(output));
     }

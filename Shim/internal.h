@@ -7,8 +7,8 @@
 
 namespace swt {
 
-// A handle is a raw, owned TensorImpl*. Borrowing one as `const at::Tensor &` is free, because at::Tensor is exactly one
-// intrusive_ptr, which is one pointer.
+// A handle is a raw, owned TensorImpl*. Borrowing one as `const at::Tensor &` is free, because at::Tensor is exactly
+// one intrusive_ptr, which is one pointer.
 static_assert(sizeof(at::Tensor) == sizeof(void *));
 inline const at::Tensor &borrow(const swt_tensor &tensor) { return reinterpret_cast<const at::Tensor &>(tensor); }
 inline swt_tensor own(at::Tensor &&tensor) {

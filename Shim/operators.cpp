@@ -26,7 +26,8 @@ template <class Element, class Source> c10::IValue list(const swt_value &value) 
   auto elements = static_cast<const Source *>(value.u.p);
   c10::List<Element> list;
   list.reserve(value.count);
-  for (int32_t i = 0; i < value.count; i++) list.push_back(static_cast<Element>(elements[i]));
+  for (int32_t i = 0; i < value.count; i++)
+    list.push_back(static_cast<Element>(elements[i]));
   return list;
 }
 
@@ -35,7 +36,8 @@ template <class Source> c10::IValue numbers(const swt_value &value, const c10::T
   auto elements = static_cast<const Source *>(value.u.p);
   c10::impl::GenericList list(element);
   list.reserve(value.count);
-  for (int32_t i = 0; i < value.count; i++) list.push_back(c10::IValue(elements[i]));
+  for (int32_t i = 0; i < value.count; i++)
+    list.push_back(c10::IValue(elements[i]));
   return list;
 }
 
@@ -52,7 +54,8 @@ c10::IValue argument(const swt_value &value, const c10::TypePtr &declared) {
     return borrow(tensor);
   }
   case SWT_INT:
-    if (type->kind() == c10::TypeKind::FloatType) return static_cast<double>(value.u.i);
+    if (type->kind() == c10::TypeKind::FloatType)
+      return static_cast<double>(value.u.i);
     return value.u.i;
   case SWT_DOUBLE:
     return value.u.d;
@@ -60,7 +63,8 @@ c10::IValue argument(const swt_value &value, const c10::TypePtr &declared) {
     return value.u.b;
   case SWT_STRING: {
     std::string string(static_cast<const char *>(value.u.p));
-    if (type->kind() == c10::TypeKind::DeviceObjType) return c10::Device(string);
+    if (type->kind() == c10::TypeKind::DeviceObjType)
+      return c10::Device(string);
     return string;
   }
   case SWT_INTS:
@@ -84,9 +88,9 @@ c10::IValue argument(const swt_value &value, const c10::TypePtr &declared) {
   case SWT_TENSORS:
   case SWT_OPTIONAL_TENSORS: {
     auto tensors = static_cast<const swt_tensor *>(value.u.p);
-    bool optional_elements = type->kind() == c10::TypeKind::ListType &&
-                             static_cast<const c10::ListType *>(type)->getElementType()->kind() ==
-                                 c10::TypeKind::OptionalType;
+    bool optional_elements =
+        type->kind() == c10::TypeKind::ListType &&
+        static_cast<const c10::ListType *>(type)->getElementType()->kind() == c10::TypeKind::OptionalType;
     if (optional_elements) {
       c10::List<std::optional<at::Tensor>> list;
       list.reserve(value.count);
@@ -150,13 +154,15 @@ swt_value result(c10::IValue &&value) {
     out.tag = SWT_BOOLS;
     out.count = static_cast<int32_t>(list.size());
     out.u.p = array<bool>(list.size());
-    for (size_t i = 0; i < list.size(); i++) static_cast<bool *>(out.u.p)[i] = list.get(i);
+    for (size_t i = 0; i < list.size(); i++)
+      static_cast<bool *>(out.u.p)[i] = list.get(i);
   } else if (value.isTensorList()) {
     auto list = value.toTensorVector();
     out.tag = SWT_OPTIONAL_TENSORS;
     out.count = static_cast<int32_t>(list.size());
     out.u.p = array<swt_tensor>(list.size());
-    for (size_t i = 0; i < list.size(); i++) static_cast<swt_tensor *>(out.u.p)[i] = own(std::move(list[i]));
+    for (size_t i = 0; i < list.size(); i++)
+      static_cast<swt_tensor *>(out.u.p)[i] = own(std::move(list[i]));
   } else {
     out.tag = SWT_OBJECT;
     out.u.p = new c10::IValue(std::move(value));
@@ -174,7 +180,8 @@ swt_status swt_operator_find(const char *name, const char *overload, swt_operato
     auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
     TORCH_CHECK(handle, "libtorch has no operator ", name, *overload ? "." : "", overload);
     std::lock_guard<std::mutex> lock(mutex);
-    auto &op = found.try_emplace(std::string(name) + "." + overload, Operator{*handle, &handle->schema()}).first->second;
+    auto &op =
+        found.try_emplace(std::string(name) + "." + overload, Operator{*handle, &handle->schema()}).first->second;
     *out = reinterpret_cast<swt_operator>(&op);
   });
 }
@@ -190,7 +197,8 @@ swt_status swt_operator_schema(swt_operator op, char **out) {
 swt_status swt_operator_argument_names(swt_operator op, char **out) {
   return guard([&] {
     std::string names;
-    for (auto &argument : operator_of(op).schema->arguments()) names += argument.name() + "\n";
+    for (auto &argument : operator_of(op).schema->arguments())
+      names += argument.name() + "\n";
     *out = text(names);
   });
 }
@@ -214,14 +222,16 @@ swt_status swt_operator_call(swt_operator handle, const swt_value *arguments, in
     apply_threads();
     torch::jit::Stack stack;
     stack.reserve(std::max<size_t>(formal.size(), SWT_RESULT_LIMIT));
-    for (int32_t i = 0; i < argument_count; i++) stack.push_back(argument(arguments[i], formal[i].type()));
+    for (int32_t i = 0; i < argument_count; i++)
+      stack.push_back(argument(arguments[i], formal[i].type()));
     for (size_t i = argument_count; i < formal.size(); i++) {
       TORCH_CHECK(formal[i].default_value(), "argument '", formal[i].name(), "' is missing");
       stack.push_back(*formal[i].default_value());
     }
     op.handle.callBoxed(stack);
     *result_count = static_cast<int32_t>(stack.size());
-    for (size_t i = 0; i < stack.size(); i++) results[i] = result(std::move(stack[i]));
+    for (size_t i = 0; i < stack.size(); i++)
+      results[i] = result(std::move(stack[i]));
   });
 }
 

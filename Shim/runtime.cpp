@@ -24,7 +24,8 @@ c10::DeviceType device_type_of(int32_t type) {
 
 void swt::apply_threads() {
   int32_t wished = wished_threads.load(std::memory_order_relaxed);
-  if (wished == applied_threads) return;
+  if (wished == applied_threads)
+    return;
   at::set_num_threads(wished);
   applied_threads = wished;
 }
@@ -65,7 +66,8 @@ const char *swt_cpu_capability(void) {
 int32_t swt_cuda_device_count(void) {
   int32_t count = 0;
   guard([&] {
-    if (at::hasCUDA()) count = static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount());
+    if (at::hasCUDA())
+      count = static_cast<int32_t>(at::detail::getCUDAHooks().deviceCount());
   });
   return count;
 }
@@ -73,7 +75,8 @@ int32_t swt_cuda_device_count(void) {
 swt_status swt_synchronize(int32_t type, int32_t index) {
   return guard([&] {
     at::Device place = device(type, index);
-    if (place.is_cuda()) c10::impl::VirtualGuardImpl(place.type()).synchronizeDevice(place.index());
+    if (place.is_cuda())
+      c10::impl::VirtualGuardImpl(place.type()).synchronizeDevice(place.index());
   });
 }
 
@@ -93,7 +96,8 @@ swt_status swt_autocast_leave(int32_t type, swt_autocast before) {
   return guard([&] {
     auto place = device_type_of(type);
     // The cache holds weights in low precision; outside, they may change.
-    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    if (at::autocast::decrement_nesting() == 0)
+      at::autocast::clear_cache();
     at::autocast::set_autocast_enabled(place, before.enabled);
     at::autocast::set_autocast_dtype(place, data_type(before.data_type));
   });

@@ -50,7 +50,8 @@ swt_status swt_tensor_from_bytes(const void *data, int64_t byte_count, const int
     at::Tensor tensor = at::empty(at::IntArrayRef(sizes, dimensions), at::TensorOptions(data_type(type)));
     TORCH_CHECK(static_cast<int64_t>(tensor.nbytes()) == byte_count, "shape ", tensor.sizes(), " of ",
                 tensor.scalar_type(), " takes ", tensor.nbytes(), " bytes, got ", byte_count);
-    if (byte_count > 0) std::memcpy(tensor.mutable_data_ptr(), data, byte_count);
+    if (byte_count > 0)
+      std::memcpy(tensor.mutable_data_ptr(), data, byte_count);
     *out = own(std::move(tensor));
   });
 }
@@ -61,7 +62,8 @@ swt_status swt_tensor_from_memory(void *data, const int64_t *sizes, const int64_
   auto armed = std::make_shared<bool>(false);
   return guard([&] {
     auto done = [owner, release, armed](void *) {
-      if (*armed) release(owner);
+      if (*armed)
+        release(owner);
     };
     at::IntArrayRef shape(sizes, dimensions);
     at::TensorOptions options(data_type(type));

@@ -18,7 +18,8 @@ static char problem[2048];
 // Whether `directory` holds the shim; opens it, or notes why it cannot be used.
 static bool open_in(const char *directory) {
   char path[4096];
-  if (snprintf(path, sizeof path, "%s/" LIBRARY, directory) >= (int)sizeof path || access(path, R_OK) != 0) return false;
+  if (snprintf(path, sizeof path, "%s/" LIBRARY, directory) >= (int)sizeof path || access(path, R_OK) != 0)
+    return false;
   void *opened = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!opened) {
     snprintf(problem, sizeof problem, "libtorch does not load (%s): run ./setup", dlerror());
@@ -35,7 +36,8 @@ static bool open_in(const char *directory) {
 
 static void load(void) {
   const char *named = getenv("LIBTORCH");
-  if (named && open_in(named)) return;
+  if (named && open_in(named))
+    return;
   char path[4096];
   ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
   if (length > 0) {
@@ -43,12 +45,15 @@ static void load(void) {
     char *slash = strrchr(path, '/');
     if (slash) {
       *slash = 0;
-      if (open_in(path)) return;
+      if (open_in(path))
+        return;
     }
   }
-  if (open_in(SWT_PACKAGE_LIBTORCH)) return;
+  if (open_in(SWT_PACKAGE_LIBTORCH))
+    return;
   const char *home = getenv("HOME");
-  if (home && snprintf(path, sizeof path, "%s/.local/share/swiftlet", home) < (int)sizeof path && open_in(path)) return;
+  if (home && snprintf(path, sizeof path, "%s/.local/share/swiftlet", home) < (int)sizeof path && open_in(path))
+    return;
   snprintf(problem, sizeof problem,
            "libtorch is missing (looked beside the program, in %s and in ~/.local/share/swiftlet): run ./setup",
            SWT_PACKAGE_LIBTORCH);
@@ -66,8 +71,10 @@ static void *find(_Atomic(void *) *cache, const char *name) {
   const char *why = swt_problem();
   void *found = why ? NULL : dlsym(library, name);
   if (!found) {
-    if (why) fprintf(stderr, "%s\n", why);
-    else fprintf(stderr, "libswiftlet_torch.so has no %s: run ./setup\n", name);
+    if (why)
+      fprintf(stderr, "%s\n", why);
+    else
+      fprintf(stderr, "libswiftlet_torch.so has no %s: run ./setup\n", name);
     exit(69);
   }
   atomic_store_explicit(cache, found, memory_order_release);

@@ -103,7 +103,8 @@ swt_status swt_operator_schema(swt_operator _Nonnull op, char *_Nullable *_Nonnu
 swt_status swt_operator_argument_names(swt_operator _Nonnull op, char *_Nullable *_Nonnull out);
 // The default of argument `index`; fails where there is none.
 swt_status swt_operator_default(swt_operator _Nonnull op, int32_t index, swt_value *_Nonnull out);
-// Arguments in schema order; those left out at the end take the schema's defaults. `results` has room for SWT_RESULT_LIMIT.
+// Arguments in schema order; those left out at the end take the schema's defaults. `results` has room for
+// SWT_RESULT_LIMIT.
 swt_status swt_operator_call(swt_operator _Nonnull op, const swt_value *_Nonnull arguments, int32_t argument_count,
                              swt_value *_Nonnull results, int32_t *_Nonnull result_count);
 void swt_object_release(swt_object _Nonnull object);
@@ -127,14 +128,15 @@ swt_status swt_gradients(const swt_tensor _Nonnull *_Nonnull outputs, const swt_
                          bool keep_graph, bool create_graph, swt_tensor _Nullable *_Nonnull out);
 // Receives the gradients of the outputs (NULL where there is none), writes owned gradients of the inputs or NULL.
 // A nonzero status fails the backward pass with the text given to swt_set_error.
-typedef swt_status (*swt_backward_function)(void *_Nonnull context, const swt_tensor _Nullable *_Nonnull output_gradients,
-                                            int32_t output_count, swt_tensor _Nullable *_Nonnull input_gradients,
-                                            int32_t input_count);
-// Makes `outputs` (replaced in place) results of a function of `inputs` whose gradient is `backward`. `release(context)`
-// runs exactly once, whatever happens.
-swt_status swt_custom_gradient(const char *_Nonnull name, const swt_tensor _Nonnull *_Nonnull inputs, int32_t input_count,
-                               swt_tensor _Nonnull *_Nonnull outputs, int32_t output_count, void *_Nonnull context,
-                               swt_backward_function _Nonnull backward, void (*_Nonnull release)(void *_Nonnull context));
+typedef swt_status (*swt_backward_function)(void *_Nonnull context,
+                                            const swt_tensor _Nullable *_Nonnull output_gradients, int32_t output_count,
+                                            swt_tensor _Nullable *_Nonnull input_gradients, int32_t input_count);
+// Makes `outputs` (replaced in place) results of a function of `inputs` whose gradient is `backward`.
+// `release(context)` runs exactly once, whatever happens.
+swt_status swt_custom_gradient(const char *_Nonnull name, const swt_tensor _Nonnull *_Nonnull inputs,
+                               int32_t input_count, swt_tensor _Nonnull *_Nonnull outputs, int32_t output_count,
+                               void *_Nonnull context, swt_backward_function _Nonnull backward,
+                               void (*_Nonnull release)(void *_Nonnull context));
 
 // --- Random numbers ---
 

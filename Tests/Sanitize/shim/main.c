@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPECT(condition)                                                                                             \
-  do {                                                                                                                \
-    if (!(condition)) {                                                                                               \
-      fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, swt_last_error());                          \
-      exit(1);                                                                                                        \
-    }                                                                                                                 \
+#define EXPECT(condition)                                                                                              \
+  do {                                                                                                                 \
+    if (!(condition)) {                                                                                                \
+      fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, swt_last_error());                           \
+      exit(1);                                                                                                         \
+    }                                                                                                                  \
   } while (0)
 #define SUCCEEDS(call) EXPECT((call) == 0)
 #define FAILS(call) EXPECT((call) != 0 && swt_last_error()[0] != 0)
@@ -33,12 +33,16 @@ static swt_operator find(const char *name, const char *overload) {
 static void release(swt_value *results, int32_t count) {
   for (int32_t i = 0; i < count; i++) {
     swt_value value = results[i];
-    if (value.tag == SWT_TENSOR) swt_tensor_release(value.u.p);
+    if (value.tag == SWT_TENSOR)
+      swt_tensor_release(value.u.p);
     if (value.tag == SWT_OPTIONAL_TENSORS)
       for (int32_t k = 0; k < value.count; k++)
-        if (((swt_tensor *)value.u.p)[k]) swt_tensor_release(((swt_tensor *)value.u.p)[k]);
-    if (value.tag == SWT_OBJECT) swt_object_release(value.u.p);
-    if (value.tag == SWT_STRING || (value.tag >= SWT_INTS && value.tag <= SWT_OPTIONAL_TENSORS)) swt_free(value.u.p);
+        if (((swt_tensor *)value.u.p)[k])
+          swt_tensor_release(((swt_tensor *)value.u.p)[k]);
+    if (value.tag == SWT_OBJECT)
+      swt_object_release(value.u.p);
+    if (value.tag == SWT_STRING || (value.tag >= SWT_INTS && value.tag <= SWT_OPTIONAL_TENSORS))
+      swt_free(value.u.p);
   }
 }
 
@@ -156,13 +160,30 @@ static void operators(void) {
 
 // Arguments of every kind at every place. Each call must answer, rightly or with an error.
 static void chance(void) {
-  static const char *const names[][2] = {
-      {"aten::add", "Tensor"}, {"aten::matmul", ""},      {"aten::cat", ""},          {"aten::view", ""},
-      {"aten::narrow", ""},    {"aten::permute", ""},     {"aten::softmax", "int"},   {"aten::linear", ""},
-      {"aten::conv2d", ""},    {"aten::layer_norm", ""},  {"aten::gather", ""},       {"aten::index_select", ""},
-      {"aten::topk", ""},      {"aten::gelu", ""},        {"aten::index", "Tensor"},  {"aten::einsum", ""},
-      {"aten::pad", ""},       {"aten::split", "Tensor"}, {"aten::masked_fill", "Scalar"}, {"aten::_foreach_add_", "List"},
-      {"aten::as_strided", ""}, {"aten::bernoulli_", "float"}, {"aten::cross_entropy_loss", ""}, {"aten::max_pool2d", ""}};
+  static const char *const names[][2] = {{"aten::add", "Tensor"},
+                                         {"aten::matmul", ""},
+                                         {"aten::cat", ""},
+                                         {"aten::view", ""},
+                                         {"aten::narrow", ""},
+                                         {"aten::permute", ""},
+                                         {"aten::softmax", "int"},
+                                         {"aten::linear", ""},
+                                         {"aten::conv2d", ""},
+                                         {"aten::layer_norm", ""},
+                                         {"aten::gather", ""},
+                                         {"aten::index_select", ""},
+                                         {"aten::topk", ""},
+                                         {"aten::gelu", ""},
+                                         {"aten::index", "Tensor"},
+                                         {"aten::einsum", ""},
+                                         {"aten::pad", ""},
+                                         {"aten::split", "Tensor"},
+                                         {"aten::masked_fill", "Scalar"},
+                                         {"aten::_foreach_add_", "List"},
+                                         {"aten::as_strided", ""},
+                                         {"aten::bernoulli_", "float"},
+                                         {"aten::cross_entropy_loss", ""},
+                                         {"aten::max_pool2d", ""}};
   float numbers[12] = {0.5f, -1, 2, 0, 1, 3, 4, -5, 6, 7, 8, 9};
   swt_tensor pool[3] = {floats(numbers, 3, 4), floats(numbers, 4, 3), NULL};
   int64_t indices[] = {0, 2, -7};
@@ -185,21 +206,47 @@ static void chance(void) {
       swt_value value = {.tag = (int32_t)(random % 13), .count = (int32_t)(random / 16 % 4)};
       random /= 64;
       switch (value.tag) {
-      case SWT_TENSOR: value.u.p = pool[random % 3]; break;
-      case SWT_INT: value.u.i = (int64_t)(random % 9) - 3; break;
-      case SWT_DOUBLE: value.u.d = doubles[random % 4]; break;
-      case SWT_BOOL: value.u.b = random % 2; break;
-      case SWT_STRING: value.u.p = random % 2 ? "ij,jk->ik" : "none"; break;
-      case SWT_INTS: value.u.p = ints; break;
-      case SWT_DOUBLES: value.u.p = doubles; break;
-      case SWT_BOOLS: value.u.p = bools; break;
-      case SWT_TENSORS: value.u.p = pool; value.count %= 3; break;
-      case SWT_OPTIONAL_TENSORS: value.u.p = optional; value.count %= 4; break;
-      case SWT_OBJECT: value.u.p = generator; break;
-      default: break;
+      case SWT_TENSOR:
+        value.u.p = pool[random % 3];
+        break;
+      case SWT_INT:
+        value.u.i = (int64_t)(random % 9) - 3;
+        break;
+      case SWT_DOUBLE:
+        value.u.d = doubles[random % 4];
+        break;
+      case SWT_BOOL:
+        value.u.b = random % 2;
+        break;
+      case SWT_STRING:
+        value.u.p = random % 2 ? "ij,jk->ik" : "none";
+        break;
+      case SWT_INTS:
+        value.u.p = ints;
+        break;
+      case SWT_DOUBLES:
+        value.u.p = doubles;
+        break;
+      case SWT_BOOLS:
+        value.u.p = bools;
+        break;
+      case SWT_TENSORS:
+        value.u.p = pool;
+        value.count %= 3;
+        break;
+      case SWT_OPTIONAL_TENSORS:
+        value.u.p = optional;
+        value.count %= 4;
+        break;
+      case SWT_OBJECT:
+        value.u.p = generator;
+        break;
+      default:
+        break;
       }
       // Half the time the first argument is a tensor, so that more calls get past it.
-      if (argument_count == 0 && round % 2) value = tensor_value(pool[random % 3]);
+      if (argument_count == 0 && round % 2)
+        value = tensor_value(pool[random % 3]);
       arguments[argument_count] = value;
     }
     if (swt_operator_call(find(name[0], name[1]), arguments, round / 7 % 7, results, &count) == 0) {
@@ -210,7 +257,8 @@ static void chance(void) {
     }
   }
   EXPECT(succeeded > 20);
-  for (int i = 0; i < 3; i++) swt_tensor_release(pool[i]);
+  for (int i = 0; i < 3; i++)
+    swt_tensor_release(pool[i]);
   swt_object_release(generator);
 }
 
@@ -279,8 +327,10 @@ static void gradients(void) {
     }
     SUCCEEDS(swt_custom_gradient("x", &leaf, 1, &out, 1, context(), triple, free_context));
     sum = unary("aten::sum", out);
-    if (refuse) FAILS(swt_backward(&sum, NULL, 1, false, false));
-    else SUCCEEDS(swt_backward(&sum, NULL, 1, false, false));
+    if (refuse)
+      FAILS(swt_backward(&sum, NULL, 1, false, false));
+    else
+      SUCCEEDS(swt_backward(&sum, NULL, 1, false, false));
     EXPECT(!refuse || strcmp(swt_last_error(), "refused") == 0);
     swt_tensor_release(sum);
     swt_tensor_release(out);
@@ -331,8 +381,10 @@ static void runtime(void) {
   SUCCEEDS(swt_autocast_enter(0, true, 15, &before));
   SUCCEEDS(swt_autocast_leave(0, before));
   pthread_t threads[4];
-  for (int i = 0; i < 4; i++) EXPECT(pthread_create(&threads[i], NULL, work, NULL) == 0);
-  for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+  for (int i = 0; i < 4; i++)
+    EXPECT(pthread_create(&threads[i], NULL, work, NULL) == 0);
+  for (int i = 0; i < 4; i++)
+    pthread_join(threads[i], NULL);
 }
 
 int main(void) {
