@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import SwiftletRunCommands
 
 /// The command line: parses, calls the libraries, prints.
@@ -10,4 +11,19 @@ struct Swiftlet: ParsableCommand {
       DemoCommand.self, TrainCommand.self, CompressCommand.self, ExportCommand.self, RunCommand.self, EvalCommand.self,
       BenchCommand.self, InfoCommand.self, ReportCommand.self, DoctorCommand.self,
     ])
+
+  /// Runs the command; an error becomes one sentence on standard error and an exit code.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      do {
+        try command.run()
+      } catch  where !ExitStatus.belongsToParser(error) {
+        FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+        throw ExitCode(ExitStatus.code(for: error))
+      }
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
