@@ -32,7 +32,7 @@ static swl_step step_1_4(const swl_linear_weights *weights, size_t output, size_
   return (swl_step){word_of(weights, at, second), 4 * weights->indices[at] + (second ? weights->indices[at + 1] : 0)};
 }
 
-enum { VECTORS = 4, ROW = VECTORS * sizeof(floats) };
+enum { VECTORS = SWL_MOST_VECTORS, ROW = VECTORS * sizeof(floats) };
 
 /// Pairs from words of two inputs each: a's lower or upper with b's lower or upper.
 SWL_INLINE floats pair(floats a, bool a_upper, floats b, bool b_upper) {

@@ -15,7 +15,7 @@ static swl_step step(const swl_linear_weights *weights, size_t output, size_t i)
   return step;
 }
 
-enum { VECTORS = 4, ROW = VECTORS * sizeof(floats) };
+enum { VECTORS = SWL_MOST_VECTORS, ROW = VECTORS * sizeof(floats) };
 
 static void expand(const void *x, size_t x_stride, size_t inputs, size_t tokens, size_t vectors, char *rows) {
   for (size_t v = 0; v < vectors; v++)

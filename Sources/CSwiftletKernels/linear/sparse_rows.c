@@ -9,7 +9,7 @@
 //
 // Packed: [blocks][outputs][steps] words, then row offsets in bytes of the same shape: 32 + 16 bits a step.
 
-enum { BLOCK_BYTES = 24 << 10, GROUP = 8 }; // of the 32 KiB L1 cache; tiles whose sums are kept at once
+enum { BLOCK_BYTES = 28 << 10, GROUP = 8 }; // of the 32 KiB L1 cache; tiles whose sums are kept at once
 
 typedef struct {
   swl_unit unit;
@@ -20,7 +20,8 @@ static layout layout_of(const swl_sparse_rows *v, const swl_linear_shape *shape)
   layout l = {.unit = v->unit(shape)};
   l.units = swl_divide_up(shape->inputs, l.unit.inputs);
   size_t fitting = BLOCK_BYTES / (l.unit.rows * v->row_size);
-  l.units_per_block = fitting ? fitting : 1;
+  size_t blocks = fitting ? swl_divide_up(l.units, fitting) : l.units;
+  l.units_per_block = swl_divide_up(l.units, blocks);
   l.steps = l.units * l.unit.steps;
   return l;
 }

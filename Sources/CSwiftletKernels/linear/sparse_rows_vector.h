@@ -13,35 +13,66 @@ static void transpose(const float *sums, size_t stride, float *to) {
     }
 }
 
+/// A word in every lane.
 SWL_INLINE floats broadcast_word(uint32_t word) { return (floats)((words){} + word); }
 
-/// Sums of words times rows, where multiply(sums, word, row) multiplies one row. Even and odd steps are added apart,
-/// which halves the chains of additions that wait for each other.
+/// Four words in every 16 bytes.
+SWL_INLINE floats broadcast_four(const uint32_t *four) {
+  __m128i v = _mm_loadu_si128((const __m128i *)four);
+#if LANES == 16
+  floats lanes = (floats)_mm512_broadcast_i32x4(v);
+#else
+  floats lanes = (floats)_mm256_broadcastsi128_si256(v);
+#endif
+  __asm__("" : "+v"(lanes)); // or compilers load every word again
+  return lanes;
+}
+
+/// Word i of broadcast_four in every lane.
+#if LANES == 16
+#define WORD_OF(four, i) (floats) _mm512_shuffle_epi32((__m512i)(four), (i)*0x55)
+#else
+#define WORD_OF(four, i) (floats) _mm256_shuffle_epi32((__m256i)(four), (i)*0x55)
+#endif
+
+enum { SWL_MOST_VECTORS = 4 }; // of a panel; more would leave fewer rows in the L1 cache
+
+/// Sums of words times rows, where multiply(sums, word, row) multiplies one row.
+///
+/// Loads are what limits this loop: one for every product. Hence four words and four offsets are loaded at once;
+/// spreading the words is left to a shuffle port, which has nothing else to do. Two sets of sums halve the chains of
+/// additions.
 SWL_INLINE void add_rows(floats multiply(floats, floats, floats), size_t vectors, const swl_steps *s, const char *block,
                          bool first, float *sums) {
   const uint32_t *words = s->words;
   const uint16_t *rows = s->rows;
   for (size_t output = 0; output < s->outputs; output++, sums += vectors * LANES) {
-    floats even[4], odd[4];
+    floats even[SWL_MOST_VECTORS], odd[SWL_MOST_VECTORS];
     for (size_t v = 0; v < vectors; v++) {
       even[v] = first ? splat(0) : load(sums + v * LANES);
       odd[v] = splat(0);
     }
-    for (size_t left = s->steps / 2; left > 0; left--, words += 2, rows += 2) {
-      floats word = broadcast_word(words[0]), next_word = broadcast_word(words[1]);
-      uint32_t both; // one load for both rows: loads are what limits this loop
-      memcpy(&both, rows, sizeof both);
-      const float *row = (const float *)(block + (uint16_t)both), *next_row = (const float *)(block + (both >> 16));
+    size_t left = s->steps;
+    for (; left >= 4; left -= 4, words += 4, rows += 4) {
+      uint64_t offsets;
+      memcpy(&offsets, rows, sizeof offsets);
+      const float *row0 = (const float *)(block + (uint16_t)offsets);
+      const float *row1 = (const float *)(block + (uint16_t)(offsets >> 16));
+      const float *row2 = (const float *)(block + (uint16_t)(offsets >> 32));
+      const float *row3 = (const float *)(block + (offsets >> 48));
+      const floats four = broadcast_four(words);
       for (size_t v = 0; v < vectors; v++)
-        even[v] = multiply(even[v], word, load(row + v * LANES));
+        even[v] = multiply(even[v], WORD_OF(four, 0), load(row0 + v * LANES));
       for (size_t v = 0; v < vectors; v++)
-        odd[v] = multiply(odd[v], next_word, load(next_row + v * LANES));
+        odd[v] = multiply(odd[v], WORD_OF(four, 1), load(row1 + v * LANES));
+      for (size_t v = 0; v < vectors; v++)
+        even[v] = multiply(even[v], WORD_OF(four, 2), load(row2 + v * LANES));
+      for (size_t v = 0; v < vectors; v++)
+        odd[v] = multiply(odd[v], WORD_OF(four, 3), load(row3 + v * LANES));
     }
-    if (s->steps % 2) {
+    for (; left > 0; left--, words++, rows++)
       for (size_t v = 0; v < vectors; v++)
-        even[v] = multiply(even[v], broadcast_word(words[0]), load((const float *)(block + rows[0]) + v * LANES));
-      words++, rows++;
-    }
+        even[v] = multiply(even[v], broadcast_word(*words), load((const float *)(block + *rows) + v * LANES));
     for (size_t v = 0; v < vectors; v++)
       store(sums + v * LANES, even[v] + odd[v]);
   }
@@ -58,6 +89,6 @@ SWL_INLINE void add_rows(floats multiply(floats, floats, floats), size_t vectors
     case 3:                                                                                                            \
       return add_rows(multiply, 3, steps, block, first, sums);                                                         \
     default:                                                                                                           \
-      return add_rows(multiply, 4, steps, block, first, sums);                                                         \
+      return add_rows(multiply, SWL_MOST_VECTORS, steps, block, first, sums);                                          \
     }                                                                                                                  \
   }
