@@ -18,7 +18,7 @@ static const swl_attention_kernel *kernel_for(const swl_attention *op) {
 
 /// Tiles of one head.
 static size_t tiles_of(const swl_attention_kernel *kernel, const swl_attention *op) {
-  return swl_divide_up(op->queries, kernel->queries);
+  return swl_divide_up(op->queries, kernel->step * kernel->steps);
 }
 
 size_t swl_attention_tiles(const swl_attention *op) { return op->batch * op->heads * tiles_of(kernel_for(op), op); }
@@ -32,7 +32,9 @@ void swl_attention_run(const swl_attention *op, size_t first, size_t count, void
     size_t part = tile % tiles, head = tile / tiles % op->heads, batch = tile / tiles / op->heads;
     if (tile == first || part == 0)
       kernel->prepare(op, batch, head, scratch);
-    size_t start = swl_split(op->queries, tiles, part), end = swl_split(op->queries, tiles, part + 1);
+    size_t steps = swl_divide_up(op->queries, kernel->step);
+    size_t start = swl_split(steps, tiles, part) * kernel->step;
+    size_t end = swl_min(swl_split(steps, tiles, part + 1) * kernel->step, op->queries);
     kernel->attend(op, batch, head, start, end - start, scratch);
   }
 }

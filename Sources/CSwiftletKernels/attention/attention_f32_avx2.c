@@ -35,6 +35,6 @@ SWL_INLINE floats to_floats(floats sums) { return sums; }
 #include "attention_vector.h"
 
 const swl_attention_kernel swl_attention_f32_avx2 = {
-    SWL_ISA_AVX2, {[SWL_F32] = true, [SWL_BF16] = true}, 8 * QUERIES, scratch_size, prepare, attend};
+    SWL_ISA_AVX2, {[SWL_F32] = true, [SWL_BF16] = true}, QUERIES, 8, scratch_size, prepare, attend};
 #pragma clang attribute pop
 #endif

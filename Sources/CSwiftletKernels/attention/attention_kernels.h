@@ -9,7 +9,7 @@
 typedef struct {
   swl_isa isa;
   bool accepts[SWL_S8 + 1]; // by type
-  size_t queries;           // of a tile, at most
+  size_t step, steps;       // queries computed together; most steps of a tile
   size_t (*scratch_size)(const swl_attention *op);
   /// Prepares the keys and values of one head in scratch, then computes queries of it.
   void (*prepare)(const swl_attention *op, size_t batch, size_t head, void *scratch);

@@ -59,7 +59,7 @@ SWL_INLINE floats to_floats(floats sums) { return __builtin_convertvector((ints)
 #include "../common/register_tile_vector.h"
 #include "attention_vector.h"
 
-const swl_attention_kernel swl_attention_u8_avx512vnni = {SWL_ISA_AVX512VNNI, {[SWL_U8] = true}, 8 * QUERIES,
+const swl_attention_kernel swl_attention_u8_avx512vnni = {SWL_ISA_AVX512VNNI, {[SWL_U8] = true}, QUERIES, 8,
                                                           scratch_size,       prepare,           attend};
 #pragma clang attribute pop
 #endif

@@ -114,36 +114,36 @@ static void prepare(const swl_attention *op, size_t batch, size_t head, void *sc
     }
 }
 
-/// Turns the sums of one query into weights exp(score - greatest); returns what they add up to.
-static float soften(const swl_attention *op, const workspace *w, size_t batch, size_t head, size_t query, float *scores,
-                    element *weights) {
-  float scale = op->scale * op->q_scale * op->k_scale;
+/// Turns the sums of one query into scores, up to a factor that it returns with the greatest of them.
+static float score(const swl_attention *op, const workspace *w, size_t batch, size_t head, size_t query, float *scores,
+                   float *factor) {
+  const float scale = op->scale * op->q_scale * op->k_scale;
   const float *bias = op->bias ? op->bias + (head * op->queries + query) * op->keys : NULL;
   const float *mask = op->mask ? op->mask + batch * op->mask_batch_stride + query * op->keys : NULL;
-  if (bias || mask) {
-    for (size_t i = 0; i < w->keys; i += LANES) {
-      floats score = (to_floats(load(scores + i)) - load(w->correction + i)) * scale;
+  *factor = bias || mask ? 1 : scale;
+  floats greatest = splat(-INFINITY);
+  for (size_t i = 0; i < w->keys; i += LANES) {
+    floats value = to_floats(load(scores + i)) - load(w->correction + i);
+    if (bias || mask) {
+      value *= scale;
       if (bias)
-        score += load_part(bias + i, op->keys - i);
+        value += load_part(bias + i, op->keys - i);
       if (mask)
-        score += load_part(mask + i, op->keys - i);
-      store(scores + i, score);
+        value += load_part(mask + i, op->keys - i);
     }
-    scale = 1;
-  } else { // scaled as late as the exponential
-    for (size_t i = 0; i < w->keys; i += LANES)
-      store(scores + i, to_floats(load(scores + i)) - load(w->correction + i));
+    if (op->keys - i < LANES) // no weight for what is no key
+      value = first_lanes(value, op->keys - i, -INFINITY);
+    store(scores + i, value);
+    greatest = greater(greatest, value);
   }
-  for (size_t i = op->keys; i < w->keys; i++)
-    scores[i] = -INFINITY; // no weight for what is no key
+  return greatest_of(greatest);
+}
 
-  floats greatest = load(scores);
-  for (size_t i = LANES; i < w->keys; i += LANES)
-    greatest = greater(greatest, load(scores + i));
-  const float top = greatest_of(greatest), factor = scale * UNIT;
+/// Turns scores into weights exp(factor * (score - greatest)); returns what they add up to.
+static float soften(const workspace *w, const float *scores, float greatest, float factor, element *weights) {
   floats sum = splat(0);
   for (size_t i = 0; i < w->keys; i += LANES)
-    sum += weigh((load(scores + i) - top) * factor, weights + i);
+    sum += weigh((load(scores + i) - greatest) * (factor * UNIT), weights + i);
   return sum_of(sum);
 }
 
@@ -153,11 +153,13 @@ static void attend(const swl_attention *op, size_t batch, size_t head, size_t fi
   const float inverse_scale = 1 / op->output.scale;
   for (size_t end = first + queries, query = first; query < end; query += QUERIES) {
     size_t count = swl_min(end - query, QUERIES);
-    float sums[QUERIES];
+    float greatest[QUERIES], factor, sums[QUERIES];
     fetch_rows(op, &op->q, batch, head, query, count, count, w.width, false, w.queries);
     multiply(count, w.queries, w.width, w.k, w.width, w.keys, w.scores, w.keys);
     for (size_t i = 0; i < count; i++)
-      sums[i] = soften(op, &w, batch, head, query + i, w.scores + i * w.keys, w.weights + i * w.keys);
+      greatest[i] = score(op, &w, batch, head, query + i, w.scores + i * w.keys, &factor);
+    for (size_t i = 0; i < count; i++)
+      sums[i] = soften(&w, w.scores + i * w.keys, greatest[i], factor, w.weights + i * w.keys);
     multiply(count, w.weights, w.keys, w.v, w.key_steps, w.width, w.scores, w.width);
 
     for (size_t i = 0; i < count; i++) {

@@ -3,6 +3,17 @@
 #include "../common/vector.h"
 #include "rows_kernels.h"
 
+/// Up to `count` lanes of the result from element i on.
+SWL_INLINE floats normalised(const float *x, const float *gamma, const float *beta, float mean, float factor, size_t i,
+                             size_t count) {
+  floats value = (load_part(x + i, count) - mean) * factor;
+  if (gamma)
+    value *= load_part(gamma + i, count);
+  if (beta)
+    value += load_part(beta + i, count);
+  return value;
+}
+
 void SWL_ISA_NAME(swl_layer_norm)(const float *x, const float *gamma, const float *beta, float epsilon, void *y,
                                   swl_output output, size_t rows, size_t width) {
   const float inverse_scale = 1 / output.scale;
@@ -34,14 +45,17 @@ void SWL_ISA_NAME(swl_layer_norm)(const float *x, const float *gamma, const floa
     const float variance = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3])) / (float)width;
     const float factor = 1 / sqrtf(variance + epsilon);
 
-    for (i = 0; i < width; i += LANES) {
-      floats value = (load_part(x + i, width - i) - mean) * factor;
-      if (gamma)
-        value *= load_part(gamma + i, width - i);
-      if (beta)
-        value += load_part(beta + i, width - i);
-      write_part(y, row * width + i, output, inverse_scale, value, width - i);
-    }
+    i = 0;
+    if (output.type == SWL_U8)
+      for (; i + 4 * LANES <= whole; i += 4 * LANES) {
+        floats values[4];
+        for (size_t j = 0; j < 4; j++)
+          values[j] = normalised(x, gamma, beta, mean, factor, i + j * LANES, LANES);
+        store_u8((uint8_t *)y + row * width + i, values, 4, inverse_scale, output.zero_point);
+      }
+    for (; i < width; i += LANES)
+      write_part(y, row * width + i, output, inverse_scale, normalised(x, gamma, beta, mean, factor, i, width - i),
+                 width - i);
   }
 }
 
