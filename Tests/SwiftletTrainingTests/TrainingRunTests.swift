@@ -23,10 +23,11 @@ struct TrainingRunTests {
       switch event {
       case .started: events.append("started")
       case .epochEnded: events.append("epoch")
+      case .stopped: events.append("stopped")
       case .progress, .logged, .checkpointed: break
       }
     }
-    #expect(events == ["started"] + Array(repeating: "epoch", count: 6))
+    #expect(events == ["started"] + Array(repeating: "epoch", count: 6) + ["stopped"])
     #expect(result.steps == 48 && result.epochs == 6)
     let epochs = try run.metrics().filter { $0.validationLoss != nil }
     #expect(epochs.count == 6)

@@ -20,14 +20,18 @@ public final class ConsoleProgress {
       line(Self.text(metrics))
     case .checkpointed:
       break
+    case .stopped:
+      FileHandle.standardError.write(Data(erasure.utf8))
     }
   }
 
   private func line(_ text: String) {
-    let erase = onTerminal && shown > 0 ? "\r" + String(repeating: " ", count: shown) + "\r" : ""
+    FileHandle.standardError.write(Data((erasure + text + "\n").utf8))
     shown = 0
-    FileHandle.standardError.write(Data((erase + text + "\n").utf8))
   }
+
+  /// What removes the bar, if one is shown.
+  private var erasure: String { shown > 0 ? "\r" + String(repeating: " ", count: shown) + "\r" : "" }
 
   private func bar(_ progress: TrainingProgress) {
     let width = 24
@@ -69,6 +73,8 @@ public enum TrainingEvent: Sendable {
   /// The line of metrics at the end of an epoch, with validation.
   case epochEnded(Metrics)
   case checkpointed(URL)
+  /// Nothing follows, whether the run is complete, interrupted or failed.
+  case stopped
 }
 
 /// Where a run stands.

@@ -89,6 +89,7 @@ public final class TrainingRun {
   /// - Throws: `RunError`: interrupted, diverged or a file that cannot be written.
   @discardableResult
   public func start(observer: ((TrainingEvent) -> Void)? = nil) throws -> TrainingResult {
+    defer { observer?(.stopped) }
     do {
       try Data(recipe.yaml().utf8).write(to: directory.recipe, options: .atomic)
     } catch {
