@@ -22,9 +22,4 @@ enum ExitStatus {
     default: 1
     }
   }
-
-  /// Whether the parser knows best how to end with this error: its own messages, help, a status that is already chosen.
-  static func belongsToParser(_ error: any Error) -> Bool {
-    error is ExitCode || error is CleanExit || error is ValidationError
-  }
 }
