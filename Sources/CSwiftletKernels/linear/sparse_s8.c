@@ -68,8 +68,16 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
   swl_row_sums(weights, (int32_t *)((char *)packed + sums_offset(shape)));
 }
 
+// A panel is up to STEPS register tiles of tokens, which share what a tile prepares for its outputs.
+enum { STEPS = 4, MOST_TOKENS = 20 };
+
+/// Bytes of the packed input of one of them.
+static size_t step_size(const swl_sparse_s8 *v, const swl_linear_shape *shape) {
+  return windows_of(shape) * v->vectors * SWL_WINDOW_TOKENS * SWL_WINDOW;
+}
+
 static swl_tiling tiling_of(const swl_sparse_s8 *v, const swl_linear *op) {
-  return swl_tiling_of(op, SWL_WINDOW_TOKENS, v->vectors);
+  return swl_tiling_of(op, SWL_WINDOW_TOKENS * v->vectors, STEPS);
 }
 
 static size_t tiles(const void *details, const swl_linear *op) {
@@ -79,26 +87,26 @@ static size_t tiles(const void *details, const swl_linear *op) {
 
 static size_t scratch_size(const void *details, const swl_linear *op) {
   const swl_sparse_s8 *v = details;
-  return windows_of(&op->shape) * v->vectors * SWL_WINDOW_TOKENS * SWL_WINDOW;
+  return STEPS * step_size(v, &op->shape);
 }
 
 /// Lays tokens out as [windows][vectors][4 tokens][16 inputs], zeros around them.
-static void pack_panel(const swl_linear *op, size_t start, size_t tokens, size_t vectors, uint8_t *panel) {
+static void pack_step(const swl_linear *op, size_t start, size_t tokens, size_t vectors, uint8_t *packed) {
   size_t windows = windows_of(&op->shape), whole = op->shape.inputs / SWL_WINDOW;
-  size_t step = vectors * SWL_WINDOW_TOKENS * SWL_WINDOW;
+  size_t window = vectors * SWL_WINDOW_TOKENS * SWL_WINDOW;
   for (size_t t = 0; t < vectors * SWL_WINDOW_TOKENS; t++) {
-    uint8_t *to = panel + t * SWL_WINDOW;
+    uint8_t *to = packed + t * SWL_WINDOW;
     if (t >= tokens) {
       for (size_t i = 0; i < windows; i++)
-        memset(to + i * step, 0, SWL_WINDOW);
+        memset(to + i * window, 0, SWL_WINDOW);
       continue;
     }
     const uint8_t *x = (const uint8_t *)op->x + (start + t) * op->x_stride;
     for (size_t i = 0; i < whole; i++)
-      memcpy(to + i * step, x + i * SWL_WINDOW, SWL_WINDOW);
+      memcpy(to + i * window, x + i * SWL_WINDOW, SWL_WINDOW);
     if (whole < windows) {
-      memset(to + whole * step, 0, SWL_WINDOW);
-      memcpy(to + whole * step, x + whole * SWL_WINDOW, op->shape.inputs - whole * SWL_WINDOW);
+      memset(to + whole * window, 0, SWL_WINDOW);
+      memcpy(to + whole * window, x + whole * SWL_WINDOW, op->shape.inputs - whole * SWL_WINDOW);
     }
   }
 }
@@ -107,23 +115,27 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
   const swl_sparse_s8 *v = details;
   const swl_tiling tiling = tiling_of(v, op);
   const size_t windows = windows_of(&op->shape), entries = blocks_of(&op->shape) * 4;
+  const size_t step = step_size(v, &op->shape);
   const uint8_t *blocks = op->packed;
   const swl_window *weights = (const swl_window *)(blocks + counts_size(&op->shape));
   const int32_t *row_sums = (const int32_t *)(blocks + sums_offset(&op->shape));
 
   for (size_t tile = first; tile < first + count; tile++) {
     size_t panel = tile / tiling.blocks, output = tile % tiling.blocks * SWL_BLOCK;
-    size_t start = swl_panel_start(&tiling, panel), tokens = swl_panel_start(&tiling, panel + 1) - start;
-    size_t vectors = swl_divide_up(tokens, SWL_WINDOW_TOKENS);
-    if (tile == first || tile % tiling.blocks == 0)
-      pack_panel(op, start, tokens, vectors, scratch);
-
+    size_t start = swl_panel_start(&tiling, panel), end = swl_panel_start(&tiling, panel + 1);
     swl_finishing finishing;
     swl_finishing_prepare(&finishing, op, row_sums, output);
-    _Alignas(64) int32_t sums[8 * SWL_WINDOW_TOKENS * SWL_BLOCK];
-    for (size_t o = 0; o < finishing.outputs; o += SWL_WINDOW_OUTPUTS)
-      v->sums(vectors, scratch, blocks, windows, weights + (output + o) / SWL_WINDOW_OUTPUTS * entries, sums + o);
-    v->finish(&finishing, sums, start, tokens);
+
+    uint8_t *x = scratch;
+    for (size_t t = start; t < end; t += tiling.step, x += step) {
+      size_t tokens = swl_min(end - t, tiling.step), vectors = swl_divide_up(tokens, SWL_WINDOW_TOKENS);
+      if (tile == first || tile % tiling.blocks == 0)
+        pack_step(op, t, tokens, vectors, x);
+      _Alignas(64) int32_t sums[MOST_TOKENS * SWL_BLOCK];
+      for (size_t o = 0; o < finishing.outputs; o += SWL_WINDOW_OUTPUTS)
+        v->sums(vectors, x, blocks, windows, weights + (output + o) / SWL_WINDOW_OUTPUTS * entries, sums + o);
+      v->finish(&finishing, sums, t, tokens);
+    }
   }
 }
 
