@@ -2,6 +2,7 @@
 // large as the contracts say, so that the address sanitizer sees a read or write too far. Usage: kernels_test [seed]
 // [rounds]
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,41 @@ static void *random_values(swl_type type, size_t count) {
       ((uint8_t *)values)[i] = (uint8_t)random_bits();
   }
   return values;
+}
+
+/// Half of the tiles of an operation, with scratch of its own.
+typedef struct {
+  const void *op;
+  void (*run)(const void *op, size_t first, size_t count, void *scratch);
+  size_t first, count, scratch_size;
+} half;
+
+static void *run_half(void *argument) {
+  const half *h = argument;
+  void *scratch = memory(h->scratch_size);
+  h->run(h->op, h->first, h->count, scratch);
+  free(scratch);
+  return NULL;
+}
+
+/// Runs all tiles on two threads, cut at a random tile.
+static void run_on_two_threads(const void *op, void (*run)(const void *, size_t, size_t, void *), size_t tiles,
+                               size_t scratch_size) {
+  size_t cut = below(tiles + 1);
+  half low = {op, run, 0, cut, scratch_size}, high = {op, run, cut, tiles - cut, scratch_size};
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, run_half, &low))
+    exit(1);
+  run_half(&high);
+  pthread_join(thread, NULL);
+}
+
+static void run_linear(const void *op, size_t first, size_t count, void *scratch) {
+  swl_linear_run(op, first, count, scratch);
+}
+
+static void run_attention(const void *op, size_t first, size_t count, void *scratch) {
+  swl_attention_run(op, first, count, scratch);
 }
 
 static void check(bool good, const char *name, const char *what, size_t a, size_t b, size_t c, size_t d, size_t e) {
@@ -104,12 +140,7 @@ static void test_linear(void) {
     swl_linear_pack(&kernel[k], &weights, packed);
     op.packed = packed;
     op.y = y;
-    void *scratch = memory(swl_linear_scratch_size(&op));
-    for (size_t tiles = swl_linear_tiles(&op), tile = 0; tile < tiles;) {
-      size_t some = 1 + below(tiles - tile);
-      swl_linear_run(&op, tile, some, scratch);
-      tile += some;
-    }
+    run_on_two_threads(&op, run_linear, swl_linear_tiles(&op), swl_linear_scratch_size(&op));
     if (k == 0)
       memcpy(expected, y, y_bytes);
     bool exact = op.epilogue.activation <= SWL_RELU, good = true;
@@ -127,7 +158,7 @@ static void test_linear(void) {
     }
     check(good, kernel[k].name, "tokens inputs outputs kept group", tokens, shape.inputs, shape.outputs, shape.kept,
           shape.group);
-    free(packed), free(y), free(scratch);
+    free(packed), free(y);
   }
   free(values), free(indices), free((void *)op.x), free(bias), free(scale), free(residual), free(expected);
 }
@@ -180,12 +211,7 @@ static void test_attention(void) {
   for (swl_isa isa = SWL_ISA_SCALAR; isa <= swl_isa_best(); isa++) {
     op.isa = isa;
     op.y = memory(count * size);
-    void *scratch = memory(swl_attention_scratch_size(&op));
-    for (size_t tiles = swl_attention_tiles(&op), tile = 0; tile < tiles;) {
-      size_t some = 1 + below(tiles - tile);
-      swl_attention_run(&op, tile, some, scratch);
-      tile += some;
-    }
+    run_on_two_threads(&op, run_attention, swl_attention_tiles(&op), swl_attention_scratch_size(&op));
     if (isa == SWL_ISA_SCALAR)
       memcpy(expected, op.y, count * size);
     bool good = true;
@@ -198,7 +224,7 @@ static void test_attention(void) {
       good &= fabsf(a - b) <= error * 1.001f;
     }
     check(good, "attention", "isa type queries keys width", isa, op.type, op.queries, op.keys, op.width);
-    free(op.y), free(scratch);
+    free(op.y);
   }
   free(expected), free(bias), free(mask), free((void *)op.q.data), free((void *)op.k.data), free((void *)op.v.data);
 }

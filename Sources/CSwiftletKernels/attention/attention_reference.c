@@ -17,39 +17,37 @@ static float score(const swl_attention *op, size_t b, size_t h, size_t query, si
   return sum;
 }
 
-/// One query of one head. Scores are computed twice, so that the reference needs no memory.
-static void attend_query(const swl_attention *op, size_t b, size_t h, size_t query) {
-  float greatest = -INFINITY;
-  for (size_t key = 0; key < op->keys; key++)
-    greatest = fmaxf(greatest, score(op, b, h, query, key));
-
+/// One query of one head; `weights` has room for one of every key.
+static void attend_query(const swl_attention *op, size_t b, size_t h, size_t query, float *weights) {
+  float greatest = -INFINITY, sum = 0;
+  for (size_t key = 0; key < op->keys; key++) {
+    weights[key] = score(op, b, h, query, key);
+    greatest = fmaxf(greatest, weights[key]);
+  }
+  for (size_t key = 0; key < op->keys; key++) {
+    weights[key] = expf(weights[key] - greatest);
+    if (op->type == SWL_U8)
+      weights[key] = rintf(255 * weights[key]);
+    sum += weights[key];
+  }
   for (size_t i = 0; i < op->width; i++) {
-    float sum = 0, weighted = 0;
-    for (size_t key = 0; key < op->keys; key++) {
-      float weight = expf(score(op, b, h, query, key) - greatest);
-      if (op->type == SWL_U8)
-        weight = rintf(255 * weight);
-      sum += weight;
-      weighted += weight * (read_head(op, &op->v, b, key, h, i) - (float)op->v_zero_point);
-    }
+    float weighted = 0;
+    for (size_t key = 0; key < op->keys; key++)
+      weighted += weights[key] * (read_head(op, &op->v, b, key, h, i) - (float)op->v_zero_point);
     size_t at = ((b * op->queries + query) * op->heads + h) * op->width + i;
     swl_write_scalar(op->y, at, op->output, weighted / sum * op->v_scale);
   }
 }
 
-static size_t scratch_size(const swl_attention *op) {
-  (void)op;
-  return 0;
-}
+static size_t scratch_size(const swl_attention *op) { return op->keys * sizeof(float); }
 
 static void prepare(const swl_attention *op, size_t batch, size_t head, void *scratch) {
   (void)op, (void)batch, (void)head, (void)scratch;
 }
 
 static void attend(const swl_attention *op, size_t batch, size_t head, size_t first, size_t queries, void *scratch) {
-  (void)scratch;
   for (size_t query = first; query < first + queries; query++)
-    attend_query(op, batch, head, query);
+    attend_query(op, batch, head, query, scratch);
 }
 
 const swl_attention_kernel swl_attention_reference = {
