@@ -66,6 +66,15 @@ import Testing
     ),
     ("compression.pattern=5:4", "compression.pattern (the kept weights) is 5, expected 1 to 4"),
     ("compression.pattern=half", "compression.pattern is 'half', expected two numbers as in 2:4"),
+    ("training.precision=fp16", "training.precision is 'fp16', expected fp32, bf16"),
+    ("training.optimizer.kind=adam", "training.optimizer.kind is 'adam', expected adamw, sgd"),
+    ("training.schedule={final: 0}", "training.schedule.kind is missing, expected constant, cosine, step"),
+    ("model.configuration=smal", "model.configuration is 'smal', expected tiny, small, base or a mapping with keys"),
+    ("model.configuration={widht: 3}", "model.configuration.widht is not a known key; did you mean width?"),
+    (
+      "model.configuration={width: 10, heads: 3}",
+      "model.configuration is refused: width 10 is not a multiple of heads 3: choose heads that divide the width"
+    ),
     ("data.searchFraction=1", "data.searchFraction is 1.0, expected at least 0.0 and below 1.0"),
   ])
   func `values out of range are refused`(override: String, message: String) {

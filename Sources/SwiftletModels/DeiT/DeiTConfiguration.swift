@@ -32,7 +32,8 @@ public struct DeiTConfiguration: Hashable, Sendable, Codable {
     case head
   }
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
+  /// The keys of a configuration in a file.
+  public enum CodingKeys: String, CodingKey, CaseIterable {
     case imageSize, patchSize, channels, width, depth, heads, mlpRatio, classes, distillation, dropPath, qkvBias
     case normEpsilon
   }

@@ -25,10 +25,10 @@ extension Recipe {
   }
 
   /// How a weight's importance is judged.
-  public enum Score: String, Codable, Hashable, Sendable, CaseIterable { case magnitude, wanda }
+  public enum Score: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable { case magnitude, wanda }
 
   /// What a pruned weight learns while it is pruned.
-  public enum Gradients: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Gradients: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
     case masked, ste
     case srSTE = "sr-ste"
   }

@@ -24,7 +24,7 @@ extension Recipe {
     public init() {}
   }
 
-  public enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Kind: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
     /// A folder or a zip of one folder of images a class, CIFAR-10's binary batches, or MNIST's idx files.
     case files
     /// Procedurally drawn shapes; needs no files.
@@ -141,13 +141,13 @@ extension Recipe.Augmentation: Codable {
 }
 
 extension Recipe.Crop: Codable {
-  enum Kind: String, Codable, CaseIterable { case none, padded, resized }
+  enum Kind: String, RecipeChoice, Codable, CaseIterable { case none, padded, resized }
   enum NoneKeys: String, CodingKey, CaseIterable { case kind }
   enum PaddedKeys: String, CodingKey, CaseIterable { case kind, pixels }
   enum ResizedKeys: String, CodingKey, CaseIterable { case kind, minimumArea }
 
   public init(from decoder: any Decoder) throws {
-    switch try decoder.container(keyedBy: NoneKeys.self).decode(Kind.self, forKey: .kind) {
+    switch try recipeKind(of: decoder, as: Kind.self) {
     case .none:
       _ = try RecipeSection(decoder, keyedBy: NoneKeys.self)
       self = .none

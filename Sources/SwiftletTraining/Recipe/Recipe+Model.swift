@@ -26,10 +26,10 @@ extension Recipe {
     }
   }
 
-  public enum Family: String, Codable, Hashable, Sendable, CaseIterable { case deit }
+  public enum Family: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable { case deit }
 
   /// The distribution of the first weights.
-  public enum Start: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Start: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
     /// `N(0, 0.02²)`, as DeiT.
     case normal
     /// Attention that looks like a trained one's, and sine-cosine positions; learns faster on small data.
@@ -43,21 +43,27 @@ extension Recipe.Model: Codable, CustomStringConvertible {
   public init(from decoder: any Decoder) throws {
     let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
     family = try section.required(.family)
-    if let preset = try? section.required(.configuration, as: Preset.self) {
-      configuration = preset.configuration
-    } else {
-      configuration = try section.required(.configuration)
-    }
+    configuration = try section.required(.configuration, as: NamedOrWritten.self).configuration
     try section.read(.initialization, into: &initialization)
   }
 
-  private enum Preset: String, Codable {
-    case tiny, small, base
-    var configuration: DeiTConfiguration {
-      switch self {
-      case .tiny: .tiny
-      case .small: .small
-      case .base: .base
+  /// A configuration by its name, or key by key.
+  private struct NamedOrWritten: Decodable {
+    let configuration: DeiTConfiguration
+
+    init(from decoder: any Decoder) throws {
+      guard let name = try? decoder.singleValueContainer().decode(String.self) else {
+        _ = try RecipeSection(decoder, keyedBy: DeiTConfiguration.CodingKeys.self)
+        configuration = try DeiTConfiguration(from: decoder)
+        return
+      }
+      switch name {
+      case "tiny": configuration = .tiny
+      case "small": configuration = .small
+      case "base": configuration = .base
+      default:
+        let place = decoder.codingPath.map(\.stringValue).joined(separator: ".")
+        throw RecipeError(place, "is '\(name)', expected tiny, small, base or a mapping with keys")
       }
     }
   }

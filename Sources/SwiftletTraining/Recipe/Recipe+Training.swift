@@ -42,7 +42,7 @@ extension Recipe {
     public init() {}
   }
 
-  public enum Precision: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Precision: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
     case fp32
     /// Matrix products in bfloat16; weights, gradients and optimiser stay in float32.
     case bf16
@@ -132,13 +132,12 @@ extension Recipe.Training: Codable {
 }
 
 extension Recipe.Optimizer: Codable {
-  enum Kind: String, Codable, CaseIterable { case adamw, sgd }
-  enum KindKey: String, CodingKey { case kind }
+  enum Kind: String, RecipeChoice, Codable, CaseIterable { case adamw, sgd }
   enum AdamWKeys: String, CodingKey, CaseIterable { case kind, beta1, beta2, epsilon }
   enum SGDKeys: String, CodingKey, CaseIterable { case kind, momentum, nesterov }
 
   public init(from decoder: any Decoder) throws {
-    switch try decoder.container(keyedBy: KindKey.self).decode(Kind.self, forKey: .kind) {
+    switch try recipeKind(of: decoder, as: Kind.self) {
     case .adamw:
       let section = try RecipeSection(decoder, keyedBy: AdamWKeys.self)
       var (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8)
@@ -185,13 +184,13 @@ extension Recipe.Optimizer: Codable {
 }
 
 extension Recipe.Schedule: Codable {
-  enum Kind: String, Codable, CaseIterable { case constant, cosine, step }
+  enum Kind: String, RecipeChoice, Codable, CaseIterable { case constant, cosine, step }
   enum ConstantKeys: String, CodingKey, CaseIterable { case kind }
   enum CosineKeys: String, CodingKey, CaseIterable { case kind, final }
   enum StepKeys: String, CodingKey, CaseIterable { case kind, epochs, factor }
 
   public init(from decoder: any Decoder) throws {
-    switch try decoder.container(keyedBy: ConstantKeys.self).decode(Kind.self, forKey: .kind) {
+    switch try recipeKind(of: decoder, as: Kind.self) {
     case .constant:
       _ = try RecipeSection(decoder, keyedBy: ConstantKeys.self)
       self = .constant

@@ -137,8 +137,7 @@ extension DecodingError {
       if let error = context.underlyingError {
         return RecipeError(path.joined(separator: "."), "is refused: \(error)")
       }
-      return RecipeError(
-        path.joined(separator: "."), "is \(Self.found(root.value(at: path))): \(context.debugDescription)")
+      return RecipeError(path.joined(separator: "."), "is refused: \(context.debugDescription)")
     @unknown default:
       return RecipeError("", "cannot be decoded: \(self)")
     }

@@ -23,6 +23,22 @@ struct RecipeSection<Key: CodingKey & CaseIterable> {
     if values.contains(key) { value = try values.decodeIfPresent(Value.self, forKey: key) }
   }
 
+  /// Replaces `value` if the recipe names another of its cases.
+  func read<Choice: RecipeChoice>(_ key: Key, into value: inout Choice) throws {
+    if values.contains(key) { value = try required(key) }
+  }
+
+  /// The case that the recipe names.
+  func required<Choice: RecipeChoice>(_ key: Key, as type: Choice.Type = Choice.self) throws -> Choice {
+    let name: String = try required(key)
+    guard let choice = Choice(rawValue: name) else {
+      let place = (values.codingPath.map(\.stringValue) + [key.stringValue]).joined(separator: ".")
+      throw RecipeError(
+        place, "is '\(name)', expected \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return choice
+  }
+
   /// The value of a key without a default.
   func required<Value: Decodable>(_ key: Key, as type: Value.Type = Value.self) throws -> Value {
     guard values.contains(key) else {
@@ -31,6 +47,21 @@ struct RecipeSection<Key: CodingKey & CaseIterable> {
     }
     return try values.decode(type, forKey: key)
   }
+}
+
+/// One of a few words.
+protocol RecipeChoice: RawRepresentable<String>, CaseIterable, Codable {}
+
+/// Which alternative a mapping describes: the value of its key `kind`.
+func recipeKind<Choice: RecipeChoice>(of decoder: any Decoder, as type: Choice.Type = Choice.self) throws -> Choice {
+  let values = try decoder.container(keyedBy: AnyKey.self)
+  let place = (decoder.codingPath.map(\.stringValue) + ["kind"]).joined(separator: ".")
+  let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+  guard let name = try values.decodeIfPresent(String.self, forKey: AnyKey(stringValue: "kind")) else {
+    throw RecipeError(place, "is missing, expected \(names)")
+  }
+  guard let choice = Choice(rawValue: name) else { throw RecipeError(place, "is '\(name)', expected \(names)") }
+  return choice
 }
 
 private struct AnyKey: CodingKey {
