@@ -60,36 +60,41 @@ struct TrainingRunTests {
   }
 
   /// Law: an interrupted run that is resumed equals the uninterrupted one, bit for bit: weights, average and metrics.
-  @Test(arguments: [1, 5, 8, 11])
-  func `a resumed run equals the uninterrupted one bit for bit`(stop: Int) throws {
-    let tiny = try TinyRun()
-    defer { tiny.remove() }
-    let straight = try tiny.make("straight")
-    let expected = try straight.start()
+  ///
+  /// In a process of its own, because a signal reaches every run of a process.
+  @Test func `a resumed run equals the uninterrupted one bit for bit`() async {
+    await #expect(processExitsWith: .success) {
+      for stop in [1, 5, 8, 11] {
+        let tiny = try TinyRun()
+        defer { tiny.remove() }
+        let straight = try tiny.make("straight")
+        let expected = try straight.start()
 
-    let interrupted = try tiny.make("interrupted")
-    interrupted.afterStep = { step in
-      guard step + 1 == stop else { return }
-      kill(getpid(), SIGTERM)
-      while Interruption.signalNumber == nil { usleep(100) }  // another thread may take the signal
-    }
-    do {
-      try interrupted.start()
-      Issue.record("the run was not interrupted")
-    } catch RunError.interrupted(let signal, _) {
-      #expect(signal == SIGTERM)
-    }
-    let resumed = try tiny.make("interrupted", resume: true, model: tiny.recipe.model.make(seed: 99))
-    let result = try resumed.start()
-    #expect(resumed.weights == straight.weights)
-    #expect(try resumed.metrics() == straight.metrics())
-    #expect(result.validationAccuracy == expected.validationAccuracy && result.steps == expected.steps)
-    let (a, b) = (
-      try Checkpoint.read(from: straight.directory.model), try Checkpoint.read(from: resumed.directory.model)
-    )
-    #expect(a.names == b.names)
-    for (name, tensor) in a {
-      #expect(tensor.scalars(as: Float.self) == b[name]?.scalars(as: Float.self), "\(name)")
+        let interrupted = try tiny.make("interrupted")
+        interrupted.afterStep = { step in
+          guard step + 1 == stop else { return }
+          kill(getpid(), SIGTERM)
+          while Interruption.signalNumber == nil { usleep(100) }  // another thread may take the signal
+        }
+        do {
+          try interrupted.start()
+          Issue.record("the run was not interrupted")
+        } catch RunError.interrupted(let signal, _) {
+          #expect(signal == SIGTERM)
+        }
+        let resumed = try tiny.make("interrupted", resume: true, model: tiny.recipe.model.make(seed: 99))
+        let result = try resumed.start()
+        #expect(resumed.weights == straight.weights)
+        #expect(try resumed.metrics() == straight.metrics())
+        #expect(result.validationAccuracy == expected.validationAccuracy && result.steps == expected.steps)
+        let (a, b) = (
+          try Checkpoint.read(from: straight.directory.model), try Checkpoint.read(from: resumed.directory.model)
+        )
+        #expect(a.names == b.names)
+        for (name, tensor) in a {
+          #expect(tensor.scalars(as: Float.self) == b[name]?.scalars(as: Float.self), "\(name)")
+        }
+      }
     }
   }
 
