@@ -39,10 +39,11 @@ public final class TrainingRun {
   /// - Throws: `RecipeError`, `RunError`, `DataError` or `CheckpointError`.
   public convenience init(recipe: Recipe, data: URL?, output: URL, resume: Bool = false) throws {
     try recipe.validate()
-    let model = try recipe.model.make(seed: recipe.training.seed)
+    // What can be missing is asked for before the work of drawing a network's first weights.
+    let images = try recipe.data.open(at: data, imageSize: recipe.model.imageSize)
     try self.init(
-      recipe: recipe, model: model, data: recipe.data.open(at: data, imageSize: recipe.model.imageSize),
-      output: output, resume: resume)
+      recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: images, output: output,
+      resume: resume)
   }
 
   /// A run of any classifier, such as a network whose layers were replaced by sparse ones.
