@@ -9,13 +9,16 @@ import SwiftletTensor
 /// A run that takes a second: a DeiT of 2 blocks on 64 procedural shapes.
 struct TinyRun {
   var recipe: Recipe
+  /// The recipe's network.
+  var network = DeiTConfiguration() {
+    didSet { recipe.model.configuration = .deit(network) }
+  }
   let directory: URL
 
   init() throws {
-    var configuration = DeiTConfiguration()
-    (configuration.imageSize, configuration.patchSize, configuration.classes) = (16, 8, 10)
-    (configuration.width, configuration.depth, configuration.heads) = (16, 2, 2)
-    configuration.dropPath = 0.2  // draws random numbers in every step
+    (network.imageSize, network.patchSize, network.classes) = (16, 8, 10)
+    (network.width, network.depth, network.heads) = (16, 2, 2)
+    network.dropPath = 0.2  // draws random numbers in every step
     var data = Recipe.DataSource()
     data.kind = .shapes
     (data.shapes.training, data.searchFraction) = (80, 0.2)
@@ -24,11 +27,11 @@ struct TinyRun {
     var training = Recipe.Training()
     (training.epochs, training.batchSize, training.threads) = (2, 8, 1)
     (training.logEverySteps, training.averageDecay, training.clipNorm) = (3, 0.9, 1)
-    recipe = Recipe(model: .init(configuration), data: data, training: training)
+    recipe = Recipe(model: .init(.deit(network)), data: data, training: training)
     directory = FileManager.default.temporaryDirectory.appending(path: "swiftlet-run-\(UUID().uuidString)")
   }
 
-  func make(_ name: String, resume: Bool = false, model: VisionTransformer? = nil) throws -> TrainingRun {
+  func make(_ name: String, resume: Bool = false, model: (any ImageClassifier)? = nil) throws -> TrainingRun {
     try TrainingRun(
       recipe: recipe, model: try model ?? recipe.model.make(seed: recipe.training.seed),
       data: recipe.data.open(at: nil, imageSize: recipe.model.imageSize), output: directory.appending(path: name),

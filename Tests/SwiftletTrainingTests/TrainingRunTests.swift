@@ -138,7 +138,7 @@ struct TrainingRunTests {
   @Test func `a student that equals its teacher has nothing to learn`() throws {
     var tiny = try TinyRun()
     defer { tiny.remove() }
-    tiny.recipe.model.configuration.dropPath = 0
+    tiny.network.dropPath = 0
     tiny.recipe.training.distillation = .init()
     tiny.recipe.training.logEverySteps = 1
     tiny.recipe.training.epochs = 1
@@ -228,11 +228,11 @@ struct TrainingRunTests {
   @Test func `data that does not fit the recipe is refused in one sentence`() throws {
     var tiny = try TinyRun()
     defer { tiny.remove() }
-    tiny.recipe.model.configuration.classes = 7
+    tiny.network.classes = 7
     #expect(
       message { try tiny.make("run") }
         == "procedural shapes has 10 classes, the recipe's model has 7; set the model's classes to 10")
-    tiny.recipe.model.configuration.classes = 10
+    tiny.network.classes = 10
     tiny.recipe.training.batchSize = 100
     #expect(
       message { try tiny.make("run") }

@@ -3,7 +3,7 @@ import SwiftletNN
 /// The shape of a vision transformer.
 ///
 /// Source: Touvron et al., "Training Data-Efficient Image Transformers" (2021), table 1.
-public struct DeiTConfiguration: Hashable, Sendable, Codable {
+public struct DeiTConfiguration: ImageClassifierConfiguration {
   /// Pixels of a side of the square images.
   public var imageSize = 224
   /// Pixels of a side of a patch.
@@ -67,5 +67,11 @@ public struct DeiTConfiguration: Hashable, Sendable, Codable {
   /// The drop-path rate of each block.
   public var dropPathRates: [Double] {
     (0..<depth).map { depth == 1 ? dropPath : dropPath * Double($0) / Double(depth - 1) }
+  }
+}
+
+extension DeiTConfiguration: CustomStringConvertible {
+  public var description: String {
+    "DeiT \(imageSize) px, patches of \(patchSize), width \(width), depth \(depth), \(heads) heads"
   }
 }

@@ -6,7 +6,7 @@ import SwiftletTensor
 /// Parameter paths are timm's. With a distillation head, inference takes the mean of both heads' scores.
 /// Source: Dosovitskiy et al., "An Image Is Worth 16x16 Words" (2021), section 3.1; Touvron et al., "Training
 /// Data-Efficient Image Transformers" (2021), section 4.
-public final class VisionTransformer: Layer {
+public final class VisionTransformer: ImageClassifier {
   public let configuration: DeiTConfiguration
   @Parameter public var classToken: Tensor
   @Parameter public var positionEmbedding: Tensor

@@ -5,7 +5,7 @@ import SwiftletNN
 
 /// A trained network in one safetensors file: the weights by timm's names, and the recipe and class names as metadata.
 public struct TrainedModel {
-  public let model: VisionTransformer
+  public let model: any ImageClassifier
   public let recipe: Recipe
   public let classes: [String]
 

@@ -4,13 +4,18 @@ import SwiftletTensor
 extension Recipe {
   /// Which network, and where its weights start.
   public struct Model: Hashable, Sendable {
-    public var family = Family.deit
-    /// `tiny`, `small`, `base`, or a mapping such as `{width: 128, depth: 6, heads: 4}`.
-    public var configuration: DeiTConfiguration
+    /// In a recipe the key `family`, and `tiny`, `small`, `base` or a mapping such as `{width: 128, depth: 6, heads: 4}`.
+    public var configuration: ClassifierConfiguration
     public var initialization = Start.normal
 
-    public init(_ configuration: DeiTConfiguration, initialization: Start = .normal) {
+    public init(_ configuration: ClassifierConfiguration, initialization: Start = .normal) {
       (self.configuration, self.initialization) = (configuration, initialization)
+    }
+
+    public var family: Family {
+      switch configuration {
+      case .deit: .deit
+      }
     }
 
     public var classes: Int { configuration.classes }
@@ -18,14 +23,17 @@ extension Recipe {
     public var imageSize: Int { configuration.imageSize }
 
     /// The network with its first weights, which `seed` decides.
-    public func make(seed: Int) throws -> VisionTransformer {
+    public func make(seed: Int) throws -> any ImageClassifier {
       let generator = Generator(seed: UInt64(seed))
-      let model = try VisionTransformer(configuration, using: generator)
-      if initialization == .mimetic { model.initializeMimetically(using: generator) }
+      let model = try configuration.network(using: generator)
+      if initialization == .mimetic, let model = model as? VisionTransformer {
+        model.initializeMimetically(using: generator)
+      }
       return model
     }
   }
 
+  /// Networks of one architecture.
   public enum Family: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable { case deit }
 
   /// The distribution of the first weights.
@@ -42,34 +50,53 @@ extension Recipe.Model: Codable, CustomStringConvertible {
 
   public init(from decoder: any Decoder) throws {
     let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    family = try section.required(.family)
-    configuration = try section.required(.configuration, as: NamedOrWritten.self).configuration
+    let family: Recipe.Family = try section.required(.family)
+    configuration =
+      switch family {
+      case .deit: .deit(try section.required(.configuration, as: NamedOrWritten<DeiTConfiguration>.self).configuration)
+      }
     try section.read(.initialization, into: &initialization)
   }
 
-  /// A configuration by its name, or key by key.
-  private struct NamedOrWritten: Decodable {
-    let configuration: DeiTConfiguration
-
-    init(from decoder: any Decoder) throws {
-      guard let name = try? decoder.singleValueContainer().decode(String.self) else {
-        _ = try RecipeSection(decoder, keyedBy: DeiTConfiguration.CodingKeys.self)
-        configuration = try DeiTConfiguration(from: decoder)
-        return
-      }
-      switch name {
-      case "tiny": configuration = .tiny
-      case "small": configuration = .small
-      case "base": configuration = .base
-      default:
-        let place = decoder.codingPath.map(\.stringValue).joined(separator: ".")
-        throw RecipeError(place, "is '\(name)', expected tiny, small, base or a mapping with keys")
-      }
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(family, forKey: .family)
+    switch configuration {
+    case .deit(let configuration): try container.encode(configuration, forKey: .configuration)
     }
+    try container.encode(initialization, forKey: .initialization)
   }
 
-  public var description: String {
-    "DeiT \(configuration.imageSize) px, patches of \(configuration.patchSize), width \(configuration.width), depth "
-      + "\(configuration.depth), \(configuration.heads) heads"
+  public var description: String { "\(configuration)" }
+}
+
+/// A configuration that has sizes with a name.
+private protocol NamedConfiguration: Decodable {
+  associatedtype CodingKeys: CodingKey & CaseIterable
+  static var tiny: Self { get }
+  static var small: Self { get }
+  static var base: Self { get }
+}
+
+extension DeiTConfiguration: NamedConfiguration {}
+
+/// A configuration by its name, or key by key.
+private struct NamedOrWritten<Configuration: NamedConfiguration>: Decodable {
+  let configuration: Configuration
+
+  init(from decoder: any Decoder) throws {
+    guard let name = try? decoder.singleValueContainer().decode(String.self) else {
+      _ = try RecipeSection(decoder, keyedBy: Configuration.CodingKeys.self)
+      configuration = try Configuration(from: decoder)
+      return
+    }
+    switch name {
+    case "tiny": configuration = .tiny
+    case "small": configuration = .small
+    case "base": configuration = .base
+    default:
+      let place = decoder.codingPath.map(\.stringValue).joined(separator: ".")
+      throw RecipeError(place, "is '\(name)', expected tiny, small, base or a mapping with keys")
+    }
   }
 }

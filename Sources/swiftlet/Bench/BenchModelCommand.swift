@@ -4,6 +4,7 @@ import SwiftletModels
 import SwiftletReport
 import SwiftletRuntime
 import SwiftletTensor
+import SwiftletTraining
 
 /// `swiftlet bench MODEL.swiftlet [--against OTHER.swiftlet|torch]`: a model file alone, or beside another.
 struct BenchModelCommand: ParsableCommand {
@@ -49,11 +50,11 @@ struct BenchModelCommand: ParsableCommand {
     guard name == "torch" else {
       return Contender(name: name, engine: .runtime(try ModelFile(contentsOf: URL(filePath: name))))
     }
-    guard let text = file.graph.metadata.notes[ModelNotes.configuration] else {
+    guard let text = file.graph.metadata.notes[ModelNotes.recipe] else {
       throw BenchError("\(model) does not say which network it was made from, so libtorch has nothing to run")
     }
-    let configuration = try JSONDecoder().decode(DeiTConfiguration.self, from: Data(text.utf8))
-    return Contender(name: "libtorch fp32 dense", engine: .torch(try .random(configuration)))
+    let configuration = try Recipe.parse(text, source: model).model.configuration
+    return Contender(name: "libtorch fp32 dense", engine: .torch(try configuration.randomNetwork()))
   }
 }
 
@@ -63,11 +64,11 @@ struct BenchError: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-extension VisionTransformer {
+extension ClassifierConfiguration {
   /// A network with random weights, for timing.
-  static func random(_ configuration: DeiTConfiguration) throws -> VisionTransformer {
+  func randomNetwork() throws -> any ImageClassifier {
     if let problem = Torch.problem { throw BenchError(problem) }
-    let network = try VisionTransformer(configuration, using: Generator(seed: 1))
+    let network = try network(using: Generator(seed: 1))
     network.evaluate()
     return network
   }

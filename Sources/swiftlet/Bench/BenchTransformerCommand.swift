@@ -22,12 +22,15 @@ struct BenchTransformerCommand: ParsableCommand {
     case small = "deit-small"
     case base = "deit-base"
 
-    var configuration: DeiTConfiguration {
-      switch self {
-      case .tiny: .tiny
-      case .small: .small
-      case .base: .base
-      }
+    func configuration(imageSize: Int) -> ClassifierConfiguration {
+      var configuration: DeiTConfiguration =
+        switch self {
+        case .tiny: .tiny
+        case .small: .small
+        case .base: .base
+        }
+      configuration.imageSize = imageSize
+      return .deit(configuration)
     }
   }
 
@@ -68,9 +71,7 @@ struct BenchTransformerCommand: ParsableCommand {
   }
 
   func run() throws {
-    var configuration = network.configuration
-    configuration.imageSize = image
-    let dense = try VisionTransformer.random(configuration)
+    let dense = try network.configuration(imageSize: image).randomNetwork()
     let folder = FileManager.default.temporaryDirectory.appending(path: "swiftlet-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -124,17 +125,17 @@ struct BenchTransformerCommand: ParsableCommand {
   }
 
   private func export(
-    _ dense: VisionTransformer, _ pattern: SparsityPattern, _ precision: Precision, to folder: URL
+    _ dense: any ImageClassifier, _ pattern: SparsityPattern, _ precision: Precision, to folder: URL
   ) throws -> ModelFile {
     let model = dense.copy()
     let plan = CompressionPlan.uniform(pattern, model: model)
     try model.prune(to: plan)
-    let images = Tensor.uniform([2, dense.configuration.channels, image, image], in: -1..<1, using: Generator(seed: 2))
+    let images = Tensor.uniform([2] + dense.inputShape, in: -1..<1, using: Generator(seed: 2))
     let exporter = Exporter(
       plan: plan, precision: .uniform(precision),
       calibration: precision == .int8 ? Calibration(batches: [images], rule: .minMax) : nil)
     let file = folder.appending(path: "\(pattern.kept)of\(pattern.group)-\(precision.rawValue).swiftlet")
-    try exporter.export(model, inputShape: [dense.configuration.channels, image, image]).write(to: file)
+    try exporter.export(model, inputShape: model.inputShape).write(to: file)
     return try ModelFile(contentsOf: file)
   }
 }

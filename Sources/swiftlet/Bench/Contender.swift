@@ -8,7 +8,7 @@ import SwiftletTensor
 struct Contender {
   enum Engine {
     case runtime(ModelFile)
-    case torch(VisionTransformer)
+    case torch(any ImageClassifier)
   }
 
   let name: String
@@ -22,10 +22,8 @@ struct Contender {
       let inputs = try session.randomInputs(batch: batch)
       return { try session.run(inputs)[0].floats }
     case .torch(let network):
-      let side = network.configuration.imageSize
       Torch.setThreads(threads)
-      let images = Tensor.uniform(
-        [batch, network.configuration.channels, side, side], in: -1..<1, using: Generator(seed: 1))
+      let images = Tensor.uniform([batch] + network.inputShape, in: -1..<1, using: Generator(seed: 1))
       return {
         Torch.setThreads(threads)
         return withNoGradient { network(images) }.scalars(as: Float.self)

@@ -9,7 +9,7 @@ import SwiftletTraining
 
 /// From a trained network to a pruned one: masks by a score, finetuning with the dense network as teacher, exact zeros.
 struct Compressor {
-  let dense: VisionTransformer
+  let dense: any ImageClassifier
   let classes: [String]
   /// The data, and how to finetune.
   let recipe: Recipe
@@ -29,7 +29,7 @@ struct Compressor {
   init(checkpoint: URL, finetuning: Recipe?, data place: URL?) throws {
     var trained: TrainedModel?
     if let finetuning, try Checkpoint.read(from: checkpoint).metadata["swiftlet.recipe"] == nil {
-      (dense, recipe) = (try VisionTransformer(finetuning.model.configuration, weightsAt: checkpoint), finetuning)
+      (dense, recipe) = (try finetuning.model.configuration.network(weightsAt: checkpoint), finetuning)
     } else {
       let model = try TrainedModel.read(from: checkpoint)
       (trained, dense, recipe) = (model, model.model, finetuning ?? model.recipe)
@@ -85,7 +85,7 @@ struct Compressor {
     try TrainedModel.write(model, recipe: recipe, classes: classes, to: directory.model)
     let planFile = directory.url.appending(path: "plan.json")
     try plan.write(to: planFile)
-    let cost = dense.configuration.multiplyAdds
+    let cost = dense.multiplyAdds
     return CompressionResult(
       model: directory.model.path, plan: planFile.path, score: score.rawValue, denseMultiplyAdds: cost.dense,
       multiplyAdds: try cost.total(under: plan), denseWeightBytes: try cost.packedBytes(under: CompressionPlan()),
@@ -117,7 +117,7 @@ struct Compressor {
   }
 
   /// The share of right answers on the search split, or nil without data.
-  private func accuracy(of model: VisionTransformer) throws -> Double? {
+  private func accuracy(of model: any ImageClassifier) throws -> Double? {
     guard let data, data.search.count > 0 else { return nil }
     return try Evaluation(of: model, on: recipe.evaluationLoader(over: data.search)).accuracy
   }

@@ -31,7 +31,7 @@ struct Demo {
     let dense = try trainDense(on: data)
     var candidates: [Candidate] = []
     for pattern in Self.patterns {
-      let model: VisionTransformer
+      let model: any ImageClassifier
       if pattern.isDense {
         model = dense
       } else {
@@ -53,7 +53,7 @@ struct Demo {
     let file: URL
   }
 
-  private func trainDense(on data: TrainingData) throws -> VisionTransformer {
+  private func trainDense(on data: TrainingData) throws -> any ImageClassifier {
     let run = try TrainingRun(
       recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: data,
       output: fresh(SparsityPattern.dense.folderName))
@@ -62,8 +62,8 @@ struct Demo {
   }
 
   private func pruned(
-    _ dense: VisionTransformer, to pattern: SparsityPattern, on data: TrainingData
-  ) throws -> VisionTransformer {
+    _ dense: any ImageClassifier, to pattern: SparsityPattern, on data: TrainingData
+  ) throws -> any ImageClassifier {
     let model = dense.copy()
     try model.prune(to: .uniform(pattern, model: model))
     let run = try TrainingRun(
@@ -75,7 +75,7 @@ struct Demo {
   }
 
   private func export(
-    _ model: VisionTransformer, pattern: SparsityPattern, calibratingOn data: TrainingData
+    _ model: any ImageClassifier, pattern: SparsityPattern, calibratingOn data: TrainingData
   ) throws -> [Candidate] {
     let plan = CompressionPlan.uniform(pattern, model: model)
     return try Self.precisions.map { precision in
@@ -86,9 +86,9 @@ struct Demo {
         metadata: Graph.Metadata(
           classNames: data.training.classes, preprocessing: recipe.preprocessing,
           notes: ["data": "procedurally drawn images"]))
-      try exporter.export(model, inputShape: [3, recipe.model.imageSize, recipe.model.imageSize], name: "demo").write(
+      try exporter.export(model, inputShape: model.inputShape, name: "demo").write(
         to: file)
-      let cost = try model.configuration.multiplyAdds.total(under: plan)
+      let cost = try model.multiplyAdds.total(under: plan)
       return Candidate(pattern: pattern, precision: precision, multiplyAdds: cost, file: file)
     }
   }

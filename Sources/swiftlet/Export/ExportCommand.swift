@@ -65,8 +65,7 @@ struct ExportCommand: ParsableCommand {
       plan: plan, precision: precision.choice,
       calibration: needsCalibration ? try calibration(of: source) : nil, quantizesEnds: quantizeEnds,
       metadata: try metadata(of: source, file))
-    let configuration = source.model.configuration
-    let shape = [configuration.channels, configuration.imageSize, configuration.imageSize]
+    let shape = source.model.inputShape
     let exported = try exporter.export(source.model, inputShape: shape, name: out.modelName)
     let difference = try check(exported, source, shape)
     try exported.write(to: URL(filePath: out))
@@ -91,10 +90,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   private func metadata(of source: TrainedSource, _ file: URL) throws -> Graph.Metadata {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
     var texts = [
-      ModelNotes.configuration: String(decoding: try encoder.encode(source.model.configuration), as: UTF8.self),
       ModelNotes.recipe: try source.recipe.yaml(),
       ModelNotes.checkpoint: SHA256.hexadecimal(of: try Data(contentsOf: file, options: .mappedIfSafe)),
     ]

@@ -6,7 +6,7 @@ import SwiftletTraining
 /// A trained network with what belongs to it: read from a run's `model.safetensors`, or from timm's or Hugging Face's
 /// weights together with a recipe that says what they are.
 struct TrainedSource {
-  let model: VisionTransformer
+  let model: any ImageClassifier
   let recipe: Recipe
   /// Empty where nobody says.
   let classes: [String]
@@ -14,7 +14,7 @@ struct TrainedSource {
   init(checkpoint: URL, recipe file: URL?) throws {
     if let file, try Checkpoint.read(from: checkpoint).metadata["swiftlet.recipe"] == nil {
       let recipe = try Recipe.read(from: file)
-      model = try VisionTransformer(recipe.model.configuration, weightsAt: checkpoint)
+      model = try recipe.model.configuration.network(weightsAt: checkpoint)
       (self.recipe, classes) = (recipe, [])
     } else {
       let trained = try TrainedModel.read(from: checkpoint)

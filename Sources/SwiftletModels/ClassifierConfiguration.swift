@@ -1,0 +1,38 @@
+import Foundation
+import SwiftletTensor
+
+/// The shape of an image classifier of any family.
+public enum ClassifierConfiguration: Hashable, Sendable {
+  case deit(DeiTConfiguration)
+
+  /// What all families have in common.
+  public var common: any ImageClassifierConfiguration {
+    switch self {
+    case .deit(let configuration): configuration
+    }
+  }
+
+  /// Pixels of a side of the square images.
+  public var imageSize: Int { common.imageSize }
+  public var channels: Int { common.channels }
+  public var classes: Int { common.classes }
+  public var multiplyAdds: MultiplyAdds { common.multiplyAdds }
+
+  /// A network of this shape with random weights.
+  public func network(using generator: Generator) throws(ConfigurationError) -> any ImageClassifier {
+    switch self {
+    case .deit(let configuration): try VisionTransformer(configuration, using: generator)
+    }
+  }
+
+  /// A network of this shape with the weights of the file at `url`, under timm's or Hugging Face's names.
+  public func network(weightsAt url: URL) throws -> any ImageClassifier {
+    switch self {
+    case .deit(let configuration): try VisionTransformer(configuration, weightsAt: url)
+    }
+  }
+}
+
+extension ClassifierConfiguration: CustomStringConvertible {
+  public var description: String { "\(common)" }
+}
