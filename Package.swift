@@ -53,7 +53,7 @@ let package = Package(
     .target(
       name: "SwiftletTraining",
       dependencies: [
-        "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint",
+        "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
@@ -100,8 +100,8 @@ let package = Package(
     .testTarget(
       name: "SwiftletTrainingTests",
       dependencies: [
-        "SwiftletTraining", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletCheckpoint", "SwiftletTensor",
-        "TestSupport",
+        "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletCheckpoint",
+        "SwiftletTensor", "TestSupport",
       ]),
     .testTarget(
       name: "SwiftletExportTests",

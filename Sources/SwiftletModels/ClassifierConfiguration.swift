@@ -18,6 +18,15 @@ public enum ClassifierConfiguration: Hashable, Sendable {
   public var classes: Int { common.classes }
   public var multiplyAdds: MultiplyAdds { common.multiplyAdds }
 
+  /// The same network without drop path, which changes training only.
+  public var withoutDropPath: ClassifierConfiguration {
+    switch self {
+    case .deit(var configuration):
+      configuration.dropPath = 0
+      return .deit(configuration)
+    }
+  }
+
   /// A network of this shape with random weights.
   public func network(using generator: Generator) throws(ConfigurationError) -> any ImageClassifier {
     switch self {

@@ -98,7 +98,7 @@ import Testing
   func batch(count: Int) -> HostBatch {
     HostBatch(
       images: (0..<count).flatMap { [Float](repeating: Float($0), count: 3 * 8 * 8) }, count: count, channels: 3,
-      height: 8, width: 8, labels: (0..<count).map { Int64($0 % 10) }, targets: nil)
+      height: 8, width: 8, labels: (0..<count).map { Int64($0 % 10) }, indices: Array(0..<count), targets: nil)
   }
 
   @Test(arguments: [(0.8, 0.0), (0.0, 1.0), (0.8, 1.0)], [1, 2, 7])

@@ -75,6 +75,20 @@ import Testing
       "model.configuration={width: 10, heads: 3}",
       "model.configuration is refused: width 10 is not a multiple of heads 3: choose heads that divide the width"
     ),
+    ("supernet.levels=[]", "supernet.levels is empty, expected patterns such as [1:4, 2:4, 4:4]"),
+    ("supernet.levels=['2:4', '2:4']", "supernet.levels names a pattern twice"),
+    (
+      "supernet.sampler={kind: random}",
+      "supernet.sampler.kind is 'random', expected uniform, stratified, window, adaptive"
+    ),
+    ("supernet.sampler={kind: window, minimum: 0.7}", "supernet.sampler.maximum is 0.5, expected 0.7 to 1.0"),
+    ("supernet.sampler={kind: window, flatEpochs: 16}", "supernet.sampler.flatEpochs is 16.0, expected 0.0 to 15.0"),
+    ("supernet.sampler={kind: stratified, plans: 3}", "supernet.sampler.plans is not a known key; known keys are kind"),
+    (
+      "supernet={}",
+      "supernet learns from its dense network: set training.distillation, as in {weight: 1, temperature: 1}"
+    ),
+    ("training.distillation={stored: {classes: 3}}", "training.distillation.stored.directory is missing"),
     ("data.searchFraction=1", "data.searchFraction is 1.0, expected at least 0.0 and below 1.0"),
   ])
   func `values out of range are refused`(override: String, message: String) {
@@ -113,7 +127,9 @@ import Testing
       Self.minimal,
       overrides: [
         "training.learningRate=0.1234567890123", "compression.distillation=null", "compression.gradients=sr-ste",
-        "training.schedule={kind: step, epochs: 3}", "training.threads=2", "training.distillation={weight: 0.5}",
+        "training.schedule={kind: step, epochs: 3}", "training.threads=2",
+        "training.distillation={weight: 0.5, stored: {directory: somewhere}}",
+        "supernet={levels: ['1:8', '4:4'], sampler: {kind: adaptive, plans: 3}, gradients: ste, dense: [blocks.0.mlp.fc1]}",
       ])
     #expect(try Recipe.parse(recipe.yaml()) == recipe)
   }

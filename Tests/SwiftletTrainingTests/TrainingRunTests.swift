@@ -24,7 +24,7 @@ struct TrainingRunTests {
       case .started: events.append("started")
       case .epochEnded: events.append("epoch")
       case .stopped: events.append("stopped")
-      case .progress, .logged, .checkpointed: break
+      case .progress, .logged, .checkpointed, .storedTargets: break
       }
     }
     #expect(events == ["started"] + Array(repeating: "epoch", count: 6) + ["stopped"])

@@ -120,7 +120,7 @@ public struct WindowSampler: PlanSampler {
 
 extension [Double] {
   /// An index drawn in proportion to the weights.
-  fileprivate func randomIndex(using generator: inout some RandomNumberGenerator) -> Int {
+  func randomIndex(using generator: inout some RandomNumberGenerator) -> Int {
     var point = Double.random(in: 0..<1, using: &generator) * reduce(0, +)
     var last = 0
     for (index, weight) in enumerated() where weight > 0 {

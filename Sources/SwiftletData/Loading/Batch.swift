@@ -5,6 +5,8 @@ public struct HostBatch: Hashable, Sendable {
   public let count, channels, height, width: Int
   /// `[count]`.
   public let labels: [Int64]
+  /// `[count]`: which samples of the data set these are.
+  public let indices: [Int]
   /// `[count, classes]` where the batch was mixed.
   public var targets: [Float]?
 }

@@ -96,7 +96,7 @@ public struct DataLoader: Sendable {
     }
     return HostBatch(
       images: images, count: members.count, channels: channels, height: size?.height ?? 0, width: size?.width ?? 0,
-      labels: labels, targets: nil)
+      labels: labels, indices: Array(members), targets: nil)
   }
 }
 

@@ -69,10 +69,7 @@ extension Recipe.Compression: Codable {
     try require(epochs, in: 0...10_000, "\(place).epochs")
     try require(learningRate, above: 0, upTo: 10, "\(place).learningRate")
     try require(warmupEpochs, in: 0...Double(epochs), "\(place).warmupEpochs")
-    if let distillation {
-      try require(distillation.weight, in: 0...1, "\(place).distillation.weight")
-      try require(distillation.temperature, above: 0, upTo: 100, "\(place).distillation.temperature")
-    }
+    try distillation?.validate(at: "\(place).distillation")
   }
 }
 

@@ -68,9 +68,24 @@ extension Recipe {
     public var weight = 1.0
     /// Softens both sides, above 0 and at most 100.
     public var temperature = 1.0
+    /// Where the soft targets are kept; nil runs the teacher on every batch.
+    public var stored: StoredTargets?
 
-    public init(weight: Double = 1, temperature: Double = 1) {
-      (self.weight, self.temperature) = (weight, temperature)
+    public init(weight: Double = 1, temperature: Double = 1, stored: StoredTargets? = nil) {
+      (self.weight, self.temperature, self.stored) = (weight, temperature, stored)
+    }
+  }
+
+  /// Soft targets on disk: the teacher runs once over the augmented images of each epoch, and later runs with the same
+  /// teacher, data, augmentation and seed read what it said.
+  public struct StoredTargets: Hashable, Sendable {
+    /// The folder of the files, one an epoch.
+    public var directory: String
+    /// How many of the most probable classes are kept of each image, 1...32767; the rest share what is left.
+    public var classes = 100
+
+    public init(directory: String, classes: Int = 100) {
+      (self.directory, self.classes) = (directory, classes)
     }
   }
 }
@@ -119,10 +134,7 @@ extension Recipe.Training: Codable {
     try require(labelSmoothing, from: 0, below: 1, "\(place).labelSmoothing")
     try require(mixup, in: 0...100, "\(place).mixup")
     try require(cutmix, in: 0...100, "\(place).cutmix")
-    if let distillation {
-      try require(distillation.weight, in: 0...1, "\(place).distillation.weight")
-      try require(distillation.temperature, above: 0, upTo: 100, "\(place).distillation.temperature")
-    }
+    try distillation?.validate(at: "\(place).distillation")
     if let threads { try require(threads, in: 1...1024, "\(place).threads") }
     try require(workers, in: 1...256, "\(place).workers")
     try require(seed, in: 0...Int.max, "\(place).seed")
@@ -235,11 +247,28 @@ extension Recipe.Schedule: Codable {
 }
 
 extension Recipe.Distillation: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case weight, temperature }
+  enum CodingKeys: String, CodingKey, CaseIterable { case weight, temperature, stored }
 
   public init(from decoder: any Decoder) throws {
     let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
     try section.read(.weight, into: &weight)
     try section.read(.temperature, into: &temperature)
+    try section.read(.stored, into: &stored)
+  }
+
+  func validate(at place: String) throws {
+    try require(weight, in: 0...1, "\(place).weight")
+    try require(temperature, above: 0, upTo: 100, "\(place).temperature")
+    if let stored { try require(stored.classes, in: 1...32_767, "\(place).stored.classes") }
+  }
+}
+
+extension Recipe.StoredTargets: Codable {
+  enum CodingKeys: String, CodingKey, CaseIterable { case directory, classes }
+
+  public init(from decoder: any Decoder) throws {
+    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
+    directory = try section.required(.directory)
+    try section.read(.classes, into: &classes)
   }
 }

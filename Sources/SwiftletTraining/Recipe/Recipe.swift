@@ -1,21 +1,28 @@
-/// A run written down: model, data, training and, where it prunes, compression. The YAML files in recipes/ are recipes.
+/// A run written down: model, data, training and, where it prunes, supernet or compression. The YAML files in recipes/ are recipes.
 ///
 /// Every key has a default unless stated otherwise; unknown keys and values out of range are errors.
 public struct Recipe: Hashable, Sendable {
   public var model: Model
   public var data: DataSource
   public var training = Training()
+  /// Training all plans in one set of weights; `training` then says how.
+  public var supernet: Supernet?
   /// Pruning and finetuning, read by `swiftlet compress`.
   public var compression: Compression?
 
-  public init(model: Model, data: DataSource, training: Training = Training(), compression: Compression? = nil) {
-    (self.model, self.data, self.training, self.compression) = (model, data, training, compression)
+  public init(
+    model: Model, data: DataSource, training: Training = Training(), supernet: Supernet? = nil,
+    compression: Compression? = nil
+  ) {
+    (self.model, self.data, self.training) = (model, data, training)
+    (self.supernet, self.compression) = (supernet, compression)
   }
 
   /// The recipe whose training is the finetuning of this one's compression: its epochs, rate, warm-up and distillation.
   public var finetuning: Recipe {
     guard let compression else { return self }
     var recipe = self
+    recipe.supernet = nil
     recipe.training.epochs = compression.epochs
     recipe.training.learningRate = compression.learningRate
     recipe.training.warmupEpochs = compression.warmupEpochs
@@ -27,18 +34,20 @@ public struct Recipe: Hashable, Sendable {
   public func validate() throws {
     try data.validate(at: "data")
     try training.validate(at: "training")
+    try supernet?.validate(at: "supernet", in: self)
     try compression?.validate(at: "compression")
   }
 }
 
 extension Recipe: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case model, data, training, compression }
+  enum CodingKeys: String, CodingKey, CaseIterable { case model, data, training, supernet, compression }
 
   public init(from decoder: any Decoder) throws {
     let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
     model = try section.required(.model)
     data = try section.required(.data)
     try section.read(.training, into: &training)
+    try section.read(.supernet, into: &supernet)
     try section.read(.compression, into: &compression)
   }
 }

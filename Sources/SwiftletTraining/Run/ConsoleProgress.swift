@@ -18,6 +18,8 @@ public final class ConsoleProgress {
       if !onTerminal { line(Self.text(metrics)) }
     case .epochEnded(let metrics):
       line(Self.text(metrics))
+    case .storedTargets(let file):
+      line("the teacher's targets are in \(file.path)")
     case .checkpointed:
       break
     case .stopped:
@@ -49,6 +51,9 @@ public final class ConsoleProgress {
   private static func text(_ metrics: Metrics) -> String {
     var text = String(format: "epoch %6.2f  step %6d  loss %.4f", metrics.epoch, metrics.step, metrics.loss)
     if let accuracy = metrics.validationAccuracy { text += String(format: "  validation %.2f %%", 100 * accuracy) }
+    for (name, accuracy) in (metrics.subnets ?? [:]).sorted(by: { $0.key > $1.key }) where name != "dense" {
+      text += String(format: "  %@ %.2f %%", name, 100 * accuracy)
+    }
     if let speed = metrics.imagesPerSecond { text += String(format: "  %.0f images/s", speed) }
     return text + "  \(duration(metrics.seconds))"
   }
@@ -73,6 +78,8 @@ public enum TrainingEvent: Sendable {
   /// The line of metrics at the end of an epoch, with validation.
   case epochEnded(Metrics)
   case checkpointed(URL)
+  /// The teacher's targets for an epoch have been made.
+  case storedTargets(URL)
   /// Nothing follows, whether the run is complete, interrupted or failed.
   case stopped
 }

@@ -17,6 +17,8 @@ public struct Metrics: Codable, Hashable, Sendable {
   public var validationLoss: Double?
   /// Share of right answers on the search split, 0...1; only after an epoch.
   public var validationAccuracy: Double?
+  /// The same share for subnets of a supernet, by name: `dense`, `2:4`; only after an epoch.
+  public var subnets: [String: Double]?
   /// Seconds of training so far, over all sessions of the run.
   public var seconds: Double
 }

@@ -16,6 +16,16 @@ public enum RunError: Error, CustomStringConvertible {
   case wrongClassCount(data: Int, model: Int, source: String)
   case tooFewImages(count: Int, batchSize: Int, source: String)
   case missingTeacher
+  /// The recipe trains a supernet, and no dense network was given.
+  case missingDense
+  /// A dense network was given, and the recipe trains no supernet.
+  case noSupernet
+  /// The dense network is not the recipe's.
+  case otherDense(checkpoint: String, recipe: String)
+  /// The file holds the soft targets of another teacher, data set, augmentation or seed.
+  case otherTargets(URL, was: String, now: String)
+  /// An augmented image is not the one that the teacher saw.
+  case otherAugmentation(URL, image: Int)
   /// Stopped by a signal after writing a checkpoint.
   case interrupted(signal: Int32, checkpoint: URL)
 
@@ -41,6 +51,17 @@ public enum RunError: Error, CustomStringConvertible {
       "\(source) has \(count) training images, a batch takes \(batchSize); lower training.batchSize"
     case .missingTeacher:
       "the recipe asks for distillation but the run has no teacher"
+    case .missingDense:
+      "the recipe trains a supernet, which starts from a dense network and learns from it: give it with --checkpoint"
+    case .noSupernet:
+      "--checkpoint is the dense network that a supernet starts from, and the recipe has no supernet section: "
+        + "leave it out, or finetune with swiftlet compress --finetune"
+    case .otherDense(let checkpoint, let recipe):
+      "the recipe's model is \(recipe), the checkpoint holds \(checkpoint): start from a checkpoint of the same model"
+    case .otherTargets(let file, let was, let now):
+      "\(file.path) holds a teacher's targets for \(was), this run needs \(now): choose another distillation.stored.directory"
+    case .otherAugmentation(let file, let image):
+      "image \(image) was augmented to something else than the teacher of \(file.path) saw: remove the file to make it anew"
     case .interrupted(let signal, let checkpoint):
       "stopped by \(signal == SIGINT ? "Ctrl-C" : "signal \(signal)"); continue with --resume from \(checkpoint.path)"
     }

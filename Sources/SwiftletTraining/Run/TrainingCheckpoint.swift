@@ -35,6 +35,8 @@ struct TrainingCheckpoint {
   var model, optimizer, average: StateDictionary
   /// The state of the generator of dropout and drop path.
   var random: [UInt8]
+  /// What the sampler of a supernet has learned.
+  var sampler: String?
 
   /// Replaces `file` by this checkpoint; if that fails, the old file stays as it was.
   func write(to file: URL) throws {
@@ -47,6 +49,7 @@ struct TrainingCheckpoint {
       state.metadata = [
         "swiftlet.position": try Self.text(position), "swiftlet.recipe": try recipe.yaml(), "swiftlet.data": data,
       ]
+      state.metadata["swiftlet.sampler"] = sampler
       try Checkpoint.write(state, to: file, format: .safetensors)
     } catch {
       throw RunError.cannotWrite(file, reason: "\(error)")
@@ -71,7 +74,8 @@ struct TrainingCheckpoint {
     return TrainingCheckpoint(
       position: position, recipe: try Recipe.parse(metadata("swiftlet.recipe"), source: file.path),
       data: try metadata("swiftlet.data"), model: state.part("model."),
-      optimizer: state.part("optimizer."), average: state.part("average."), random: random.scalars(as: UInt8.self))
+      optimizer: state.part("optimizer."), average: state.part("average."), random: random.scalars(as: UInt8.self),
+      sampler: state.metadata["swiftlet.sampler"])
   }
 
   private static func text(_ position: Position) throws -> String {

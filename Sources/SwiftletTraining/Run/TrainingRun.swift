@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletCompression
 import SwiftletData
 import SwiftletModels
 import SwiftletNN
@@ -19,6 +20,8 @@ public final class TrainingRun {
   public let directory: RunDirectory
   /// The dense network whose soft targets are learned, where the recipe distills.
   public let teacher: (any Layer)?
+  /// The model as a supernet, where the recipe trains one.
+  public let supernet: SwiftletCompression.Supernet?
   /// Called with the number of the step before its forward pass.
   public var beforeStep: ((Int) throws -> Void)?
   /// Called with the number of the step after the optimiser has moved the weights.
@@ -30,26 +33,63 @@ public final class TrainingRun {
   private let optimizer: any Optimizer
   private let schedule: LearningRateSchedule
   private let average: WeightAverage?
+  private let subnets: SubnetSchedule?
   private let generator: Generator
   private var position = TrainingCheckpoint.Position()
 
   /// A run of the recipe's own model on the data at `data`.
   ///
-  /// - Parameter data: Where the recipe's data lies; the kind `shapes` needs none.
+  /// - Parameters:
+  ///   - data: Where the recipe's data lies; the kind `shapes` needs none.
+  ///   - dense: The weights that a supernet starts from and learns from; for a recipe that trains one, and no other.
   /// - Throws: `RecipeError`, `RunError`, `DataError` or `CheckpointError`.
-  public convenience init(recipe: Recipe, data: URL?, output: URL, resume: Bool = false) throws {
+  public convenience init(recipe: Recipe, data: URL?, dense: URL? = nil, output: URL, resume: Bool = false) throws {
     try recipe.validate()
+    guard (recipe.supernet != nil) == (dense != nil) else {
+      throw dense == nil ? RunError.missingDense : RunError.noSupernet
+    }
     // What can be missing is asked for before the work of drawing a network's first weights.
     let images = try recipe.data.open(at: data, imageSize: recipe.model.imageSize)
+    if let dense {
+      try self.init(
+        recipe: recipe, supernetOf: recipe.model.network(weightsAt: dense), data: images, output: output, resume: resume
+      )
+    } else {
+      try self.init(
+        recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: images, output: output,
+        resume: resume)
+    }
+  }
+
+  /// A run that trains a supernet of `dense`, which stays as it is and is the teacher.
+  ///
+  /// The trained weights serve every plan of the recipe's search space: `model.safetensors` holds them unmasked.
+  /// - Throws: `RunError.noSupernet` if the recipe trains none, and what any run throws.
+  public convenience init(
+    recipe: Recipe, supernetOf dense: any Layer, data: TrainingData, output: URL, resume: Bool = false
+  ) throws {
+    try recipe.validate()
+    guard let settings = recipe.supernet else { throw RunError.noSupernet }
+    let model = dense.copy()
+    let supernet = try SwiftletCompression.Supernet(
+      model, space: settings.space(of: model), gradient: settings.gradients.sparseGradient)
     try self.init(
-      recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: images, output: output,
-      resume: resume)
+      recipe: recipe, model: model, data: data, output: output, resume: resume, teacher: dense, supernet: supernet)
   }
 
   /// A run of any classifier, such as a network whose layers were replaced by sparse ones.
-  public init(
+  public convenience init(
     recipe: Recipe, model: any Layer, data: TrainingData, output: URL, resume: Bool = false,
     teacher: (any Layer)? = nil
+  ) throws {
+    if recipe.supernet != nil { throw RunError.missingDense }
+    try self.init(
+      recipe: recipe, model: model, data: data, output: output, resume: resume, teacher: teacher, supernet: nil)
+  }
+
+  private init(
+    recipe: Recipe, model: any Layer, data: TrainingData, output: URL, resume: Bool, teacher: (any Layer)?,
+    supernet: SwiftletCompression.Supernet?
   ) throws {
     try recipe.validate()
     let training = recipe.training
@@ -63,6 +103,7 @@ public final class TrainingRun {
     }
     if training.distillation != nil && teacher == nil { throw RunError.missingTeacher }
     (self.recipe, self.model, self.teacher, self.data) = (recipe, model, teacher, data)
+    self.supernet = supernet
     device = try Device(parsing: training.device)
     directory = RunDirectory(output)
     if let threads = training.threads { Torch.setThreads(threads) }
@@ -71,6 +112,11 @@ public final class TrainingRun {
     searchLoader = recipe.evaluationLoader(over: data.search)
     let stepsPerEpoch = trainingLoader.batchCount
     schedule = LearningRateSchedule(training, stepsPerEpoch: stepsPerEpoch)
+    if let supernet, let settings = recipe.supernet {
+      subnets = try SubnetSchedule(supernet, sampler: settings.sampler, recipe: recipe, stepsPerEpoch: stepsPerEpoch)
+    } else {
+      subnets = nil
+    }
     model.move(to: device)
     teacher?.move(to: device)
     teacher?.evaluate()
@@ -113,14 +159,15 @@ public final class TrainingRun {
     let final = try last ?? MetricsLog.read(directory.metrics).last
     return TrainingResult(
       steps: position.step, epochs: position.epoch, trainingLoss: final?.loss,
-      validationLoss: final?.validationLoss, validationAccuracy: final?.validationAccuracy, seconds: position.seconds,
-      model: directory.model.path)
+      validationLoss: final?.validationLoss, validationAccuracy: final?.validationAccuracy, subnets: final?.subnets,
+      seconds: position.seconds, model: directory.model.path)
   }
 
   // MARK: - One epoch
 
   private func trainEpoch(log: MetricsLog, observer: ((TrainingEvent) -> Void)?) throws {
     let training = recipe.training
+    let targets = try storedTargets(observer)
     let batches = trainingLoader.epoch(position.epoch, startingAt: position.batch)
     let steps = schedule.totalSteps
     let clock = ContinuousClock()
@@ -130,7 +177,8 @@ public final class TrainingRun {
     while let batch = try batches.next() {
       let rate = schedule.rate(at: position.step)
       try beforeStep?(position.step)
-      let loss = lossOf(batch)
+      subnets?.select(step: position.step)
+      let loss = try lossOf(batch, targets)
       let value = loss.item()
       guard value.isFinite else {
         throw RunError.diverged(step: position.step, loss: value, learningRate: rate)
@@ -184,7 +232,7 @@ public final class TrainingRun {
   }
 
   /// The loss of one batch, its graph included.
-  private func lossOf(_ batch: Batch) -> Tensor {
+  private func lossOf(_ batch: Batch, _ stored: EpochTargets?) throws -> Tensor {
     let training = recipe.training
     let images = batch.images.to(device: device)
     let scores = inPrecision { model(images) }.cast(to: .float32)
@@ -193,9 +241,43 @@ public final class TrainingRun {
       batch.softTargets.map { scores.crossEntropy($0.to(device: device)) }
       ?? scores.crossEntropy(batch.labels.to(device: device), labelSmoothing: training.labelSmoothing)
     guard let distillation = training.distillation, let teacher else { return hard }
-    let targets = withNoGradient { inPrecision { teacher(images) }.cast(to: .float32) }
-    let soft = distillationLoss(scores, teacher: targets, temperature: distillation.temperature)
+    let targets =
+      try stored?.targets(for: batch.indices, images: batch.images, classes: scores.shape[1]).to(device: device)
+      ?? softTargets(of: teacher, images, distillation.temperature)
+    let soft = distillationLoss(scores, targets: targets, temperature: distillation.temperature)
     return distillation.weight == 1 ? soft : soft * distillation.weight + hard * (1 - distillation.weight)
+  }
+
+  private func softTargets(of teacher: any Layer, _ images: Tensor, _ temperature: Double) -> Tensor {
+    withNoGradient {
+      SwiftletNN.softTargets(inPrecision { teacher(images) }.cast(to: .float32), temperature: temperature)
+    }
+  }
+
+  /// The teacher's targets for the epoch under way, where the recipe keeps them: read, or made now for all that follow.
+  private func storedTargets(_ observer: ((TrainingEvent) -> Void)?) throws -> EpochTargets? {
+    guard let distillation = recipe.training.distillation, let stored = distillation.stored, let teacher else {
+      return nil
+    }
+    let file = URL(filePath: stored.directory).appending(path: "epoch-\(position.epoch).safetensors")
+    let kept = min(stored.classes, recipe.model.classes)
+    let identity = try recipe.identityOfTargets(
+      of: teacher, data: data, epoch: position.epoch, kept: kept)
+    if !FileManager.default.fileExists(atPath: file.path) {
+      let writer = TargetWriter(images: data.training.count, kept: kept)
+      let batches = trainingLoader.epoch(position.epoch)
+      while let batch = try batches.next() {
+        let targets = softTargets(of: teacher, batch.images.to(device: device), distillation.temperature)
+        writer.add(targets, for: batch.indices, images: batch.images)
+        if let signal = Interruption.signalNumber {
+          try writeCheckpoint(observer)
+          throw RunError.interrupted(signal: signal, checkpoint: directory.url)
+        }
+      }
+      try writer.write(to: file, identity: identity)
+      observer?(.storedTargets(file))
+    }
+    return try EpochTargets.read(from: file, identity: identity, images: data.training.count)
   }
 
   private func inPrecision(_ body: () -> Tensor) -> Tensor {
@@ -206,18 +288,28 @@ public final class TrainingRun {
   }
 
   /// Evaluates on the search split and moves on to the next epoch.
+  ///
+  /// The figures of a supernet are its dense network's; those of the other anchors stand beside them.
   private func endEpoch() throws -> Metrics {
-    var evaluation: Evaluation?
+    var evaluations: [(name: String, evaluation: Evaluation)] = []
     if data.search.count > 0 {
       let evaluate = { try Evaluation(of: self.model, on: self.searchLoader, device: self.device) }
-      evaluation = try average.map { try $0.whileApplied(evaluate) } ?? evaluate()
+      let evaluateAll = {
+        try self.subnets.map { try $0.endEpoch(self.position.epoch + 1, evaluate: evaluate) }
+          ?? [(name: "", evaluation: try evaluate())]
+      }
+      evaluations = try average.map { try $0.whileApplied(evaluateAll) } ?? evaluateAll()
     }
+    let evaluation = evaluations.first?.evaluation
+    let anchors = evaluations.filter { !$0.name.isEmpty }.map { ($0.name, $0.evaluation.accuracy) }
     let loss = position.epochLoss.mean
     (position.epoch, position.batch, position.epochLoss) = (position.epoch + 1, 0, .init())
     return Metrics(
       step: position.step, epoch: Double(position.epoch), loss: loss,
       learningRate: schedule.rate(at: max(0, position.step - 1)), validationLoss: evaluation?.loss,
-      validationAccuracy: evaluation?.accuracy, seconds: position.seconds)
+      validationAccuracy: evaluation?.accuracy,
+      subnets: anchors.isEmpty ? nil : Dictionary(anchors, uniquingKeysWith: { first, _ in first }),
+      seconds: position.seconds)
   }
 
   private var epochsDone: Double {
@@ -238,7 +330,7 @@ public final class TrainingRun {
     let checkpoint = TrainingCheckpoint(
       position: position, recipe: recipe, data: data.identity,
       model: model.stateDictionary(), optimizer: optimizer.state,
-      average: average?.state ?? StateDictionary(), random: generator.state)
+      average: average?.state ?? StateDictionary(), random: generator.state, sampler: try subnets?.state)
     try checkpoint.write(to: directory.checkpoint)
     observer?(.checkpointed(directory.checkpoint))
   }
@@ -265,6 +357,7 @@ public final class TrainingRun {
     try optimizer.restore(checkpoint.optimizer)
     if let average { try average.restore(checkpoint.average) }
     try generator.restore(checkpoint.random)
+    try subnets?.restore(checkpoint.sampler, from: file)
     position = checkpoint.position
   }
 }
@@ -276,6 +369,8 @@ public struct TrainingResult: Codable, Hashable, Sendable {
   public let trainingLoss: Double?
   /// On the search split after the last epoch.
   public let validationLoss, validationAccuracy: Double?
+  /// The accuracy there of subnets of a supernet, by name: `dense`, `2:4`.
+  public let subnets: [String: Double]?
   /// Training time in all sessions.
   public let seconds: Double
   /// The file of the trained weights.
@@ -285,8 +380,11 @@ public struct TrainingResult: Codable, Hashable, Sendable {
 extension TrainingResult: CustomStringConvertible {
   public var description: String {
     let accuracy = validationAccuracy.map { String(format: ", %.2f %% right on the search split", 100 * $0) } ?? ""
+    let others = (subnets ?? [:]).filter { $0.key != "dense" }.sorted { $0.key > $1.key }
+      .map { String(format: ", %.2f %% in %@", 100 * $0.value, $0.key) }.joined()
     let loss = trainingLoss.map { String(format: ", training loss %.4f", $0) } ?? ""
-    return "\(model): \(epochs) epochs, \(steps) steps in \(ConsoleProgress.duration(seconds))\(loss)\(accuracy)"
+    return
+      "\(model): \(epochs) epochs, \(steps) steps in \(ConsoleProgress.duration(seconds))\(loss)\(accuracy)\(others)"
   }
 }
 

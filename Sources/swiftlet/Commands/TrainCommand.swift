@@ -9,10 +9,18 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       The run directory receives the resolved recipe, metrics as JSON lines, a checkpoint and, at the end, the weights \
       (model.safetensors). Ctrl-C leaves a checkpoint; --resume goes on from it as if nothing had happened.
+
+      A recipe with a supernet section trains one set of weights for all plans of its search space. It starts from a \
+      trained dense network, which is the teacher too: give that with --checkpoint. What it writes is compressed by any \
+      plan with swiftlet compress --plan, without further training.
       """)
 
   @Argument(help: "The recipe, a YAML file.") var recipe: String
   @Option(help: "Where the recipe's data lies.") var data: String?
+  @Option(
+    help:
+      "The dense network that a supernet starts from: model.safetensors of a run, or timm's or Hugging Face's weights.")
+  var checkpoint: String?
   @Option(help: "The run directory. Default: runs/ and the recipe's name.") var out: String?
   @Flag(help: "Go on from the checkpoint in the run directory.") var resume = false
   @Option(
@@ -26,8 +34,8 @@ struct TrainCommand: ParsableCommand {
     let file = URL(filePath: recipe)
     let output = URL(filePath: out ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
     let run = try TrainingRun(
-      recipe: .read(from: file, overrides: overrides), data: data.map { URL(filePath: $0) }, output: output,
-      resume: resume)
+      recipe: .read(from: file, overrides: overrides), data: data.map { URL(filePath: $0) },
+      dense: checkpoint.map { URL(filePath: $0) }, output: output, resume: resume)
     let progress = ConsoleProgress()
     let result = try run.start(observer: json ? nil : progress.callAsFunction)
     if json {

@@ -93,13 +93,7 @@ struct Compressor {
       finetunedAccuracy: finetunedAccuracy)
   }
 
-  private var gradient: SparseGradient {
-    switch recipe.compression?.gradients {
-    case nil, .masked: .masked
-    case .ste: .straightThrough
-    case .srSTE: .srSTE()
-    }
-  }
+  private var gradient: SparseGradient { recipe.compression?.gradients.sparseGradient ?? .masked }
 
   private func pruningScore() throws -> PruningScore {
     guard score == .wanda else { return .magnitude }
