@@ -7,16 +7,19 @@ struct ClassifierScore: Encodable, Hashable {
   /// Images whose class has the highest score, and whose class is among the five highest.
   private(set) var top1Count = 0
   private(set) var top5Count = 0
-  private var lossSum = 0.0
-  /// The class with the highest score for each image; not part of what is printed.
+  /// The class with the highest score for each image; like the next two, not part of what is printed.
   private(set) var winners: [Int] = []
+  /// Whether each image's class has the highest score.
+  private(set) var isRight: [Bool] = []
+  /// The cross-entropy of each image, in nats.
+  private(set) var losses: [Double] = []
 
   init(name: String) { self.name = name }
 
   /// Shares in 0...1, and the mean cross-entropy in nats.
   var top1: Double { Double(top1Count) / Double(max(images, 1)) }
   var top5: Double { Double(top5Count) / Double(max(images, 1)) }
-  var loss: Double { lossSum / Double(max(images, 1)) }
+  var loss: Double { losses.reduce(0, +) / Double(max(images, 1)) }
 
   /// Counts a batch. A class whose score ties with others comes after them: constant scores earn nothing.
   ///
@@ -32,8 +35,9 @@ struct ClassifierScore: Encodable, Hashable {
         top1Count += ahead < 1 ? 1 : 0
         top5Count += ahead < 5 ? 1 : 0
       }
+      isRight.append(!own.isNaN && ahead < 1)
       let greatest = row.max() ?? 0
-      lossSum += log(row.reduce(0) { $0 + exp($1 - greatest) }) + greatest - own
+      losses.append(log(row.reduce(0) { $0 + exp($1 - greatest) }) + greatest - own)
       winners.append(row.indices.max { row[$0] < row[$1] } ?? 0)
     }
     images += labels.count

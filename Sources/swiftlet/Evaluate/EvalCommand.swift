@@ -10,7 +10,7 @@ struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval", abstract: "Measure the accuracy of a model file or a trained network on labelled images.",
     discussion: """
-      With --against a second one sees the same images, and the share of images on which both agree is printed. Model \
+      With --against a second one sees the same images, and both are compared image by image. Model \
       files and checkpoints can stand on either side. The images are the recipe's test images, or with --split another \
       part: search is what the recipe holds out of the training images, any other name is a split of the data.
       """)
@@ -39,10 +39,10 @@ struct EvalCommand: ParsableCommand {
     let data, split: String
     let first: ClassifierScore
     let second: ClassifierScore?
-    let agreement: Double?
+    let comparison: PairedComparison?
 
     enum CodingKeys: String, CodingKey {
-      case data, split, agreement
+      case data, split, comparison
       case first = "model"
       case second = "against"
     }
@@ -72,12 +72,12 @@ struct EvalCommand: ParsableCommand {
       }
     }
 
-    let agreement = scores.count == 2 ? scores[0].agreement(with: scores[1]) : nil
+    let comparison = scores.count == 2 ? PairedComparison(scores[0], scores[1]) : nil
     if json {
       try printJSON(
         Result(
           data: data ?? "recipe", split: split, first: scores[0], second: scores.count == 2 ? scores[1] : nil,
-          agreement: agreement))
+          comparison: comparison))
     } else {
       var table = Table(columns: [
         .text("model"), .number("images"), .number("top-1"), .number("top-5"), .number("loss"),
@@ -88,7 +88,7 @@ struct EvalCommand: ParsableCommand {
         ])
       }
       print(table.text)
-      if let agreement { print("both give the same class for \(percent(agreement)) of the images") }
+      if let comparison { print(comparison) }
     }
   }
 

@@ -1,0 +1,53 @@
+import Foundation
+
+/// Two classifiers on the same images, image by image: what a difference of accuracies alone cannot tell.
+struct PairedComparison: Encodable, Hashable {
+  let images: Int
+  /// Images on which both give the same class, as a share.
+  let agreement: Double
+  /// Images that one side alone gets right.
+  let onlyFirstRight, onlySecondRight: Int
+  /// How likely so uneven a split of those images is where both sides are equally good: McNemar's test, exact and
+  /// two-sided. Source: McNemar, "Note on the sampling error of the difference between correlated proportions" (1947).
+  let mcNemarProbability: Double
+  /// The mean of the first side's loss less the second's, in nats, and the standard error of that mean.
+  let lossDifference, lossDifferenceError: Double
+
+  /// - Precondition: both scores have seen the same images in the same order.
+  init(_ first: ClassifierScore, _ second: ClassifierScore) {
+    precondition(first.images == second.images, "the two scores are of different images")
+    images = first.images
+    agreement = first.agreement(with: second)
+    onlyFirstRight = zip(first.isRight, second.isRight).count { $0 && !$1 }
+    onlySecondRight = zip(first.isRight, second.isRight).count { !$0 && $1 }
+    mcNemarProbability = Self.signTest(onlyFirstRight, onlySecondRight)
+    let differences = zip(first.losses, second.losses).map { $0 - $1 }
+    let count = Double(max(differences.count, 1))
+    let mean = differences.reduce(0, +) / count
+    let variance = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(count - 1, 1)
+    (lossDifference, lossDifferenceError) = (mean, (variance / count).squareRoot())
+  }
+
+  /// The chance that a fair coin falls at least as unevenly as `heads` against `tails`.
+  static func signTest(_ heads: Int, _ tails: Int) -> Double {
+    let tosses = heads + tails
+    guard tosses > 0 else { return 1 }
+    // Logarithms, as 2 to the power of thousands of tosses is no Double.
+    let all = lgamma(Double(tosses + 1)) - Double(tosses) * log(2)
+    var tail = 0.0
+    for k in 0...min(heads, tails) {
+      let ways: Double = lgamma(Double(k + 1)) + lgamma(Double(tosses - k + 1))
+      tail += exp(all - ways)
+    }
+    return min(1, 2 * tail)
+  }
+}
+
+extension PairedComparison: CustomStringConvertible {
+  var description: String {
+    String(
+      format: "both give the same class for %.2f %% of the images; %d are right in the first alone, %d in the second "
+        + "alone (McNemar p = %.3g); loss %+.4f ± %.4f", 100 * agreement, onlyFirstRight, onlySecondRight,
+      mcNemarProbability, lossDifference, lossDifferenceError)
+  }
+}
