@@ -8,6 +8,7 @@ import Testing
     var op = swl_attention()
     var q, k, v: [Float]  // what the stored elements stand for, [batch][tokens][heads * width + gap]
     var bias, mask: [Float]?
+    var rows: [UInt32]?
     var gap = 3
 
     init(_ type: swl_type, batch: Int, heads: Int, queries: Int, keys: Int, width: Int, using random: inout Random) {
@@ -17,6 +18,7 @@ import Testing
       op.keys = keys
       op.width = width
       op.type = type
+      (op.masks, op.windows) = (batch, 1)
       op.scale = 1 / Float(width).squareRoot()
       op.q_scale = 1
       op.k_scale = 1
@@ -54,7 +56,7 @@ import Testing
                   * (Double(k[(b * keys + key) * row + h * width + i]) - Double(op.k_zero_point)) * Double(op.k_scale)
               }
               return sum * Double(op.scale) + Double(bias?[(h * queries + t) * keys + key] ?? 0)
-                + Double(mask?[(b * queries + t) * keys + key] ?? 0)
+                + Double(mask?[(b % op.masks * queries + t) * keys + key] ?? 0)
             }
             let greatest = scores.max() ?? 0
             let weights = scores.map { exp($0 - greatest) }
@@ -78,7 +80,8 @@ import Testing
       var op = op
       op.isa = isa
       func encoded(_ values: [Float]) -> Buffer {
-        switch op.type {
+        let values = scattered(values, width: op.heads * op.width + gap)
+        return switch op.type {
         case SWL_F32: Buffer(values)
         case SWL_BF16: Buffer(values.map(narrowed))
         default: Buffer(values.map { UInt8($0) })
@@ -86,14 +89,18 @@ import Testing
       }
       let row = op.heads * op.width + gap
       let buffers = [encoded(q), encoded(k), encoded(v)]
-      op.q = swl_heads(data: UnsafeRawPointer(buffers[0].address), batch_stride: op.queries * row, token_stride: row)
-      op.k = swl_heads(data: UnsafeRawPointer(buffers[1].address), batch_stride: op.keys * row, token_stride: row)
-      op.v = swl_heads(data: UnsafeRawPointer(buffers[2].address), batch_stride: op.keys * row, token_stride: row)
+      func heads(_ buffer: Buffer, _ tokens: Int) -> swl_heads {
+        swl_heads(
+          data: UnsafeRawPointer(buffer.address), batch_stride: (rows == nil ? 1 : op.windows) * tokens * row,
+          token_stride: row)
+      }
+      (op.q, op.k, op.v) = (heads(buffers[0], op.queries), heads(buffers[1], op.keys), heads(buffers[2], op.keys))
       let bias = self.bias.map { Buffer($0) }
       let mask = self.mask.map { Buffer($0) }
       op.bias = bias.map { UnsafePointer($0.floats) }
       op.mask = mask.map { UnsafePointer($0.floats) }
-      op.mask_batch_stride = op.queries * op.keys
+      let table = self.rows.map { Buffer($0) }
+      op.rows = table.map { UnsafePointer($0.address.assumingMemoryBound(to: UInt32.self)) }
       let y = Buffer(bytes: op.batch * op.queries * op.heads * op.width * elementSize(op.output.type))
       op.y = y.address
       let scratch = Buffer(bytes: swl_attention_scratch_size(&op))
@@ -105,8 +112,27 @@ import Testing
         tile += count
       }
       #expect(scratch.guardIsIntact && y.guardIsIntact)
-      withExtendedLifetime((buffers, bias, mask)) {}
-      return y.values(of: op.output)
+      withExtendedLifetime((buffers, bias, mask, table)) {}
+      return gathered(y.values(of: op.output), width: op.heads * op.width)
+    }
+
+    /// Rows of all windows in their order, from where they stand in the images.
+    private func gathered(_ values: [Float], width: Int) -> [Float] {
+      places.map { places in places.flatMap { values[$0 * width..<($0 + 1) * width] } } ?? values
+    }
+
+    /// Rows in the order of windows, to where they stand in the images.
+    private func scattered(_ values: [Float], width: Int) -> [Float] {
+      guard let places else { return values }
+      var result = values
+      for (i, place) in places.enumerated() {
+        result.replaceSubrange(place * width..<(place + 1) * width, with: values[i * width..<(i + 1) * width])
+      }
+      return result
+    }
+
+    private var places: [Int]? {
+      rows.map { rows in (0..<op.batch / op.windows).flatMap { image in rows.map { image * rows.count + Int($0) } } }
     }
   }
 
@@ -138,6 +164,24 @@ import Testing
         }
         #expect(wrong == nil, "\(name(swl_isa(level))) type \(type) \((batch, heads, queries, keys, width))")
       }
+    }
+  }
+
+  /// Windows whose rows are scattered over their image give what the same windows give side by side; masks repeat.
+  @Test(arguments: runnableLevels.map(\.rawValue), [SWL_F32, SWL_BF16, SWL_U8].map(\.rawValue))
+  func `windows attend where they stand`(level: UInt32, type: UInt32) {
+    var random = Random(seed: UInt64(level * 8 + type))
+    for (images, windows, tokens, masks) in [(1, 1, 5, 1), (2, 4, 49, 4), (3, 2, 16, 2), (2, 6, 9, 3)] {
+      var problem = Problem(
+        swl_type(type), batch: images * windows, heads: 2, queries: tokens, keys: tokens, width: 20, using: &random)
+      problem.op.windows = windows
+      problem.op.masks = masks
+      problem.bias = random.floats(2 * tokens * tokens)
+      problem.mask = (0..<masks * tokens * tokens).map { _ in Bool.random(using: &random) ? 0 : -100 }
+      problem.rows = (0..<UInt32(windows * tokens)).shuffled(using: &random)
+      let result = problem.run(swl_isa(level), using: &random)
+      let wrong = zip(result, problem.exact()).first { abs(Double($0) - $1) > error(swl_type(type)) * max(1, abs($1)) }
+      #expect(wrong == nil, "\(name(swl_isa(level))) type \(type) \((images, windows, tokens, masks))")
     }
   }
 

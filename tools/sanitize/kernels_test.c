@@ -182,6 +182,20 @@ static void *random_heads(swl_type type, size_t count) {
 
 static void test_attention(void) {
   swl_attention op = {.batch = 1 + below(3), .heads = 1 + below(3), .queries = 1 + below(70), .keys = 1 + below(90)};
+  size_t images = op.batch;
+  uint32_t *rows = NULL;
+  op.windows = 1 + below(4);
+  if (below(2)) { // windows whose rows lie in any order
+    op.keys = op.queries;
+    op.batch *= op.windows;
+    size_t count = op.windows * op.queries;
+    rows = memory(count * sizeof *rows);
+    for (size_t i = 0; i < count; i++) {
+      size_t other = below((uint32_t)i + 1);
+      rows[i] = rows[other], rows[other] = (uint32_t)i;
+    }
+    op.rows = rows;
+  }
   op.width = below(2) ? 64 : 1 + below(70);
   op.type = (swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)];
   bool bytes = op.type == SWL_U8;
@@ -191,10 +205,12 @@ static void test_attention(void) {
     op.q_zero_point = (int32_t)below(256), op.k_zero_point = (int32_t)below(256), op.v_zero_point = (int32_t)below(256);
 
   size_t row = op.heads * op.width, counts[3] = {op.queries, op.keys, op.keys};
+  if (rows)
+    counts[0] = counts[1] = counts[2] = op.windows * op.queries;
   swl_heads *parts[3] = {&op.q, &op.k, &op.v};
   for (int i = 0; i < 3; i++) {
     size_t stride = row + below(2) * below(9), batch_stride = counts[i] * stride + below(2) * below(9);
-    size_t count = (op.batch - 1) * batch_stride + (counts[i] - 1) * stride + row;
+    size_t count = (images - 1) * batch_stride + (counts[i] - 1) * stride + row;
     *parts[i] = (swl_heads){random_heads(op.type, count), batch_stride, stride};
   }
   float *bias = random_floats(op.heads * op.queries * op.keys, 2),
@@ -203,7 +219,7 @@ static void test_attention(void) {
     mask[i] = i % op.keys == 0 || mask[i] > 0 ? 0 : -INFINITY;
   op.bias = below(2) ? bias : NULL;
   op.mask = below(2) ? mask : NULL;
-  op.mask_batch_stride = below(2) * op.queries * op.keys;
+  op.masks = 1 + below((uint32_t)op.batch);
   op.output = (swl_output){(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 0.02f, (int32_t)below(256)};
 
   size_t count = op.batch * op.queries * row, size = size_of(op.output.type);
@@ -226,7 +242,8 @@ static void test_attention(void) {
     check(good, "attention", "isa type queries keys width", isa, op.type, op.queries, op.keys, op.width);
     free(op.y);
   }
-  free(expected), free(bias), free(mask), free((void *)op.q.data), free((void *)op.k.data), free((void *)op.v.data);
+  free(expected), free(bias), free(mask), free(rows), free((void *)op.q.data), free((void *)op.k.data),
+      free((void *)op.v.data);
 }
 
 static bool close_to(const void *a, const void *b, swl_output output, size_t count, float error) {

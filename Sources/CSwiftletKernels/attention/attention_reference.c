@@ -1,7 +1,8 @@
 #include "attention_kernels.h"
 
 static float read_head(const swl_attention *op, const swl_heads *from, size_t b, size_t t, size_t h, size_t i) {
-  return swl_read_scalar(from->data, b * from->batch_stride + t * from->token_stride + h * op->width + i, op->type);
+  size_t row = swl_attention_image(op, b) * from->batch_stride + swl_attention_row(op, b, t) * from->token_stride;
+  return swl_read_scalar(from->data, row + h * op->width + i, op->type);
 }
 
 static float score(const swl_attention *op, size_t b, size_t h, size_t query, size_t key) {
@@ -13,7 +14,7 @@ static float score(const swl_attention *op, size_t b, size_t h, size_t query, si
   if (op->bias)
     sum += op->bias[(h * op->queries + query) * op->keys + key];
   if (op->mask)
-    sum += op->mask[b * op->mask_batch_stride + query * op->keys + key];
+    sum += swl_attention_mask_row(op, b, query)[key];
   return sum;
 }
 
@@ -34,8 +35,8 @@ static void attend_query(const swl_attention *op, size_t b, size_t h, size_t que
     float weighted = 0;
     for (size_t key = 0; key < op->keys; key++)
       weighted += weights[key] * (read_head(op, &op->v, b, key, h, i) - (float)op->v_zero_point);
-    size_t at = ((b * op->queries + query) * op->heads + h) * op->width + i;
-    swl_write_scalar(op->y, at, op->output, weighted / sum * op->v_scale);
+    size_t at = swl_attention_result(op, b, h, query);
+    swl_write_scalar(op->y, at + i, op->output, weighted / sum * op->v_scale);
   }
 }
 

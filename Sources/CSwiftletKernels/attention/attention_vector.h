@@ -52,11 +52,11 @@ static size_t scratch_size(const swl_attention *op) {
 /// The rows of one head from `first` on, zeros around them: [room][width].
 static void fetch_rows(const swl_attention *op, const swl_heads *from, size_t batch, size_t head, size_t first,
                        size_t count, size_t room, size_t width, bool is_signed, element *rows) {
-  size_t at = batch * from->batch_stride + first * from->token_stride + head * op->width;
-  for (size_t i = 0; i < count; i++, rows += width, at += from->token_stride) {
+  const size_t start = swl_attention_image(op, batch) * from->batch_stride + head * op->width;
+  for (size_t i = first; i < first + count; i++, rows += width) {
     if (op->width < width)
       memset(rows, 0, width * X_SIZE);
-    fetch(op, from->data, at, rows, is_signed);
+    fetch(op, from->data, start + swl_attention_row(op, batch, i) * from->token_stride, rows, is_signed);
   }
   memset(rows, 0, (room - count) * width * X_SIZE);
 }
@@ -119,7 +119,7 @@ static float score(const swl_attention *op, const workspace *w, size_t batch, si
                    float *factor) {
   const float scale = op->scale * op->q_scale * op->k_scale;
   const float *bias = op->bias ? op->bias + (head * op->queries + query) * op->keys : NULL;
-  const float *mask = op->mask ? op->mask + batch * op->mask_batch_stride + query * op->keys : NULL;
+  const float *mask = swl_attention_mask_row(op, batch, query);
   *factor = bias || mask ? 1 : scale;
   floats greatest = splat(-INFINITY);
   for (size_t i = 0; i < w->keys; i += LANES) {
@@ -163,7 +163,7 @@ static void attend(const swl_attention *op, size_t batch, size_t head, size_t fi
     multiply(count, w.weights, w.keys, w.v, w.key_steps, w.width, w.scores, w.width);
 
     for (size_t i = 0; i < count; i++) {
-      size_t at = ((batch * op->queries + query + i) * op->heads + head) * op->width;
+      size_t at = swl_attention_result(op, batch, head, query + i);
       const float factor = op->v_scale / sums[i], zero = (float)(op->v_zero_point - SIGNED_ZERO) * op->v_scale;
       for (size_t j = 0; j < op->width; j += LANES)
         write_part(op->y, at + j, op->output, inverse_scale,

@@ -3,7 +3,8 @@
 
 #include "swl_types.h"
 
-/// Queries, keys or values: element (b, t, h, i) is at data[b * batch_stride + t * token_stride + h * width + i].
+/// Queries, keys or values: element (b, t, h, i) is at data[b * batch_stride + t * token_stride + h * width + i], where
+/// b counts images and t the rows of an image.
 typedef struct {
   const void *data;
   size_t batch_stride, token_stride; // elements
@@ -13,6 +14,9 @@ typedef struct {
 ///
 /// f32 computes in f32. bf16 multiplies in bf16, sums and takes the softmax in f32. u8 multiplies 8-bit integers, sums
 /// in int32, takes the softmax in f32 and rounds exp(score - greatest) to 1/255 for the product with V.
+///
+/// Windows attend within an image without being cut out of it: batch b is window b % windows of image b / windows, and
+/// its token t is row rows[window][t] of that image, for queries, keys, values and the result alike.
 typedef struct {
   swl_isa isa;
   size_t batch, heads, queries, keys, width; // width of one head, at most 65536; at least one key
@@ -22,10 +26,13 @@ typedef struct {
   int32_t q_zero_point, k_zero_point, v_zero_point;
   float scale;       // of the scores, positive, usually 1 / sqrt(width)
   const float *bias; // [heads][queries][keys], shared over the batch, or NULL
-  const float *mask; // [batch][queries][keys], shared over the heads, added to the scores, or NULL; -infinity hides a
+  const float *mask; // [masks][queries][keys], shared over the heads, added to the scores, or NULL; -infinity hides a
                      // key, and every query must see at least one key
-  size_t mask_batch_stride; // elements: queries * keys, or 0 for one mask for all
-  void *y;                  // [batch][queries][heads * width]
+  size_t masks;      // batch b takes mask b % masks
+  const uint32_t *rows; // [windows][queries], each row of an image once, or NULL: batch b is image b, and its tokens
+                        // are in order; as many keys as queries
+  size_t windows;       // of an image, at least 1 where there are rows
+  void *y;              // [images][queries of an image][heads * width]
   swl_output output;
 } swl_attention;
 

@@ -21,13 +21,13 @@ extension StepCompiler {
       type: formats[0].type, q: view(0), k: view(1), v: view(2),
       q_scale: formats[0].scale, k_scale: formats[1].scale, v_scale: formats[2].scale,
       q_zero_point: formats[0].zero_point, k_zero_point: formats[1].zero_point, v_zero_point: formats[2].zero_point,
-      scale: Float(scale), bias: nil, mask: nil, mask_batch_stride: 0,
+      scale: Float(scale), bias: nil, mask: nil, masks: 1, rows: nil, windows: 1,
       y: outputAddress(of: node), output: outputFormat(of: node))
     if node.inputs.count % 2 == 0, let mask = node.inputs.last {
       let shape = graph.shape(of: mask)
       if shape.first?.isBatch == true {
         op.mask = UnsafePointer(floats(of: mask))
-        op.mask_batch_stride = queries * keys
+        op.masks = output[0]
       } else if Graph.elementCount(shape) == queries * keys {
         op.mask = UnsafePointer(floats(of: mask))
       } else {
