@@ -103,6 +103,30 @@ struct CompressorTests {
     }
   }
 
+  @Test func `finetuning learns from the teacher that is named`() throws {
+    try Self.withCheckpoint { checkpoint, directory in
+      let recipe = try Recipe.parse(Self.yaml + Self.compression)
+      let other = directory.appending(path: "other.safetensors")
+      let classes = (0..<10).map { "class \($0)" }
+      try TrainedModel.write(recipe.model.make(seed: 2), recipe: recipe, classes: classes, to: other)
+      func head(_ name: String, teacher: URL?) throws -> Tensor {
+        var compressor = try Compressor(checkpoint: checkpoint, finetuning: recipe, data: nil)
+        if let teacher { try compressor.learn(from: teacher) }
+        let place = RunDirectory(directory.appending(path: name))
+        _ = try compressor.compress(to: place, resume: false)
+        return try #require(Checkpoint.read(from: place.model)["head.weight"])
+      }
+      let usual = try head("usual", teacher: nil)
+      #expect(try head("itself", teacher: checkpoint).isEqual(to: usual))
+      #expect(try !head("stranger", teacher: other).isEqual(to: usual))
+
+      let renamed = directory.appending(path: "renamed.safetensors")
+      try TrainedModel.write(
+        recipe.model.make(seed: 2), recipe: recipe, classes: classes.map { "other \($0)" }, to: renamed)
+      #expect(throws: CompressorError.self) { try head("refused", teacher: renamed) }
+    }
+  }
+
   @Test func `what does not fit is refused in one sentence`() throws {
     try Self.withCheckpoint { checkpoint, directory in
       let plain = try Recipe.parse(Self.yaml)

@@ -6,25 +6,29 @@ import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining
 
-/// `swiftlet bench MODEL.swiftlet [--against OTHER.swiftlet|torch]`: a model file alone, or beside another.
+/// `swiftlet bench MODEL.swiftlet… [--against OTHER.swiftlet|torch]`: model files taking turns.
 struct BenchModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "model", abstract: "Time a model file, alone or beside another one or libtorch.")
+    commandName: "model", abstract: "Time model files side by side, or beside libtorch.",
+    discussion: "All of them take turns. The speed-up is against the file of --against.")
 
-  @Argument(help: "The model file.", completion: .file(extensions: ["swiftlet"])) var model: String
-  @Option(help: "Another model file, or torch for the dense network of the same shape in libtorch.")
+  @Argument(help: "The model files.", completion: .file(extensions: ["swiftlet"])) var models: [String]
+  @Option(help: "Another model file, or torch for the dense network of the first one's shape in libtorch.")
   var against: String?
   @Option(help: "Numbers of threads, separated by commas.") var threads = ListOption([1, 2])
   @Option(help: "Batch sizes, separated by commas.") var batch = ListOption([1, 8])
   @Option(help: "Timed runs of each side.") var runs = 12
   @Flag(help: "Print one JSON object a line.") var json = false
 
-  func validate() throws { try validateBench(runs: runs, threads: threads.values, batches: batch.values) }
+  func validate() throws {
+    if models.isEmpty { throw ValidationError("give at least one model file") }
+    try validateBench(runs: runs, threads: threads.values, batches: batch.values)
+  }
 
   func run() throws {
-    let file = try ModelFile(contentsOf: URL(filePath: model))
-    var contenders = [Contender(name: model, engine: .runtime(file))]
-    if let against { contenders.append(try opponent(against, of: file)) }
+    let files = try models.map { try ModelFile(contentsOf: URL(filePath: $0)) }
+    var contenders = zip(models, files).map { Contender(name: $0, engine: .runtime($1)) }
+    if let against { contenders.append(try opponent(against, of: files[0])) }
 
     var table = Table(columns: [
       .text("model"), .number("batch"), .number("threads"), .number("best ms an image"), .number("median"),
@@ -33,12 +37,12 @@ struct BenchModelCommand: ParsableCommand {
     for threads in threads.values {
       for batch in batch.values {
         let times = try contenders.measure(batch: batch, threads: threads, runs: runs)
-        let base = times.last?.bestMilliseconds ?? 0
+        let base = against == nil ? nil : times.last?.bestMilliseconds
         for time in times {
           if json { try printJSON(time) }
           table.append([
             time.name, "\(batch)", "\(threads)", decimal(time.bestMilliseconds, 3), decimal(time.medianMilliseconds, 3),
-            times.count > 1 ? decimal(base / time.bestMilliseconds, 2) + "x" : "",
+            base.map { decimal($0 / time.bestMilliseconds, 2) + "x" } ?? "",
           ])
         }
       }
@@ -51,9 +55,9 @@ struct BenchModelCommand: ParsableCommand {
       return Contender(name: name, engine: .runtime(try ModelFile(contentsOf: URL(filePath: name))))
     }
     guard let text = file.graph.metadata.notes[ModelNotes.recipe] else {
-      throw BenchError("\(model) does not say which network it was made from, so libtorch has nothing to run")
+      throw BenchError("\(file.path) does not say which network it was made from, so libtorch has nothing to run")
     }
-    let configuration = try Recipe.parse(text, source: model).model.configuration
+    let configuration = try Recipe.parse(text, source: file.path).model.configuration
     return Contender(name: "libtorch fp32 dense", engine: .torch(try configuration.randomNetwork()))
   }
 }

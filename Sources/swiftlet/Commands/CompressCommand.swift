@@ -27,6 +27,8 @@ struct CompressCommand: ParsableCommand {
   @Option(help: "Where the recipe's data lies.") var data: String?
   @Option(help: "Training images that Wanda looks at.") var calibrationImages = 512
   @Option(help: "Finetune by this recipe's compression section.") var finetune: String?
+  @Option(help: "Whose outputs finetuning learns: model.safetensors of a run. Default: the checkpoint, unpruned.")
+  var teacher: String?
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
@@ -40,6 +42,7 @@ struct CompressCommand: ParsableCommand {
     if pattern != nil && plan != nil { throw ValidationError("give --pattern or --plan, not both") }
     if finetune == nil {
       if pattern == nil && plan == nil { throw ValidationError("give --pattern, --plan or a recipe with --finetune") }
+      if teacher != nil { throw ValidationError("--teacher is for finetuning: give --finetune too") }
       if resume { throw ValidationError("--resume goes on with finetuning: give --finetune too") }
       if !overrides.isEmpty { throw ValidationError("--set changes the recipe: give --finetune too") }
     }
@@ -56,6 +59,7 @@ struct CompressCommand: ParsableCommand {
       compressor.plan = .uniform(pattern, model: compressor.dense)
     }
     if let score { compressor.score = score }
+    if let teacher { try compressor.learn(from: URL(filePath: teacher)) }
     compressor.calibrationImages = calibrationImages
     if !json { compressor.observer = ConsoleProgress().callAsFunction }
     let result = try compressor.compress(to: RunDirectory(URL(filePath: out)), resume: resume)

@@ -17,6 +17,8 @@ struct Compressor {
   var plan: CompressionPlan
   var score = Recipe.Score.magnitude
   var calibrationImages = 512
+  /// Whose soft targets finetuning learns; nil is ``dense``.
+  private(set) var teacher: (any ImageClassifier)?
   var observer: ((TrainingEvent) -> Void)?
 
   private let finetunes: Bool
@@ -55,6 +57,13 @@ struct Compressor {
     self.classes = classes
   }
 
+  /// Lets finetuning learn from another trained network, such as the dense one that a supernet came from.
+  mutating func learn(from checkpoint: URL) throws {
+    let trained = try TrainedModel.read(from: checkpoint)
+    guard trained.classes == classes else { throw CompressorError.otherClasses(teacher: checkpoint) }
+    teacher = trained.model
+  }
+
   /// Writes `model.safetensors` and `plan.json` into the directory.
   func compress(to directory: RunDirectory, resume: Bool) throws -> CompressionResult {
     let manager = FileManager.default
@@ -69,7 +78,7 @@ struct Compressor {
     if finetunes, let data {
       let run = try TrainingRun(
         recipe: recipe.finetuning, model: model, data: data, output: directory.url, resume: resume,
-        teacher: dense.copy())
+        teacher: teacher ?? dense.copy())
       try run.start(observer: observer)
       // The run's file holds the averaged weights, where the recipe averages.
       try model.load(Checkpoint.read(from: directory.model), from: directory.model.path)
@@ -146,6 +155,7 @@ enum CompressorError: Error, CustomStringConvertible {
   case modelExists(URL)
   case wandaNeedsData
   case noClasses
+  case otherClasses(teacher: URL)
 
   var description: String {
     switch self {
@@ -160,6 +170,8 @@ enum CompressorError: Error, CustomStringConvertible {
       "Wanda looks at activations: say with --data where the recipe's data lies"
     case .noClasses:
       "the checkpoint does not name its classes: say with --data where the recipe's data lies"
+    case .otherClasses(let teacher):
+      "the teacher \(teacher.path) knows other classes than the checkpoint: give a network of the same data"
     }
   }
 }
