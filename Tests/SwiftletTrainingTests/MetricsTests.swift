@@ -42,6 +42,6 @@ import Testing
 
   @Test(arguments: [(0.4, "0:00"), (59.6, "1:00"), (3723, "1:02:03"), (Double.infinity, "?")])
   func `durations read as clocks do`(seconds: Double, text: String) {
-    #expect(ConsoleProgress.duration(seconds) == text)
+    #expect(ConsoleBar.duration(seconds) == text)
   }
 }

@@ -12,7 +12,7 @@ public struct TrainingData: Sendable {
   }
 
   /// Names the data in a checkpoint, so that a run is not resumed on other images: counts, classes and labels.
-  var identity: String {
+  public var identity: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
     func mix(_ value: Int) { hash = (hash ^ UInt64(bitPattern: Int64(value))) &* 0x0000_0100_0000_01b3 }
     for dataset in [training, search] {

@@ -2,8 +2,7 @@ import Foundation
 
 /// Shows a run on standard error: a bar with an estimate on a terminal, plain lines elsewhere.
 public final class ConsoleProgress {
-  private let onTerminal = isatty(STDERR_FILENO) != 0
-  private var shown = 0
+  private let console = ConsoleBar()
 
   public init() {}
 
@@ -11,41 +10,28 @@ public final class ConsoleProgress {
   public func callAsFunction(_ event: TrainingEvent) {
     switch event {
     case .started(let summary):
-      line(summary)
+      console.line(summary)
     case .progress(let progress):
-      if onTerminal { bar(progress) }
+      draw(progress)
     case .logged(let metrics):
-      if !onTerminal { line(Self.text(metrics)) }
+      if !console.isOnTerminal { console.line(Self.text(metrics)) }
     case .epochEnded(let metrics):
-      line(Self.text(metrics))
+      console.line(Self.text(metrics))
     case .storedTargets(let file):
-      line("the teacher's targets are in \(file.path)")
+      console.line("the teacher's targets are in \(file.path)")
     case .checkpointed:
       break
     case .stopped:
-      FileHandle.standardError.write(Data(erasure.utf8))
+      console.clear()
     }
   }
 
-  private func line(_ text: String) {
-    FileHandle.standardError.write(Data((erasure + text + "\n").utf8))
-    shown = 0
-  }
-
-  /// What removes the bar, if one is shown.
-  private var erasure: String { shown > 0 ? "\r" + String(repeating: " ", count: shown) + "\r" : "" }
-
-  private func bar(_ progress: TrainingProgress) {
-    let width = 24
-    let filled = min(width, Int(Double(width) * progress.fraction))
-    let text =
-      "[" + String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled) + "] "
-      + "epoch \(progress.epoch + 1)/\(progress.epochs)  step \(progress.step)/\(progress.steps)  "
-      + String(format: "loss %.4f  %.0f images/s  ", progress.loss, progress.imagesPerSecond)
-      + "\(Self.duration(progress.secondsLeft)) left"
-    let padding = String(repeating: " ", count: max(0, shown - text.count))
-    shown = text.count
-    FileHandle.standardError.write(Data(("\r" + text + padding).utf8))
+  private func draw(_ progress: TrainingProgress) {
+    console.draw(
+      fraction: progress.fraction,
+      "epoch \(progress.epoch + 1)/\(progress.epochs)  step \(progress.step)/\(progress.steps)  "
+        + String(format: "loss %.4f  %.0f images/s  ", progress.loss, progress.imagesPerSecond)
+        + "\(ConsoleBar.duration(progress.secondsLeft)) left")
   }
 
   private static func text(_ metrics: Metrics) -> String {
@@ -55,15 +41,7 @@ public final class ConsoleProgress {
       text += String(format: "  %@ %.2f %%", name, 100 * accuracy)
     }
     if let speed = metrics.imagesPerSecond { text += String(format: "  %.0f images/s", speed) }
-    return text + "  \(duration(metrics.seconds))"
-  }
-
-  /// `1:02:03`, `2:03` or `0:03`.
-  static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite, seconds < 1e7 else { return "?" }
-    let whole = Int(seconds.rounded())
-    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
-    return hours > 0 ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
+    return text + "  \(ConsoleBar.duration(metrics.seconds))"
   }
 }
 

@@ -11,14 +11,14 @@ private func noteSignal(_ number: Int32) {
 /// SIGINT and SIGTERM as a question that the training loop asks between steps.
 ///
 /// The second signal ends the process at once, as it would have without this.
-enum Interruption {
+public enum Interruption {
   /// The signal that arrived since `whileListening` began, if any.
-  static var signalNumber: Int32? {
+  public static var signalNumber: Int32? {
     let number = pending.load(ordering: .relaxed)
     return number == 0 ? nil : number
   }
 
-  static func whileListening<Result>(_ body: () throws -> Result) rethrows -> Result {
+  public static func whileListening<Result>(_ body: () throws -> Result) rethrows -> Result {
     pending.store(0, ordering: .relaxed)
     let oldInterrupt = signal(SIGINT, noteSignal)
     let oldTerminate = signal(SIGTERM, noteSignal)

@@ -69,7 +69,7 @@ public enum RunError: Error, CustomStringConvertible {
 }
 
 /// The operating system's words for a failed write.
-func reason(of error: any Error) -> String {
+public func reason(of error: any Error) -> String {
   let error = error as NSError
   if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
     return String(cString: strerror(Int32(underlying.code)))

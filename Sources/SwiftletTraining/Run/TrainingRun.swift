@@ -384,7 +384,7 @@ extension TrainingResult: CustomStringConvertible {
       .map { String(format: ", %.2f %% in %@", 100 * $0.value, $0.key) }.joined()
     let loss = trainingLoss.map { String(format: ", training loss %.4f", $0) } ?? ""
     return
-      "\(model): \(epochs) epochs, \(steps) steps in \(ConsoleProgress.duration(seconds))\(loss)\(accuracy)\(others)"
+      "\(model): \(epochs) epochs, \(steps) steps in \(ConsoleBar.duration(seconds))\(loss)\(accuracy)\(others)"
   }
 }
 
