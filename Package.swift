@@ -11,7 +11,7 @@ let package = Package(
       name: "Swiftlet",
       targets: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
-        "SwiftletCompression", "SwiftletTraining", "SwiftletExport",
+        "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletSearch",
       ]),
     .executable(name: "swiftlet", targets: ["swiftlet"]),
     .executable(name: "swiftlet-run", targets: ["swiftlet-run"]),
@@ -49,7 +49,13 @@ let package = Package(
     .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint"]),
     .target(name: "SwiftletData", dependencies: ["SwiftletMedia", "SwiftletTensor"]),
     .target(name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint"]),
-    .target(name: "SwiftletCompression", dependencies: ["SwiftletTensor", "SwiftletNN", "SwiftletModels"]),
+    .target(
+      name: "SwiftletCompression",
+      dependencies: [
+        "SwiftletTensor", "SwiftletNN", "SwiftletModels", .product(name: "Yams", package: "Yams"),
+      ],
+      // The accelerators that come with the package; the files are links to accelerators/.
+      resources: ["nvidia-ampere", "s2ta", "vegeta"].map { .embedInCode("Accelerators/\($0).yaml") }),
     .target(
       name: "SwiftletTraining",
       dependencies: [
@@ -59,11 +65,15 @@ let package = Package(
     .target(
       name: "SwiftletExport",
       dependencies: ["SwiftletModels", "SwiftletCompression", "SwiftletRuntime"]),
+    .target(
+      name: "SwiftletSearch",
+      dependencies: ["SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletRuntime", "SwiftletData"]),
     .executableTarget(
       name: "swiftlet",
       dependencies: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
-        "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletRuntime", "SwiftletMedia",
+        "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletSearch", "SwiftletRuntime",
+        "SwiftletMedia",
         "SwiftletReport", "CSwiftletKernels", "SwiftletRunCommands",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
@@ -106,6 +116,9 @@ let package = Package(
     .testTarget(
       name: "SwiftletExportTests",
       dependencies: ["SwiftletExport", "SwiftletRuntime", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletSearchTests",
+      dependencies: ["SwiftletSearch", "SwiftletTraining", "SwiftletModels", "SwiftletCompression", "TestSupport"]),
     .testTarget(name: "SwiftletReportTests", dependencies: ["SwiftletReport"]),
     .testTarget(name: "swiftletTests", dependencies: ["swiftlet", "swiftlet-run", "TestSupport"]),
   ],

@@ -7,6 +7,8 @@ struct BudgetTable: Sendable {
   let units: [[Int]]
   /// The sums of `units` that lie in the window.
   let window: ClosedRange<Int>
+  /// The cost of the cheapest choice, and of one unit.
+  private let floor, unit: Int
 
   /// More sums than this are refused: the costs have no useful common unit.
   static let largestWindow = 4_000_000
@@ -23,7 +25,8 @@ struct BudgetTable: Sendable {
       for cost in row { unit = Self.greatestCommonDivisor(unit, cost - base) }
     }
     unit = max(unit, 1)
-    units = zip(costs, cheapest).map { row, base in row.map { ($0 - base) / unit } }
+    units = zip(costs, cheapest).map { [unit] row, base in row.map { ($0 - base) / unit } }
+    (self.floor, self.unit) = (floor, unit)
 
     let low = max(budget.lowerBound, floor)
     let high = min(budget.upperBound, ceiling)
@@ -34,6 +37,23 @@ struct BudgetTable: Sendable {
     }
     window = first...((high - floor) / unit)
     guard window.upperBound <= Self.largestWindow else { throw .tooFine(sums: window.upperBound) }
+  }
+
+  /// The least and the greatest cost in the window that a choice has, or nil where none does.
+  var reachable: ClosedRange<Int>? {
+    var reached = [Bool](repeating: false, count: window.upperBound + 1)
+    reached[0] = true
+    for row in units {
+      var next = [Bool](repeating: false, count: reached.count)
+      for cost in Set(row) where cost < reached.count {
+        for sum in cost..<reached.count where reached[sum - cost] { next[sum] = true }
+      }
+      reached = next
+    }
+    guard let first = window.first(where: { reached[$0] }), let last = window.last(where: { reached[$0] }) else {
+      return nil
+    }
+    return floor + first * unit...floor + last * unit
   }
 
   private static func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {

@@ -20,10 +20,31 @@ public struct SearchSpace: Hashable, Sendable {
     self.slots = slots
   }
 
-  /// The same levels for every layer, ordered by density.
-  public init(_ levels: [SparsityPattern], precision: Precision = .fp32, over layers: some Sequence<String>) {
-    let levels = levels.sorted { ($0.density, $0.group) < ($1.density, $1.group) }
-    slots = layers.map { Slot(path: $0, levels: levels.map { LayerChoice(pattern: $0, precision: precision) }) }
+  /// All pairs of these patterns and precisions for every layer, ordered by density, then by bits.
+  public init(
+    _ patterns: [SparsityPattern], precisions: [Precision] = [.fp32], over layers: some Sequence<String>
+  ) {
+    let levels = patterns.flatMap { pattern in precisions.map { LayerChoice(pattern: pattern, precision: $0) } }
+      .sorted {
+        ($0.pattern.density, $0.pattern.group, $0.precision.bits) < (
+          $1.pattern.density, $1.pattern.group, $1.precision.bits
+        )
+      }
+    slots = layers.map { Slot(path: $0, levels: levels) }
+  }
+
+  /// The plans that take the same choice in every slot, in the order of the first slot's levels.
+  public var uniformPlans: [[Int]] {
+    (slots.first?.levels ?? []).compactMap { choice in
+      let levels = slots.compactMap { $0.levels.firstIndex(of: choice) }
+      return levels.count == slots.count ? levels : nil
+    }
+  }
+
+  /// The level of each slot in a plan, or nil where the plan is not one of the space.
+  public func levels(of plan: CompressionPlan) -> [Int]? {
+    let levels = slots.compactMap { slot in plan[slot.path].flatMap { slot.levels.firstIndex(of: $0) } }
+    return levels.count == slots.count && plan.paths.count == slots.count ? levels : nil
   }
 
   /// The plan that takes level `levels[i]` of slot `i`.

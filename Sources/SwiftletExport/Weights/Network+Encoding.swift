@@ -7,14 +7,17 @@ extension Network {
   /// The graph's constants get their encodings.
   mutating func encode(_ formats: [String: WeightFormat]) throws -> [EncodedConstant] {
     let encoded = try graph.constants.map { constant in
-      try encode(constant, as: formats[constant.name] ?? WeightFormat(precision: .fp32))
+      try Self.encode(
+        constant, numbers[constant.name] ?? [], as: formats[constant.name] ?? WeightFormat(precision: .fp32))
     }
     graph.constants = encoded.map(\.constant)
     return encoded
   }
 
-  private func encode(_ constant: Graph.Constant, as format: WeightFormat) throws -> EncodedConstant {
-    let numbers = numbers[constant.name] ?? []
+  /// The elements of a constant, packed.
+  static func encode(
+    _ constant: Graph.Constant, _ numbers: [Float], as format: WeightFormat
+  ) throws -> EncodedConstant {
     switch format.precision {
     case .fp32, .bf16:
       return try EncodedConstant(

@@ -9,6 +9,8 @@ public struct Recipe: Hashable, Sendable {
   public var supernet: Supernet?
   /// Pruning and finetuning, read by `swiftlet compress`.
   public var compression: Compression?
+  /// How `swiftlet search` looks for a plan.
+  public var search: Search?
 
   public init(
     model: Model, data: DataSource, training: Training = Training(), supernet: Supernet? = nil,
@@ -36,11 +38,12 @@ public struct Recipe: Hashable, Sendable {
     try training.validate(at: "training")
     try supernet?.validate(at: "supernet", in: self)
     try compression?.validate(at: "compression")
+    try search?.validate(at: "search")
   }
 }
 
 extension Recipe: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case model, data, training, supernet, compression }
+  enum CodingKeys: String, CodingKey, CaseIterable { case model, data, training, supernet, compression, search }
 
   public init(from decoder: any Decoder) throws {
     let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
@@ -49,5 +52,6 @@ extension Recipe: Codable {
     try section.read(.training, into: &training)
     try section.read(.supernet, into: &supernet)
     try section.read(.compression, into: &compression)
+    try section.read(.search, into: &search)
   }
 }

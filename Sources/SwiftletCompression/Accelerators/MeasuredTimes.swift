@@ -1,0 +1,83 @@
+import SwiftletModels
+
+/// How long the layers of a network take on one machine, by shape, level and precision; `swiftlet bench calibrate`
+/// measures it.
+///
+/// Times add up: `fixed` and one time for each layer predict a forward pass of `batch` images on `threads` threads.
+public struct MeasuredTimes: Hashable, Sendable {
+  /// One kind of layer at one level. Its time includes what computes its input, where that is no layer itself, for the
+  /// format of the input follows the layer's precision.
+  public struct Layer: Hashable, Sendable {
+    /// The end of the layer's path, such as `attn.qkv`: layers of one shape differ in what is fused into them.
+    public var name: String
+    /// Tokens of one image.
+    public var tokens, inputs, outputs: Int
+    public var choice: LayerChoice
+    /// What ran it, such as `sparse_s8_avx512vnni`; for people.
+    public var kernel: String
+    /// For the whole batch.
+    public var nanoseconds: Int
+
+    public init(
+      name: String, tokens: Int, inputs: Int, outputs: Int, choice: LayerChoice, kernel: String, nanoseconds: Int
+    ) {
+      (self.name, self.tokens, self.inputs, self.outputs) = (name, tokens, inputs, outputs)
+      (self.choice, self.kernel, self.nanoseconds) = (choice, kernel, nanoseconds)
+    }
+  }
+
+  /// The processor and instruction set, for people.
+  public var processor: String
+  public var threads, batch: Int
+  /// The network that `fixed` belongs to.
+  public var network: String
+  /// Everything that no choice changes.
+  public var fixed: Int
+  public var layers: [Layer]
+
+  public init(processor: String, threads: Int, batch: Int, network: String, fixed: Int, layers: [Layer]) {
+    (self.processor, self.threads, self.batch, self.network) = (processor, threads, batch, network)
+    (self.fixed, self.layers) = (fixed, layers)
+  }
+
+  private struct Key: Hashable {
+    let name: String
+    let tokens, inputs, outputs: Int
+    let choice: LayerChoice
+  }
+
+  /// - Throws: ``AcceleratorError`` for a layer that was not measured.
+  func costs(of space: SearchSpace, in model: MultiplyAdds, accelerator: String) throws -> PlanCosts {
+    let times = Dictionary(
+      layers.map { layer in
+        (
+          Key(
+            name: layer.name, tokens: layer.tokens, inputs: layer.inputs, outputs: layer.outputs, choice: layer.choice),
+          layer.nanoseconds
+        )
+      }, uniquingKeysWith: { first, _ in first })
+    func time(_ slot: MultiplyAdds.Slot, _ choice: LayerChoice) -> Int? {
+      var choice = choice
+      if choice.pattern.isDense { choice.pattern = .dense }
+      return times[
+        Key(
+          name: slot.kind, tokens: slot.tokens, inputs: slot.inputs, outputs: slot.outputs, choice: choice)]
+    }
+    for slot in model.slots {
+      for choice in Set([LayerChoice(pattern: .dense)] + space.slots.flatMap(\.levels)) where time(slot, choice) == nil
+      {
+        let shape =
+          "\(slot.path), \(slot.inputs) to \(slot.outputs), at \(choice.pattern) in \(choice.precision.rawValue)"
+        throw AcceleratorError.unmeasured(accelerator: accelerator, layer: shape)
+      }
+    }
+    return try .counted(.nanoseconds, space, in: model, fixed: fixed) { time($0, $1) ?? 0 }
+  }
+}
+
+extension MultiplyAdds.Slot {
+  /// `attn.qkv` of `blocks.0.attn.qkv`.
+  public var kind: String { path.split(separator: ".").suffix(2).joined(separator: ".") }
+  /// Tokens of one image that the layer sees.
+  public var tokens: Int { dense / (inputs * outputs) }
+}

@@ -1,0 +1,112 @@
+import SwiftletModels
+
+/// What the plans of a search space cost, in whole numbers that add up: a fixed part and one number for each level of
+/// each slot.
+public struct PlanCosts: Hashable, Sendable {
+  /// What is counted.
+  public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Of one image, as the literature counts FLOPs.
+    case multiplyAdds
+    /// Packed weights of the compressible layers, places included (``LayerChoice/packedBytes(weights:)``).
+    case bytes
+    /// Of one forward pass, measured.
+    case nanoseconds
+    /// In multiply-adds at the rate of an accelerator's dense reference engine, for accelerators known by their speeds.
+    case denseMultiplyAdds
+  }
+
+  public let unit: Unit
+  /// What every plan spends.
+  public let fixed: Int
+  /// The cost of each level of each slot, in the order of the space.
+  public let levels: [[Int]]
+  /// The dense network's total, which shares refer to.
+  public let dense: Int
+
+  /// - Precondition: every slot has a level, and the dense network costs something.
+  public init(_ unit: Unit, fixed: Int, levels: [[Int]], dense: Int) {
+    precondition(!levels.contains { $0.isEmpty }, "PlanCosts: a slot has no level")
+    precondition(dense > 0, "PlanCosts: the dense network costs \(dense)")
+    (self.unit, self.fixed, self.levels, self.dense) = (unit, fixed, levels, dense)
+  }
+
+  /// The cost of a plan, by its level in each slot.
+  public func total(of plan: [Int]) -> Int { zip(levels, plan).reduce(fixed) { $0 + $1.0[$1.1] } }
+
+  /// From the cheapest plan's cost to the costliest one's.
+  public var range: ClosedRange<Int> {
+    levels.reduce(fixed) { $0 + ($1.min() ?? 0) }...levels.reduce(fixed) { $0 + ($1.max() ?? 0) }
+  }
+
+  /// The costs rounded to multiples of a common unit, so that the plans have at most about `sums` different totals.
+  ///
+  /// Measured times have no common unit of their own. Each level is off by at most half the unit, a ten-thousandth of
+  /// the range for the usual `sums`.
+  public func rounded(toSums sums: Int = 10_000) -> PlanCosts {
+    let unit = max(1, (range.upperBound - range.lowerBound + sums - 1) / sums)
+    return PlanCosts(
+      self.unit, fixed: fixed, levels: levels.map { row in row.map { ($0 + unit / 2) / unit * unit } }, dense: dense)
+  }
+}
+
+extension PlanCosts {
+  /// Multiply-adds of one image.
+  ///
+  /// - Throws: if the model lacks a slot of the space, or a level's groups do not divide its width.
+  public static func multiplyAdds(
+    of space: SearchSpace, in model: MultiplyAdds
+  ) throws(CompressionPlanError) -> PlanCosts {
+    try counted(.multiplyAdds, space, in: model, fixed: model.fixed) { $0.multiplyAdds($1.pattern) }
+  }
+
+  /// Bytes of the packed weights of the compressible layers; the dense network's are in fp32.
+  ///
+  /// - Throws: if the model lacks a slot of the space, or a level's groups do not divide its width.
+  public static func packedBytes(
+    of space: SearchSpace, in model: MultiplyAdds
+  ) throws(CompressionPlanError) -> PlanCosts {
+    try counted(.bytes, space, in: model, fixed: 0) { $1.packedBytes(weights: $0.weights) }
+  }
+
+  /// Costs by a rule for one layer; layers outside the space stay dense in fp32.
+  static func counted(
+    _ unit: Unit, _ space: SearchSpace, in model: MultiplyAdds, fixed: Int,
+    cost: (MultiplyAdds.Slot, LayerChoice) -> Int
+  ) throws(CompressionPlanError) -> PlanCosts {
+    let layers = Dictionary(model.slots.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    let dense = model.slots.reduce(fixed) { $0 + cost($1, LayerChoice(pattern: .dense)) }
+    var rest = dense
+    var levels: [[Int]] = []
+    for slot in space.slots {
+      for level in slot.levels { try CompressionPlan([slot.path: level]).validate(for: model) }
+      guard let layer = layers[slot.path] else { continue }  // `validate` has found it.
+      rest -= cost(layer, LayerChoice(pattern: .dense))
+      levels.append(slot.levels.map { cost(layer, $0) })
+    }
+    return PlanCosts(unit, fixed: rest, levels: levels, dense: dense)
+  }
+}
+
+extension PlanCosts.Unit {
+  /// An amount with its unit, for people: `1.96 G multiply-adds`, `12.3 ms`.
+  public func text(_ amount: Int) -> String {
+    switch self {
+    case .multiplyAdds: "\(Self.scaled(amount)) multiply-adds"
+    case .denseMultiplyAdds: "\(Self.scaled(amount)) multiply-adds at the dense rate"
+    case .bytes: "\(Self.scaled(amount))B"
+    case .nanoseconds: "\((Double(amount) / 1000).rounded() / 1000) ms"
+    }
+  }
+
+  /// Three or four digits and k, M or G.
+  private static func scaled(_ amount: Int) -> String {
+    let (divisor, letter) =
+      switch amount {
+      case 1_000_000_000...: (1_000_000, "G")
+      case 1_000_000...: (1000, "M")
+      case 10_000...: (1, "k")
+      default: (0, "")
+      }
+    return divisor == 0 ? "\(amount) " : "\((Double(amount) / Double(divisor)).rounded() / 1000) \(letter)"
+  }
+}

@@ -1,0 +1,43 @@
+/// What a search is asked: the best plan of a space whose cost lies in a window.
+public struct SearchProblem: Sendable {
+  public let space: SearchSpace
+  public let costs: PlanCosts
+  /// Of the total cost, both ends included; a plan reaches each end.
+  public let window: ClosedRange<Int>
+  public var measure: FitnessMeasure
+  let sampler: WindowSampler
+
+  /// - Throws: at once, if no plan meets the budget.
+  public init(_ space: SearchSpace, costs: PlanCosts, budget: Budget, measure: FitnessMeasure = .loss) throws {
+    try self.init(space, costs: costs, window: budget.window(in: costs), measure: measure)
+  }
+
+  /// - Precondition: the costs are those of the space.
+  public init(
+    _ space: SearchSpace, costs: PlanCosts, window: ClosedRange<Int>, measure: FitnessMeasure = .loss
+  ) throws(BudgetError) {
+    precondition(
+      costs.levels.map(\.count) == space.slots.map(\.levels.count),
+      "SearchProblem: the costs are those of another space")
+    (self.space, self.costs, self.window, self.measure) = (space, costs, window, measure)
+    sampler = try WindowSampler(
+      costs: costs.levels, budget: window.lowerBound - costs.fixed...window.upperBound - costs.fixed)
+  }
+
+  public func isInside(_ levels: [Int]) -> Bool { window.contains(costs.total(of: levels)) }
+
+  /// The costliest level of each slot; the later one of equal costs.
+  var costliest: [Int] {
+    costs.levels.map { row in row.indices.max { row[$0] < row[$1] } ?? 0 }
+  }
+
+  /// Better candidates first: by the measure, then by the other one, then cheaper, then by the levels.
+  public func ranksBefore(_ left: Candidate, _ right: Candidate) -> Bool {
+    for measure in [measure] + FitnessMeasure.allCases.filter({ $0 != measure }) {
+      let (a, b) = (measure.merit(of: left.fitness), measure.merit(of: right.fitness))
+      if a != b { return a > b }
+    }
+    if left.cost != right.cost { return left.cost < right.cost }
+    return left.levels.lexicographicallyPrecedes(right.levels)
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import SwiftletCompression
+import SwiftletTraining
+
+/// Fitnesses that were measured before, in a file of JSON lines: a repeated or resumed search measures nothing twice.
+///
+/// The key names plan, weights, images and settings, so that one file serves every search in a folder.
+/// ```json
+/// {"correct":4391,"images":5000,"key":"…","loss":0.4123}
+/// ```
+public final class EvaluationCache {
+  private struct Line: Codable {
+    let key: String
+    let images, correct: Int
+    let loss: Double
+  }
+
+  public let file: URL
+  private var known: [String: Fitness] = [:]
+  private let handle: FileHandle
+
+  /// Opens the file, or begins one. A last line that an interruption cut short is left out.
+  ///
+  /// - Throws: `RunError` if the file cannot be written or holds something else.
+  public init(_ file: URL) throws {
+    self.file = file
+    let manager = FileManager.default
+    if !manager.fileExists(atPath: file.path), !manager.createFile(atPath: file.path, contents: nil) {
+      throw RunError.cannotWrite(file, reason: String(cString: strerror(errno)))
+    }
+    do {
+      let data = try Data(contentsOf: file)
+      var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
+      let isCut = !data.isEmpty && data.last != UInt8(ascii: "\n")
+      if isCut { lines.removeLast() }
+      for (number, line) in lines.enumerated() {
+        guard let entry = try? JSONLines.decoder.decode(Line.self, from: line) else {
+          throw RunError.damaged(file, problem: "line \(number + 1) is no evaluation; remove the file to begin anew")
+        }
+        known[entry.key] = Fitness(images: entry.images, correct: entry.correct, loss: entry.loss)
+      }
+      handle = try FileHandle(forUpdating: file)
+      if isCut { try handle.truncate(atOffset: UInt64(lines.reduce(0) { $0 + $1.count + 1 })) }
+      try handle.seekToEnd()
+    } catch let error as RunError {
+      throw error
+    } catch {
+      throw RunError.cannotWrite(file, reason: reason(of: error))
+    }
+  }
+
+  deinit { try? handle.close() }
+
+  public subscript(key: String) -> Fitness? { known[key] }
+
+  public func store(_ fitness: Fitness, for key: String) throws {
+    known[key] = fitness
+    let line = Line(key: key, images: fitness.images, correct: fitness.correct, loss: fitness.loss)
+    do {
+      try handle.write(contentsOf: JSONLines.line(line))
+    } catch {
+      throw RunError.cannotWrite(file, reason: reason(of: error))
+    }
+  }
+}

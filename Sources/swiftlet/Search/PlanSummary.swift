@@ -1,0 +1,125 @@
+import Foundation
+import SwiftletCompression
+import SwiftletModels
+import SwiftletReport
+
+/// A plan with what it costs, for people and for programs.
+struct PlanSummary: Encodable {
+  struct Layer: Encodable, Hashable {
+    let layer: String
+    let pattern: SparsityPattern
+    let precision: Precision
+    /// Nil where the network is not known.
+    let multiplyAdds, bytes: Int?
+  }
+
+  let name: String
+  let layers: [Layer]
+  /// Of one image; nil where the network is not known.
+  let multiplyAdds: Int?
+  let denseMultiplyAdds: Int?
+  /// Of the compressible layers' packed weights.
+  let bytes: Int?
+  let accelerator: String?
+  /// On the accelerator: nanoseconds, or multiply-adds at the dense rate, and the dense network's.
+  let time, denseTime: Int?
+  let timeUnit: PlanCosts.Unit?
+
+  init(name: String, _ plan: CompressionPlan, _ work: MultiplyAdds?, _ accelerator: Accelerator?) throws {
+    self.name = name
+    if let work { try plan.validate(for: work) }
+    let slots = Dictionary(
+      (work?.slots ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    layers = plan.paths.compactMap { path in
+      plan[path].map { choice in
+        Layer(
+          layer: path, pattern: choice.pattern, precision: choice.precision,
+          multiplyAdds: slots[path]?.multiplyAdds(choice.pattern),
+          bytes: slots[path].map { choice.packedBytes(weights: $0.weights) })
+      }
+    }
+    multiplyAdds = try work?.total(under: plan)
+    denseMultiplyAdds = work?.dense
+    bytes = try work?.packedBytes(under: plan)
+    self.accelerator = accelerator?.name
+    let space = SearchSpace(plan.paths.compactMap { path in plan[path].map { .init(path: path, levels: [$0]) } })
+    let costs = try accelerator.flatMap { accelerator in try work.map { try accelerator.costs(of: space, in: $0) } }
+    (time, denseTime) = (costs?.range.lowerBound, costs?.dense)
+    timeUnit = costs?.unit
+  }
+
+  /// The map, the totals, and what differs from another plan.
+  func text(against other: PlanSummary?) -> String {
+    var parts = [map, totals]
+    if let other {
+      parts += [other.totals, differences(from: other)]
+    }
+    return parts.joined(separator: "\n\n")
+  }
+
+  /// A row a block, a column a kind of layer.
+  private var map: String {
+    let kinds = layers.map { Self.place($0.layer).kind }.uniqued
+    let blocks = layers.map { Self.place($0.layer).block }.uniqued
+    let cells = Dictionary(
+      layers.map { ($0.layer, Self.text($0)) }, uniquingKeysWith: { first, _ in first })
+    var table = Table(columns: [.text("block")] + kinds.map { .text($0) })
+    for block in blocks {
+      table.append(
+        [block] + kinds.map { kind in cells[block.isEmpty ? kind : "\(block).\(kind)"] ?? "–" })
+    }
+    return table.text
+  }
+
+  private var totals: String {
+    let counts = Dictionary(grouping: layers, by: Self.text).mapValues(\.count)
+    var lines = [
+      "\(name): \(layers.count) layers, "
+        + layers.map(Self.text).uniqued.map { "\(counts[$0] ?? 0) at \($0)" }.joined(separator: ", ")
+    ]
+    if let multiplyAdds, let denseMultiplyAdds, let bytes {
+      let share = Double(multiplyAdds) / Double(denseMultiplyAdds)
+      lines.append(
+        PlanCosts.Unit.multiplyAdds.text(multiplyAdds) + String(format: ", %.4f of dense; ", share)
+          + PlanCosts.Unit.bytes.text(bytes) + " of packed weights")
+    }
+    if let time, let denseTime, let timeUnit, let accelerator {
+      lines.append(
+        "on \(accelerator) \(timeUnit.text(time)), " + String(format: "%.4f of dense", Double(time) / Double(denseTime))
+      )
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func differences(from other: PlanSummary) -> String {
+    let own = Dictionary(layers.map { ($0.layer, Self.text($0)) }, uniquingKeysWith: { first, _ in first })
+    let others = Dictionary(other.layers.map { ($0.layer, Self.text($0)) }, uniquingKeysWith: { first, _ in first })
+    let paths = CompressionPlan(
+      Dictionary(
+        (layers + other.layers).map { ($0.layer, LayerChoice(pattern: $0.pattern)) },
+        uniquingKeysWith: { first, _ in first })
+    ).paths.filter { own[$0] != others[$0] }
+    guard !paths.isEmpty else { return "The plans decide the same for every layer." }
+    var table = Table(columns: [.text("layer"), .text(name), .text(other.name)])
+    for path in paths { table.append([path, own[path] ?? "–", others[path] ?? "–"]) }
+    return table.text
+  }
+
+  private static func text(_ layer: Layer) -> String {
+    layer.precision == .fp32 ? "\(layer.pattern)" : "\(layer.pattern) \(layer.precision.rawValue)"
+  }
+
+  /// `blocks.0` and `attn.qkv` of `blocks.0.attn.qkv`.
+  static func place(_ path: String) -> (block: String, kind: String) {
+    let parts = path.split(separator: ".")
+    return (parts.dropLast(2).joined(separator: "."), parts.suffix(2).joined(separator: "."))
+  }
+}
+
+extension Array where Element: Hashable {
+  /// The elements without repetitions, in the order of their first appearance.
+  fileprivate var uniqued: [Element] {
+    var seen = Set<Element>()
+    return filter { seen.insert($0).inserted }
+  }
+}
