@@ -19,16 +19,19 @@ public struct Exporter: Sendable {
   /// Also takes the layer that reads the image and those that compute the scores to int8. They stay fp32 otherwise,
   /// unless the plan names them: 8 bits cost the most there and save the least.
   public var quantizesEnds: Bool
+  /// Lets attention multiply 8 bits where int8 layers compute its queries, keys and values; in floats otherwise.
+  public var quantizesAttention: Bool
   public var metadata: Graph.Metadata
 
   public init(
     plan: CompressionPlan? = nil, precision: ExportPrecision = .uniform(.fp32), calibration: Calibration? = nil,
-    quantizesEnds: Bool = false, metadata: Graph.Metadata = Graph.Metadata()
+    quantizesEnds: Bool = false, quantizesAttention: Bool = true, metadata: Graph.Metadata = Graph.Metadata()
   ) {
     self.plan = plan
     self.precision = precision
     self.calibration = calibration
     self.quantizesEnds = quantizesEnds
+    self.quantizesAttention = quantizesAttention
     self.metadata = metadata
   }
 
@@ -54,12 +57,12 @@ public struct Exporter: Sendable {
     network.graph.metadata = metadata
     let formats = try network.weightFormats(plan: plan, precision: precision, quantizesEnds: quantizesEnds)
 
-    let watched = network.quantizedInputs(formats)
-    if !watched.isEmpty {
+    if !network.int8Values(formats, includingAttention: quantizesAttention).isEmpty {
       guard let calibration else {
         throw ExportError.calibration("it needs calibration images, as activations are rounded to a fixed grid")
       }
-      try network.quantizeActivations(formats, to: calibration.grids(of: watched, in: network))
+      let grids = try network.grids(for: formats, includingAttention: quantizesAttention, from: calibration)
+      try network.quantizeActivations(formats, to: grids, includingAttention: quantizesAttention)
     }
     let constants = try network.encode(formats)
     try network.graph.validate()

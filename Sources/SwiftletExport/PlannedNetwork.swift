@@ -33,7 +33,7 @@ public final class PlannedNetwork {
     let copy = model.copy()
     copy.move(to: .cpu)
     let tensors = copy.namedParameters() + copy.namedBuffers()
-    network = try Exporter.network(
+    var network = try Exporter.network(
       inputShape: inputShape, name: "\(type(of: model))", parameters: tensors.map { ($0.path, $0.tensor) }
     ) { copy($0) }
     self.metadata = metadata
@@ -45,7 +45,8 @@ public final class PlannedNetwork {
     weights = known.filter { layers.contains($0.key) }
     let asInt8 = Dictionary(
       weights.values.map { ($0, WeightFormat(precision: .int8)) }, uniquingKeysWith: { first, _ in first })
-    grids = try calibration?.grids(of: network.quantizedInputs(asInt8), in: network) ?? [:]
+    grids = try calibration.map { try network.grids(for: asInt8, includingAttention: true, from: $0) } ?? [:]
+    self.network = network
   }
 
   /// The network under a plan; layers that it does not name stay dense in fp32.
@@ -65,7 +66,7 @@ public final class PlannedNetwork {
       guard !grids.isEmpty else {
         throw ExportError.calibration("it needs calibration images, as activations are rounded to a fixed grid")
       }
-      try planned.quantizeActivations(formats, to: grids)
+      try planned.quantizeActivations(formats, to: grids, includingAttention: true)
     }
     let constants = try planned.graph.constants.map { constant in
       try encode(constant, as: formats[constant.name] ?? WeightFormat(precision: .fp32))

@@ -170,6 +170,35 @@ struct DeiTExportTests {
     #expect(!exported.graph.nodes.contains { $0.operation == .convert })
   }
 
+  /// Oracle: the same network in floats. Queries and keys are made much larger and smaller than the values, so that a
+  /// grid for all three without the balance would lose one of them.
+  @Test(arguments: [true, false])
+  func `attention reads 8 bits unless it is to stay in floats, whatever the ranges of its parts`(isInt8: Bool) throws {
+    let configuration = Self.configurations[0]
+    let model = try Self.network(configuration, seed: 80)
+    let width = configuration.width
+    for (path, tensor) in model.namedParameters() where path.contains("attn.qkv") {
+      withNoGradient {
+        tensor.narrowed(along: 0, from: 0, count: width).mulInPlace(40)
+        tensor.narrowed(along: 0, from: width, count: width).mulInPlace(1.0 / 40)
+      }
+    }
+    let calibration = Calibration(
+      batches: (0..<2).map { Self.images(configuration, batch: 16, seed: 81 + UInt64($0)) })
+    let exported = try Exporter(
+      precision: .uniform(.int8), calibration: calibration, quantizesAttention: isInt8
+    ).export(model, inputShape: Self.inputShape(configuration))
+    let attentions = exported.graph.nodes.filter { $0.operation.name == "attention" }
+    #expect(attentions.count == configuration.depth)
+    for attention in attentions {
+      #expect(exported.graph.value(named: attention.inputs[0])?.type == (isInt8 ? .uint8 : .float32))
+      #expect(exported.graph.value(named: attention.output)?.type == .uint8)
+    }
+    let images = Self.images(configuration, batch: 32, seed: 90)
+    let expected = withNoGradient { model(images) }.scalars(as: Float.self)
+    #expect(maximumDifference(expected, try Self.scores(exported, images)) <= 0.1)
+  }
+
   private static func winners(_ scores: [Float], _ classes: Int) -> [Int] {
     stride(from: 0, to: scores.count, by: classes).map { start in
       (0..<classes).max { scores[start + $0] < scores[start + $1] } ?? 0

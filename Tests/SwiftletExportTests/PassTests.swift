@@ -211,8 +211,9 @@ import Testing
     var network = b.finish(sum)
     let weight = network.linearLayers[1].weight
     let formats = [weight: WeightFormat(precision: .int8)]
-    #expect(network.quantizedInputs(formats) == [hidden])
-    try network.quantizeActivations(formats, to: [hidden: Graph.Quantization(covering: -4, 4)])
+    #expect(network.int8Values(formats, includingAttention: true) == [Int8Value(name: hidden)])
+    try network.quantizeActivations(
+      formats, to: [hidden: Graph.Quantization(covering: -4, 4)], includingAttention: true)
     _ = try network.encode(formats)
     try network.graph.validate()
     #expect(network.graph.nodes.map(\.operation.name) == ["linear", "convert", "linear", "add"])
@@ -229,7 +230,8 @@ import Testing
     var network = b.finish(sum)
     let formats = Dictionary(
       uniqueKeysWithValues: network.linearLayers.dropFirst().map { ($0.weight, WeightFormat(precision: .int8)) })
-    try network.quantizeActivations(formats, to: [hidden: Graph.Quantization(covering: -4, 4)])
+    try network.quantizeActivations(
+      formats, to: [hidden: Graph.Quantization(covering: -4, 4)], includingAttention: true)
     _ = try network.encode(formats)
     try network.graph.validate()
     #expect(network.graph.nodes.map(\.operation.name) == ["linear", "linear", "linear", "add"])

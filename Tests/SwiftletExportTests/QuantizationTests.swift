@@ -30,6 +30,22 @@ import Testing
     #expect(whole == pieces)
   }
 
+  /// Oracle: the products themselves.
+  @Test func `a histogram inserted with a factor is that of the products, within a bin`() {
+    var numbers = SeededNumbers(seed: 13)
+    let values = numbers.normals(2000)
+    var (source, sum, expected) = (Histogram(), Histogram(), Histogram())
+    source.insert(values)
+    sum.insert([0.25, -7])
+    sum.insert(source, scaledBy: 3)
+    expected.insert(values.map { $0 * 3 } + [0.25, -7])
+    #expect(sum.count == expected.count)
+    #expect(abs(sum.smallest - expected.smallest) <= 1e-6 && abs(sum.largest - expected.largest) <= 1e-5)
+    for share in [0.01, 0.3, 0.5, 0.99] {
+      #expect(abs(sum.quantile(share) - expected.quantile(share)) <= 2 * max(sum.binWidth, 3 * source.binWidth))
+    }
+  }
+
   @Test func `a quantile lies within one bin of the sorted values'`() {
     var numbers = SeededNumbers(seed: 4)
     let values = numbers.normals(5000)

@@ -18,37 +18,41 @@ public struct Calibration: Sendable {
     self.threads = threads
   }
 
-  /// Runs the network in fp32 over all batches and chooses a grid for each of `values`.
-  func grids(of values: [String], in network: Network) throws -> [String: Graph.Quantization] {
-    let histograms = try histograms(of: values, in: network)
-    return try Dictionary(
-      uniqueKeysWithValues: values.map { name in
-        guard let histogram = histograms[name], histogram.count > 0 else {
-          throw ExportError.calibration("it needs at least one calibration image")
-        }
-        return (name, rule.quantization(of: histogram))
-      })
-  }
-
-  private func histograms(of values: [String], in network: Network) throws -> [String: Histogram] {
+  /// Runs the network in fp32 over all batches and counts what it sees of each part of `values`.
+  func histograms(of values: [Int8Value], in network: Network) throws -> [Int8Value: [Histogram]] {
     var exact = network
     let constants = try exact.encode([:])
     let session = try Session(ModelFile(exact.graph, constants: constants), threads: threads)
-    let watched = Set(values)
-    var histograms: [String: Histogram] = [:]
+    let watched = Dictionary(uniqueKeysWithValues: values.map { ($0.name, $0) })
+    var histograms = Dictionary(
+      uniqueKeysWithValues: values.map { ($0, Array(repeating: Histogram(), count: $0.parts)) })
     var broken: String?
     for batch in batches {
       let input = NDArray(batch.cast(to: .float32).contiguous().scalars(as: Float.self), shape: batch.shape)
       _ = try session.run([input]) { value, elements in
-        guard broken == nil, watched.contains(value.name) else { return }
+        guard broken == nil, let seen = watched[value.name] else { return }
         guard elements.allSatisfy(\.isFinite) else {
           broken = value.name
           return
         }
-        histograms[value.name, default: Histogram()].insert(elements)
+        histograms[seen]?.insert(elements, rowLength: value.shape.last?.factor ?? 1)
       }
       if let broken { throw ExportError.calibration("a value at \(broken) is infinite or not a number") }
     }
+    guard histograms.values.allSatisfy({ $0.allSatisfy { $0.count > 0 } }) else {
+      throw ExportError.calibration("it needs at least one calibration image")
+    }
     return histograms
+  }
+}
+
+extension [Histogram] {
+  /// Cuts each row into as many equal parts as there are histograms.
+  fileprivate mutating func insert(_ elements: UnsafeBufferPointer<Float>, rowLength: Int) {
+    guard count > 1 else { return self[0].insert(elements) }
+    let width = rowLength / count
+    for start in stride(from: 0, to: elements.count, by: width) {
+      self[start / width % count].insert(UnsafeBufferPointer(rebasing: elements[start..<start + width]))
+    }
   }
 }

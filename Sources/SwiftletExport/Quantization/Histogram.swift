@@ -27,10 +27,21 @@ public struct Histogram: Hashable, Sendable {
     precondition(low.isFinite && high.isFinite, "Histogram: a value is infinite or not a number")
     (smallest, largest) = (min(smallest, low), max(largest, high))
     cover(max(abs(low), abs(high)))
-    let inverse = 1 / binWidth
-    for value in values {
-      let bin = Int((value * inverse).rounded(.down)) + Self.half
-      counts[max(0, min(2 * Self.half - 1, bin))] += 1
+    for value in values { counts[bin(of: value)] += 1 }
+  }
+
+  private func bin(of value: Float) -> Int {
+    max(0, min(2 * Self.half - 1, Int((value / binWidth).rounded(.down)) + Self.half))
+  }
+
+  /// Adds the values of another histogram, each times a positive factor; they are taken to lie in the middle of their bin.
+  public mutating func insert(_ other: Histogram, scaledBy factor: Float) {
+    guard other.count > 0 else { return }
+    smallest = min(smallest, other.smallest * factor)
+    largest = max(largest, other.largest * factor)
+    cover(max(abs(other.smallest), abs(other.largest)) * factor)
+    for (bin, count) in other.counts.enumerated() where count > 0 {
+      counts[self.bin(of: other.center(bin) * factor)] += count
     }
   }
 

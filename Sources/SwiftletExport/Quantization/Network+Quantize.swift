@@ -1,28 +1,47 @@
 import SwiftletCompression
 import SwiftletRuntime
 
+/// A value that is to be 8 bits wide: what calibration has to watch.
+struct Int8Value: Hashable, Sendable {
+  var name: String
+  /// Equal parts side by side in its last axis whose ranges are watched one by one: queries, keys and values.
+  var parts = 1
+}
+
 extension Network {
-  /// The values that int8 layers read: what calibration has to watch.
-  func quantizedInputs(_ formats: [String: WeightFormat]) -> [String] {
+  /// The values that int8 layers read, and with `includingAttention` those that attention does.
+  func int8Values(_ formats: [String: WeightFormat], includingAttention: Bool) -> [Int8Value] {
     var seen = Set<String>()
-    return graph.nodes.compactMap { node in
-      guard let input = node.int8Input(formats), seen.insert(input).inserted else { return nil }
-      return input
-    }
+    return graph.nodes.flatMap { node -> [Int8Value] in
+      if let input = node.int8Input(formats) { return [Int8Value(name: input)] }
+      return includingAttention ? int8Streams(of: node, formats) : []
+    }.filter { seen.insert($0.name).inserted }
   }
 
-  /// Lets int8 layers read u8: what computes their input writes it in 8 bits where nobody else needs the floats, and a
-  /// conversion is put in between otherwise. Everything else, the residual stream above all, stays in floats.
+  /// Queries, keys and values of an attention that can read 8 bits: int8 layers compute them for it alone.
+  private func int8Streams(of node: Graph.Node, _ formats: [String: WeightFormat]) -> [Int8Value] {
+    guard case .attention = node.operation else { return [] }
+    let streams = node.attentionStreams
+    let isInt8 = streams.allSatisfy { stream in
+      guard !graph.outputs.contains(stream), let producer = producer(of: stream) else { return false }
+      return producer.int8Input(formats) != nil && readers(of: stream).allSatisfy { $0 == node }
+    }
+    return isInt8 ? streams.map { Int8Value(name: $0, parts: streams.count == 1 ? 3 : 1) } : []
+  }
+
+  /// Lets int8 layers and attention read u8: what computes their input writes it in 8 bits where nobody else needs the
+  /// floats, and a conversion is put in between otherwise. Everything else, the residual stream above all, stays in
+  /// floats.
   mutating func quantizeActivations(
-    _ formats: [String: WeightFormat], to grids: [String: Graph.Quantization]
+    _ formats: [String: WeightFormat], to grids: [String: Graph.Quantization], includingAttention: Bool
   ) throws {
-    for input in quantizedInputs(formats) {
+    for input in int8Values(formats, includingAttention: includingAttention).map(\.name) {
       guard let grid = grids[input] else {
         throw ExportError.calibration("no values were seen at \(input)")
       }
       let onlyInt8Reads =
         !graph.outputs.contains(input)
-        && readers(of: input).allSatisfy { $0.int8Input(formats) == input && !$0.inputs.dropFirst().contains(input) }
+        && readers(of: input).allSatisfy { $0.readsInt8(input, formats) }
       if onlyInt8Reads, let producer = producer(of: input), producer.operation.canWriteInt8 {
         for index in graph.values.indices where graph.values[index].name == input {
           graph.values[index].type = .uint8
@@ -53,13 +72,22 @@ extension Graph.Node {
     guard case .linear(let weight, _, _) = operation, formats[weight]?.precision == .int8 else { return nil }
     return inputs.first
   }
+
+  /// What an attention takes its queries, keys and values from: one packed value or three.
+  var attentionStreams: [String] { Array(inputs.prefix(inputs.count <= 2 ? 1 : 3)) }
+
+  /// Whether 8 bits are enough for every use that the node makes of a value for which there is a grid.
+  fileprivate func readsInt8(_ value: String, _ formats: [String: WeightFormat]) -> Bool {
+    if case .attention = operation { return !inputs.dropFirst(attentionStreams.count).contains(value) }
+    return int8Input(formats) == value && !inputs.dropFirst().contains(value)
+  }
 }
 
 extension Graph.Operation {
   /// True for operations whose kernels can write 8 bits themselves.
   fileprivate var canWriteInt8: Bool {
     switch self {
-    case .linear, .layerNorm, .attention, .activation, .add, .multiply, .patchify: true
+    case .linear, .layerNorm, .attention, .patchify: true
     default: false
     }
   }

@@ -42,6 +42,8 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "How int8 ranges follow from what is seen: least-squares, min-max or a percentile such as 99.99.")
   var range = RangeName(rule: .leastSquares)
   @Flag(help: "Take the first and the last layer to int8 too.") var quantizeEnds = false
+  @Flag(help: "Keep attention in floats where its layers are int8: slower, a little more accurate.")
+  var floatAttention = false
   @Option(
     name: .customLong("note"), parsing: .singleValue,
     help: ArgumentHelp("Text to keep in the file, as in accuracy=91.2; may be repeated.", valueName: "topic=text"))
@@ -64,6 +66,7 @@ struct ExportCommand: ParsableCommand {
     let exporter = Exporter(
       plan: plan, precision: precision.choice,
       calibration: needsCalibration ? try calibration(of: source) : nil, quantizesEnds: quantizeEnds,
+      quantizesAttention: !floatAttention,
       metadata: try metadata(of: source, file))
     let shape = source.model.inputShape
     let exported = try exporter.export(source.model, inputShape: shape, name: out.modelName)
