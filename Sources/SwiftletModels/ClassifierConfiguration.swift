@@ -4,11 +4,13 @@ import SwiftletTensor
 /// The shape of an image classifier of any family.
 public enum ClassifierConfiguration: Hashable, Sendable {
   case deit(DeiTConfiguration)
+  case swin(SwinConfiguration)
 
   /// What all families have in common.
   public var common: any ImageClassifierConfiguration {
     switch self {
     case .deit(let configuration): configuration
+    case .swin(let configuration): configuration
     }
   }
 
@@ -24,6 +26,9 @@ public enum ClassifierConfiguration: Hashable, Sendable {
     case .deit(var configuration):
       configuration.dropPath = 0
       return .deit(configuration)
+    case .swin(var configuration):
+      configuration.dropPath = 0
+      return .swin(configuration)
     }
   }
 
@@ -31,6 +36,7 @@ public enum ClassifierConfiguration: Hashable, Sendable {
   public func network(using generator: Generator) throws(ConfigurationError) -> any ImageClassifier {
     switch self {
     case .deit(let configuration): try VisionTransformer(configuration, using: generator)
+    case .swin(let configuration): try SwinTransformer(configuration, using: generator)
     }
   }
 
@@ -38,6 +44,7 @@ public enum ClassifierConfiguration: Hashable, Sendable {
   public func network(weightsAt url: URL) throws -> any ImageClassifier {
     switch self {
     case .deit(let configuration): try VisionTransformer(configuration, weightsAt: url)
+    case .swin(let configuration): try SwinTransformer(configuration, weightsAt: url)
     }
   }
 }

@@ -8,35 +8,62 @@ import Testing
 /// Counts what a recorded forward pass really multiplied, and compares it with the formula.
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
 struct CountedOperationTests {
-  static func counted(
-    _ model: VisionTransformer, skippingZeros: Bool = false
-  ) -> (patchEmbedding: Int, norms: Int, attention: Int, linears: Int) {
-    let side = model.configuration.imageSize
-    let images = Tensor.normal([1, 3, side, side], using: Generator(seed: 1))
+  struct Count {
+    var patchEmbedding = 0, norms = 0, attention = 0, merging = 0, head = 0, slots = 0
+  }
+
+  static func counted(_ model: any ImageClassifier, skippingZeros: Bool = false) -> Count {
+    let images = Tensor.normal([1] + model.inputShape, using: Generator(seed: 1))
     let operations = withNoGradient { recordingOperations { model(images) }.operations }
-    // As in the literature, the head and the last norm are not counted.
-    let skipped = model.namedParameters().filter { ["head.weight", "norm.weight"].contains($0.path) }.map(
-      \.tensor.identity)
-    var (patchEmbedding, norms, attention, linears) = (0, 0, 0, 0)
+    let paths = Dictionary(
+      model.namedParameters().map { ($0.tensor.identity, $0.path) }, uniquingKeysWith: { first, _ in first })
+    var count = Count()
     for operation in operations.compactMap({ $0.counted(skippingZeros: skippingZeros) }) {
-      if let weight = operation.weight, skipped.contains(weight) { continue }
+      let path = operation.weight.flatMap { paths[$0] } ?? ""
       switch operation.operatorName {
-      case "aten::linear": linears += operation.multiplyAdds
-      case "aten::layer_norm": norms += operation.multiplyAdds
-      case "aten::conv2d": patchEmbedding += operation.multiplyAdds
-      default: attention += operation.multiplyAdds
+      case "aten::linear" where path.hasPrefix("head"): count.head += operation.multiplyAdds
+      case "aten::linear" where path.hasSuffix("reduction.weight"): count.merging += operation.multiplyAdds
+      case "aten::linear": count.slots += operation.multiplyAdds
+      case "aten::layer_norm": count.norms += operation.multiplyAdds
+      case "aten::conv2d": count.patchEmbedding += operation.multiplyAdds
+      default: count.attention += operation.multiplyAdds
       }
     }
-    return (patchEmbedding, norms, attention, linears)
+    return count
   }
+
+  /// What the literature of DeiT leaves out: the last norm on every token.
+  static func lastNorm(_ configuration: DeiTConfiguration) -> Int { configuration.tokens * configuration.width }
 
   @Test func `counting a forward pass of DeiT-T equals the formula`() throws {
     let model = try VisionTransformer(.tiny, using: Generator(seed: 2))
     let (counted, formula) = (Self.counted(model), DeiTConfiguration.tiny.multiplyAdds)
     #expect(counted.patchEmbedding == formula.patchEmbedding)
-    #expect(counted.norms == formula.norms)
+    #expect(counted.norms - Self.lastNorm(.tiny) == formula.norms)
     #expect(counted.attention == formula.attention)
-    #expect(counted.linears == formula.dense - formula.fixed)
+    #expect(counted.slots == formula.dense - formula.fixed)
+  }
+
+  /// Windows tile the maps of the first network; the second fills maps up, for windows and for merging, and its last
+  /// window is a whole map.
+  @Test(arguments: [(16, 2, 2), (27, 3, 4)])
+  func `counting a forward pass of Swin equals the formula`(imageSize: Int, patchSize: Int, windowSize: Int) throws {
+    var configuration = SwinConfiguration()
+    (configuration.imageSize, configuration.patchSize, configuration.windowSize) = (imageSize, patchSize, windowSize)
+    (configuration.width, configuration.depths, configuration.heads) = (8, [2, 1, 2], [1, 2, 4])
+    configuration.classes = 10
+    let model = try SwinTransformer(configuration, using: Generator(seed: 2))
+    let (counted, formula) = (Self.counted(model), configuration.multiplyAdds)
+    #expect(counted.patchEmbedding == formula.patchEmbedding)
+    #expect(counted.attention == formula.attention)
+    #expect(counted.merging == formula.patchMerging)
+    #expect(counted.head == formula.head)
+    #expect(counted.slots == formula.dense - formula.fixed)
+    // The published count of the last norm is another than what the norm sees.
+    let (last, patches) = (configuration.stages[2], configuration.gridSize * configuration.gridSize)
+    let seen = last.width * last.side * last.side
+    #expect(counted.norms - seen == formula.norms - last.width * patches / 8)
+    #expect(model.compressibleLayers().map(\.path) == formula.slots.map(\.path))
   }
 
   @Test(arguments: [DeiTConfiguration.Distillation.none, .token])
@@ -55,8 +82,9 @@ struct CountedOperationTests {
       let plan = space.plan(UniformSampler(space).levels(using: &random))
       try model.prune(to: plan)
       let counted = Self.counted(model, skippingZeros: true)
-      #expect(counted.linears + formula.fixed == (try formula.total(under: plan)))
-      #expect(counted.patchEmbedding + counted.norms + counted.attention == formula.fixed)
+      let fixed = counted.patchEmbedding + counted.norms - Self.lastNorm(configuration) + counted.attention
+      #expect(fixed == formula.fixed)
+      #expect(counted.slots + formula.fixed == (try formula.total(under: plan)))
     }
   }
 

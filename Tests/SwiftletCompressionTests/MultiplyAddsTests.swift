@@ -22,6 +22,19 @@ import Testing
     #expect(try cost.dense == cost.total(under: cost.uniform(SparsityPattern(keeping: 4, of: 4))))
   }
 
+  /// Oracle: the published figures for 4:4, 2:4 and 1:4.
+  @Test(arguments: [
+    (SwinConfiguration.small, [8.747, 4.585, 2.504]), (SwinConfiguration.base, [15.438, 8.040, 4.340]),
+  ])
+  func `Swin needs the published multiply-adds`(model: SwinConfiguration, published: [Double]) throws {
+    let cost = model.multiplyAdds
+    #expect(cost.slots.count == 96)
+    for (kept, work) in zip([4, 2, 1], published) {
+      let plan = cost.uniform(SparsityPattern(keeping: kept, of: 4))
+      #expect(Self.giga(try cost.total(under: plan)) == work)
+    }
+  }
+
   @Test(arguments: [(1, 2.926), (2, 5.018), (3, 7.109), (4, 9.201)])
   func `DeiT-B in N of 8 needs the published multiply-adds`(kept: Int, published: Double) throws {
     let cost = DeiTConfiguration.base.multiplyAdds

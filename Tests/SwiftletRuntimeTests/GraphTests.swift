@@ -19,7 +19,10 @@ import Testing
       .patchify(patch: 16), .linear(weight: "w", bias: nil, activation: nil),
       .linear(weight: "w", bias: "b", activation: .silu), .layerNorm(weight: nil, bias: nil, epsilon: 1e-6),
       .layerNorm(weight: "w", bias: "b", epsilon: 1e-5), .activation(.sigmoid), .add, .multiply,
-      .attention(heads: 3, scale: 0.125), .softmax, .matmul(transposesSecond: true), .reshape([.batch(3), 4]),
+      .attention(heads: 3, scale: 0.125),
+      .attention(heads: 3, scale: 0.125, windows: .init(side: 14, size: 7, shift: 3, biases: "b")),
+      .attention(heads: 3, scale: 0.125, windows: .init(side: 7, size: 7)), .softmax, .matmul(transposesSecond: true),
+      .reshape([.batch(3), 4]),
       .expand([.batch, 1]), .permute([1, 0]), .concatenate(axis: 1), .slice(axis: 0, start: 1, end: 2),
       .select(axis: 1, index: 0), .mean(axes: [1, 2], keepsAxes: true), .convert,
     ]
@@ -110,6 +113,29 @@ import Testing
     refuses({ $0.metadata.preprocessing?.mean = [] }, "mean and deviation")
     refuses({ $0.metadata.preprocessing?.resize = .shortestSide(4) }, "does not cover")
     refuses({ $0.metadata.preprocessing?.height = 0 }, "out of range")
+  }
+
+  @Test(arguments: [
+    (4, 3, 0, 2, "windows of 3 do not tile a map of 4"), (4, 0, 0, 2, "windows of 0 do not tile"),
+    (4, 2, 2, 2, "shifted by 2, expected 0 to 1"), (4, 2, -1, 2, "shifted by -1"),
+    (8, 2, 1, 2, "a map of 8 need 64 queries and keys and no mask, found 16 queries and 16 keys"),
+    (4, 4, 0, 2, "biases has shape [9, 2], expected [49, 2]"), (4, 2, 1, 4, "biases has shape [9, 2], expected [9, 4]"),
+    (1 << 62, 1 << 62, 0, 2, "or are too large"), (-4, -2, 0, 2, "do not tile"),
+  ])
+  func `windows that do not fit are refused`(side: Int, size: Int, shift: Int, heads: Int, expected: String) throws {
+    var graph = Graph(name: "g")
+    graph.appendInput("x", shape: [.batch, 16, 24])
+    graph.appendInput("mask", shape: [16, 16])
+    graph.constants = [.init(name: "biases", shape: [9, 2])]
+    func message(_ windows: Graph.AttentionWindows, of inputs: [String]) -> String {
+      let error = #expect(throws: GraphError.self) {
+        try graph.append(.attention(heads: heads, scale: 1, windows: windows), named: "y", of: inputs)
+      }
+      return error?.description ?? ""
+    }
+    #expect(message(.init(side: side, size: size, shift: shift, biases: "biases"), of: ["x"]).contains(expected))
+    #expect(message(.init(side: 4, size: 2), of: ["x", "mask"]).contains("16 keys and a mask"))
+    #expect(message(.init(side: 4, size: 2, biases: "nobody"), of: ["x"]).contains("no constant named nobody"))
   }
 
   @Test func `appending refuses what does not fit and says why`() throws {

@@ -145,6 +145,27 @@ import Testing
       .init(scale: 0.01, zeroPoint: 128), tolerance: 1)
   }
 
+  @Test(arguments: [(4, 2, 0), (4, 2, 1), (6, 3, 2), (3, 3, 0)])
+  func `attention within windows equals the definition`(side: Int, size: Int, shift: Int) throws {
+    for (type, tolerance) in [(Graph.ElementType.float32, 1e-5), (.uint8, 2e-2)] {
+      for hasBiases in [false, true] {
+        var b = ModelBuilder(seed: 7)
+        let grid = type == .uint8 ? Graph.Quantization(scale: 0.01, zeroPoint: 128) : nil
+        b.graph.appendInput("x", type: type, shape: [.batch, .fixed(side * side), 48], quantization: grid)
+        let span = 2 * size - 1
+        let biases = hasBiases ? try b.constant("biases", [span * span, 2]) : nil
+        let windows = Graph.AttentionWindows(side: side, size: size, shift: shift, biases: biases)
+        b.graph.outputs = [
+          try b.graph.append(.attention(heads: 2, scale: 0.35, windows: windows), named: "y", of: ["x"])
+        ]
+        try check(b, tolerance: tolerance, "\(type) \(hasBiases)")
+      }
+    }
+    try checkNode(
+      .attention(heads: 3, scale: 0.3, windows: .init(side: side, size: size, shift: shift)),
+      Array(repeating: [.batch, .fixed(side * side), 6], count: 3))
+  }
+
   @Test func `attention on 8-bit integers stays near the definition`() throws {
     var b = ModelBuilder(seed: 6)
     b.graph.appendInput("x", type: .uint8, shape: [.batch, 6, 48], quantization: .init(scale: 0.01, zeroPoint: 128))

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletModels
 import Testing
 
 @testable import SwiftletTraining
@@ -75,6 +76,7 @@ import Testing
       "model.configuration={width: 10, heads: 3}",
       "model.configuration is refused: width 10 is not a multiple of heads 3: choose heads that divide the width"
     ),
+    ("model.family=resnet", "model.family is 'resnet', expected deit, swin"),
     ("supernet.levels=[]", "supernet.levels is empty, expected patterns such as [1:4, 2:4, 4:4]"),
     ("supernet.levels=['2:4', '2:4']", "supernet.levels names a pattern twice"),
     (
@@ -119,6 +121,24 @@ import Testing
     #expect(recipe.training.optimizer == .sgd(momentum: 0.9, nesterov: false))
     #expect(recipe.compression?.pattern == Recipe.Pattern(kept: 1, group: 4))
     #expect(recipe.training.clipNorm == 2.5)
+  }
+
+  @Test func `a Swin is described by its own keys`() throws {
+    let swin = Self.minimal.replacing("family: deit", with: "family: swin")
+    let recipe = try Recipe.parse(
+      swin, overrides: ["model.configuration={depths: [2, 4], heads: [3, 6], windowSize: 4}"])
+    var configuration = SwinConfiguration.tiny
+    (configuration.depths, configuration.heads, configuration.windowSize) = ([2, 4], [3, 6], 4)
+    #expect(recipe.model.configuration == .swin(configuration))
+    #expect(try Recipe.parse(recipe.yaml()) == recipe)
+    #expect(try Recipe.parse(swin, overrides: ["model.configuration=base"]).model.configuration == .swin(.base))
+    #expect(
+      error(swin, ["model.configuration={depth: 3}"])
+        == "--set model.configuration={depth: 3}: model.configuration.depth is not a known key; did you mean depths?")
+    #expect(
+      error(swin, ["model.configuration=tiny", "model.initialization=mimetic"])
+        == "--set model.initialization=mimetic: model.initialization is 'mimetic', which is for deit; a swin starts as normal"
+    )
   }
 
   /// Law: the resolved recipe reads back as itself.

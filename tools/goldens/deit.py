@@ -118,4 +118,5 @@ def main():
     (FOLDER / "timm-names.json").write_text(json.dumps(names, separators=(",", ":")))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,7 @@ extension Lowering {
     "aten::select": select, "aten::unbind": unbind, "aten::slice": slice, "aten::narrow": narrow,
     "aten::chunk": split, "aten::split": split, "aten::split_with_sizes": split, "aten::tensor_split": split,
     "aten::cat": concatenate, "aten::concat": concatenate, "aten::concatenate": concatenate, "aten::stack": stack,
+    "aten::roll": roll, "aten::pad": pad, "aten::constant_pad_nd": pad,
   ]
 
   private static let identity: Rule = { lowering, call in try lowering.forward(call.input(), as: call) }
@@ -122,6 +123,56 @@ extension Lowering {
   private static let concatenate: Rule = { lowering, call in
     let axis = try call.axis("dim", of: call.shape(call.result()).count, default: 0)
     try lowering.emit(.concatenate(axis: axis), call.tensors("tensors").map { try lowering.name(of: $0) }, as: call)
+  }
+
+  /// What moves past an end comes back at the other: the axis is cut in two, which change places.
+  private static let roll: Rule = { lowering, call in
+    let x = try call.input()
+    let shape = call.shape(x)
+    let (shifts, axes) = (try call.integers("shifts"), try call.axes("dims", of: shape.count))
+    guard shifts.count == axes.count, !axes.isEmpty else { throw call.unsupported("it rolls all axes as one") }
+    var name = try lowering.name(of: x)
+    for (shift, axis) in zip(shifts, axes) {
+      guard case .fixed(let length) = shape[axis] else { throw call.unsupported("it rolls the batch axis") }
+      let start = ((-shift % length) + length) % length
+      guard start > 0 else { continue }
+      let halves = try [(start, length), (0, start)].map { start, end in
+        try lowering.emit(.slice(axis: axis, start: start, end: end), [name], at: call.place)
+      }
+      name = try lowering.emit(.concatenate(axis: axis), halves, at: call.place)
+    }
+    lowering.bind(try call.result(), to: name)
+  }
+
+  /// A border of one number: a constant that is repeated along the other axes and joined on.
+  private static let pad: Rule = { lowering, call in
+    let x = try call.input()
+    guard try call.string("mode", default: "constant") == "constant" else {
+      throw call.unsupported("the runtime only fills borders with one number")
+    }
+    let amounts = try call.integers("pad")
+    guard amounts.allSatisfy({ $0 >= 0 }) else { throw call.unsupported("its amounts \(amounts) cut the border off") }
+    let border = try call.number("value", default: 0)
+    var name = try lowering.name(of: x)
+    var shape = call.shape(x)
+    for (position, pair) in stride(from: 0, to: amounts.count, by: 2).map({ (amounts[$0], amounts[$0 + 1]) })
+      .enumerated()
+    where pair != (0, 0) {
+      let axis = shape.count - 1 - position
+      guard case .fixed(let length) = shape[axis] else { throw call.unsupported("it fills up the batch axis") }
+      let parts = try [pair.0, nil, pair.1].compactMap { amount -> String? in
+        guard let amount else { return name }
+        guard amount > 0 else { return nil }
+        var edge = shape
+        edge[axis] = .fixed(amount)
+        let number = lowering.network.addConstant(
+          "\(call.place).border", shape: edge.map { _ in 1 }, numbers: [Float(border)])
+        return try lowering.emit(.expand(edge), [number], at: call.place)
+      }
+      name = try lowering.emit(.concatenate(axis: axis), parts, at: call.place)
+      shape[axis] = .fixed(length + pair.0 + pair.1)
+    }
+    lowering.bind(try call.result(), to: name)
   }
 
   private static let stack: Rule = { lowering, call in

@@ -2,23 +2,43 @@ import SwiftletRuntime
 
 extension Pass {
   /// `softmax(scale * Q K^T + mask) V` over heads that were cut from packed or separate projections, and joined again,
-  /// becomes one attention on the projections themselves: no head is ever copied.
+  /// becomes one attention on the projections themselves: no head is ever copied. Where the projections see a map cut
+  /// into windows, the attention finds the windows in the map, and nothing is cut.
   static let fuseAttention = Pass(name: "fuse attention") { network in
-    for index in network.graph.nodes.indices {
-      guard let match = AttentionMatch(endingAt: network.graph.nodes[index], in: network) else { continue }
-      network.graph.nodes[index].operation = .attention(heads: match.heads, scale: match.scale)
-      network.graph.nodes[index].inputs = match.inputs
+    for name in network.graph.nodes.map(\.name) {
+      guard let index = network.graph.nodes.firstIndex(where: { $0.name == name }),
+        let match = AttentionMatch(endingAt: network.graph.nodes[index], in: network)
+      else { continue }
+      if let windowed = WindowMatch(of: match, endingAt: network.graph.nodes[index], in: network) {
+        try windowed.rewrite(&network)
+      } else if network.takesMask(of: match) {
+        network.graph.nodes[index].operation = .attention(heads: match.heads, scale: match.scale)
+        network.graph.nodes[index].inputs = match.inputs + [match.mask].compactMap(\.self)
+      }
     }
     try removeUnused.apply(&network)
   }
 }
 
+extension Network {
+  /// Whether attention takes the mask as it is.
+  fileprivate func takesMask(of match: AttentionMatch) -> Bool {
+    guard let mask = match.mask else { return true }
+    guard let shape = shape(of: mask), let cut = match.inputs.first.flatMap({ self.shape(of: $0) }) else {
+      return false
+    }
+    return !shape.contains(where: \.isBatch) || shape.count == 4 && shape[0] == cut[0] && shape[1] == 1
+  }
+}
+
 /// An attention found among the operations that spell it out, which read, from the last to the first:
 /// reshape ← permute ← matmul ← (softmax ← [add mask] ← [multiply scale] ← matmul ← Q, K), V.
-private struct AttentionMatch {
+struct AttentionMatch {
   var heads: Int
   var scale: Double
+  /// A packed projection, or three.
   var inputs: [String]
+  var mask: String?
 
   init?(endingAt joined: Graph.Node, in network: Network) {
     guard case .reshape(let shape) = joined.operation, shape.count == 3,
@@ -45,7 +65,7 @@ private struct AttentionMatch {
     } else {
       return nil
     }
-    inputs += scores.mask.map { [$0] } ?? []
+    mask = scores.mask
 
     guard let cut = network.shape(of: query), cut.count == 4,
       shape == [cut[0], cut[2], .fixed(cut[1].factor * cut[3].factor)]

@@ -42,9 +42,9 @@ extension Network {
       for i in 0..<count { numbers[name]?[i] *= factors[i / (count / 3)] }
     }
     for index in graph.nodes.indices where graph.nodes[index].inputs.first == packed {
-      guard case .attention(let heads, let scale) = graph.nodes[index].operation else { continue }
+      guard case .attention(let heads, let scale, let windows) = graph.nodes[index].operation else { continue }
       graph.nodes[index].operation = .attention(
-        heads: heads, scale: scale / (Double(factors[0]) * Double(factors[1])))
+        heads: heads, scale: scale / (Double(factors[0]) * Double(factors[1])), windows: windows)
     }
     return factors
   }

@@ -10,28 +10,12 @@ extension DeiTConfiguration {
     try check("depth", depth, in: 1...1024)
     try check("heads", heads, in: 1...4096)
     try check("classes", classes, in: 1...10_000_000)
-    guard imageSize.isMultiple(of: patchSize) else {
-      throw ConfigurationError(
-        "imageSize \(imageSize) is not a multiple of patchSize \(patchSize): choose a patch that tiles the image")
-    }
     guard width.isMultiple(of: heads) else {
       throw ConfigurationError("width \(width) is not a multiple of heads \(heads): choose heads that divide the width")
     }
-    guard mlpRatio.isFinite, mlpRatio <= 64, Double(width) * mlpRatio >= 1 else {
-      throw ConfigurationError("mlpRatio \(mlpRatio) gives no hidden layer: choose a value up to 64, such as 4")
-    }
-    guard (0..<1).contains(dropPath) else {
-      throw ConfigurationError("dropPath \(dropPath) is not a probability below 1")
-    }
-    guard normEpsilon.isFinite, normEpsilon > 0 else {
-      throw ConfigurationError("normEpsilon \(normEpsilon) is not positive: 1e-6 is usual")
-    }
-  }
-
-  private func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
-    guard range.contains(value) else {
-      throw ConfigurationError("\(name) is \(value), it must be in \(range.lowerBound)...\(range.upperBound)")
-    }
+    try checkTransformer(
+      imageSize: imageSize, patchSize: patchSize, width: width, mlpRatio: mlpRatio, dropPath: dropPath,
+      normEpsilon: normEpsilon)
   }
 }
 

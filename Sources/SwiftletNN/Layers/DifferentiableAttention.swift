@@ -1,16 +1,18 @@
 import SwiftletTensor
 
-/// `softmax(query keyᵀ / √width) value`, by the formulation whose forward and backward pass are fastest.
+/// `softmax(query keyᵀ / √width + bias) value`, by the formulation whose forward and backward pass are fastest.
 ///
-/// Shapes: all three and the result are `[batch, heads, tokens, width]`.
+/// Shapes: query, key, value and the result are `[batch, heads, tokens, width]`; a bias broadcasts to
+/// `[batch, heads, tokens, tokens]`.
 ///
 /// libtorch's fused attention is taken except where bfloat16 is learned on a CPU: its backward pass there is slow, and
 /// plain products make the whole training step of a 65-token DeiT 1.7 times as fast (143 to 247 images a second and
 /// core on Zen 4, libtorch 2.13).
-func attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor {
+public func attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor? = nil) -> Tensor {
   guard query.dataType == .bfloat16, query.device == .cpu, query.requiresGradient else {
-    return scaledDotProductAttention(query: query, key: key, value: value)
+    return scaledDotProductAttention(query: query, key: key, value: value, mask: bias)
   }
   let scale = 1 / Double(query.shape[query.rank - 1]).squareRoot()
-  return (query * scale).matmul(key.transposed(-2, -1)).softmax(along: -1).matmul(value)
+  let scores = (query * scale).matmul(key.transposed(-2, -1))
+  return (bias.map { scores + $0 } ?? scores).softmax(along: -1).matmul(value)
 }

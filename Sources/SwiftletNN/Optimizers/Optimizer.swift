@@ -53,13 +53,14 @@ public struct ParameterGroup {
     (self.parameters, self.weightDecay) = (parameters, weightDecay)
   }
 
-  /// Two groups: matrices and kernels decay; biases, norms, position embeddings and class tokens do not.
+  /// Two groups: matrices and kernels decay; biases, norms, position embeddings, tables of position biases and
+  /// class tokens do not.
   ///
   /// Source: Touvron et al., "Training data-efficient image transformers" (2021), as timm groups parameters.
   public static func decaying(
     _ parameters: [(name: String, tensor: Tensor)], weightDecay: Double
   ) -> [ParameterGroup] {
-    let exempt: Set<Substring> = ["pos_embed", "cls_token", "dist_token"]
+    let exempt: Set<Substring> = ["pos_embed", "cls_token", "dist_token", "relative_position_bias_table"]
     let decays = { (name: String, tensor: Tensor) in
       tensor.shape.count > 1 && !exempt.contains(name.split(separator: ".").last ?? "")
     }

@@ -65,10 +65,10 @@ public struct ModelSummary: Hashable, Sendable, Codable {
             precision: constant.encoding.type.rawValue, pattern: pattern?.description ?? "dense",
             bytes: constant.byteCount, multiplyAdds: pattern.map { dense / $0.group * $0.kept } ?? dense,
             denseMultiplyAdds: dense))
-      case .attention:
+      case .attention(_, _, let windows):
         // Scores and mixtures: each of `width` products for every pair of a query and a key.
         let keys = shapes[node.inputs[node.inputs.count <= 2 ? 0 : 1]]?[1].factor ?? 0
-        others += 2 * elements * keys
+        others += 2 * elements * (windows?.tokens ?? keys)
       case .matmul: others += elements * (shapes[node.inputs[0]]?.last?.factor ?? 0)
       default: break
       }

@@ -45,7 +45,8 @@ struct StepCompiler {
     case .activation(let activation): activate(node, activation)
     case .add: combine(node, by: .sum)
     case .multiply: combine(node, by: .product)
-    case .attention(let heads, let scale): attention(node, heads: heads, scale: scale)
+    case .attention(let heads, let scale, let windows):
+      try attention(node, heads: heads, scale: scale, within: windows)
     case .softmax: softmax(node)
     case .matmul(let transposes): matmul(node, transposesSecond: transposes)
     case .reshape: reshape(node)

@@ -1,7 +1,7 @@
 extension Graph.Node: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case name, operation, inputs, output
-    case patch, weight, bias, activation, epsilon, heads, scale, transposesSecond, shape, order
+    case patch, weight, bias, activation, epsilon, heads, scale, windows, transposesSecond, shape, order
     case axis, start, end, index, axes, keepsAxes
   }
 
@@ -12,7 +12,7 @@ extension Graph.Node: Codable {
     case .linear: [.weight, .bias, .activation]
     case .layerNorm: [.weight, .bias, .epsilon]
     case .activation: [.activation]
-    case .attention: [.heads, .scale]
+    case .attention: [.heads, .scale, .windows]
     case .matmul: [.transposesSecond]
     case .reshape, .expand: [.shape]
     case .permute: [.order]
@@ -53,7 +53,9 @@ extension Graph.Node: Codable {
       case .add: .add
       case .multiply: .multiply
       case .attention:
-        .attention(heads: try integer(.heads), scale: try container.decode(Double.self, forKey: .scale))
+        .attention(
+          heads: try integer(.heads), scale: try container.decode(Double.self, forKey: .scale),
+          windows: try container.decodeIfPresent(Graph.AttentionWindows.self, forKey: .windows))
       case .softmax: .softmax
       case .matmul: .matmul(transposesSecond: try container.decode(Bool.self, forKey: .transposesSecond))
       case .reshape: .reshape(try container.decode(Graph.Shape.self, forKey: .shape))
@@ -87,9 +89,10 @@ extension Graph.Node: Codable {
       try container.encodeIfPresent(bias, forKey: .bias)
       try container.encode(epsilon, forKey: .epsilon)
     case .activation(let activation): try container.encode(activation, forKey: .activation)
-    case .attention(let heads, let scale):
+    case .attention(let heads, let scale, let windows):
       try container.encode(heads, forKey: .heads)
       try container.encode(scale, forKey: .scale)
+      try container.encodeIfPresent(windows, forKey: .windows)
     case .matmul(let transposes): try container.encode(transposes, forKey: .transposesSecond)
     case .reshape(let shape), .expand(let shape): try container.encode(shape, forKey: .shape)
     case .permute(let order): try container.encode(order, forKey: .order)

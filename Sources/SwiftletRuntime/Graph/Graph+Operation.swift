@@ -27,8 +27,9 @@ extension Graph {
     case multiply
     /// `softmax(scale * Q Kᵀ + mask) V` for each head. Inputs: `[batch, tokens, 3 * width]` with queries, keys and
     /// values side by side, or three of them `[batch, tokens, width]`; then optionally a mask that is added to
-    /// the scores: `[queries, keys]`, `[heads, queries, keys]` or `[batch, 1, queries, keys]`.
-    case attention(heads: Int, scale: Double)
+    /// the scores: `[queries, keys]`, `[heads, queries, keys]` or `[batch, 1, queries, keys]`. Within windows there is
+    /// no mask: each token sees the tokens of its window.
+    case attention(heads: Int, scale: Double, windows: AttentionWindows? = nil)
     /// Over the last axis. Inputs: x.
     case softmax
     /// Products of matrices in the last two axes; the second may be transposed. Inputs: two.
@@ -101,11 +102,12 @@ extension Graph.Operation {
     }
   }
 
-  /// The constants that the settings name (weights and biases), besides those among a node's inputs.
+  /// The constants that the settings name (weights, biases), besides those among a node's inputs.
   public var parameters: [String] {
     switch self {
     case .linear(let weight, let bias, _): [weight] + (bias.map { [$0] } ?? [])
     case .layerNorm(let weight, let bias, _): [weight, bias].compactMap(\.self)
+    case .attention(_, _, let windows): [windows?.biases].compactMap(\.self)
     default: []
     }
   }

@@ -13,6 +13,9 @@ extension Graph {
     /// 65536 products of 255 and 127 still fit in 32 bits.
     static let int8Inputs = 1 << 16
     static let batch = 1 << 20
+    /// Tokens of a side of a map that is cut into windows, and of a window.
+    static let windowedSide = 1 << 12
+    static let windowSize = 1 << 6
   }
 
   /// Why an operation does not fit its inputs; the caller adds the place.
@@ -92,7 +95,8 @@ struct OperationRules {
     case .add, .multiply:
       try counted(inputs, 2...2)
       return try broadcast(inputs[0], inputs[1])
-    case .attention(let heads, let scale): return try attentionShape(heads: heads, scale: scale, inputs)
+    case .attention(let heads, let scale, let windows):
+      return try attentionShape(heads: heads, scale: scale, windows, inputs)
     case .matmul(let transposes): return try matmulShape(transposes: transposes, inputs)
     case .reshape(let shape):
       let x = try only(inputs)
@@ -144,7 +148,9 @@ struct OperationRules {
     }
   }
 
-  private func attentionShape(heads: Int, scale: Double, _ inputs: [Shape]) throws(Mismatch) -> Shape {
+  private func attentionShape(
+    heads: Int, scale: Double, _ windows: Graph.AttentionWindows?, _ inputs: [Shape]
+  ) throws(Mismatch) -> Shape {
     try counted(inputs, 1...4)
     guard scale.isFinite, abs(scale) < 1e30 else { throw Mismatch("the scale is \(scale)") }
     let isPacked = inputs.count <= 2
@@ -169,7 +175,10 @@ struct OperationRules {
     guard heads >= 1, output[2].factor % heads == 0 else {
       throw Mismatch("\(heads) heads do not divide a width of \(output[2].factor)")
     }
-    try checkWork(output, inner: 2 * keys[1].factor)
+    if let windows {
+      try check(windows, heads: heads, queries: output[1], keys: keys[1], masked: inputs.count % 2 == 0)
+    }
+    try checkWork(output, inner: 2 * (windows?.tokens ?? keys[1].factor))
     if inputs.count % 2 == 0, let mask = inputs.last {
       let (queries, keys) = (output[1], keys[1])
       let shapes: [Shape] = [
@@ -183,6 +192,29 @@ struct OperationRules {
       }
     }
     return output
+  }
+
+  private func check(
+    _ windows: Graph.AttentionWindows, heads: Int, queries: Graph.Dimension, keys: Graph.Dimension, masked: Bool
+  ) throws(Mismatch) {
+    let (side, size) = (windows.side, windows.size)
+    guard (1...Graph.Limit.windowSize).contains(size), (size...max(size, Graph.Limit.windowedSide)).contains(side),
+      side % size == 0
+    else { throw Mismatch("windows of \(size) do not tile a map of \(side), or are too large") }
+    guard (0..<size).contains(windows.shift) else {
+      throw Mismatch("windows of \(size) are shifted by \(windows.shift), expected 0 to \(size - 1)")
+    }
+    guard queries == .fixed(side * side), keys == queries, !masked else {
+      throw Mismatch(
+        "windows of a map of \(side) need \(side * side) queries and keys and no mask, found \(queries) queries and "
+          + "\(keys) keys\(masked ? " and a mask" : "")")
+    }
+    guard let biases = windows.biases else { return }
+    let constant = try parameter(biases)
+    let span = 2 * size - 1
+    guard constant.shape == [span * span, heads], constant.encoding == .dense(.float32) else {
+      throw Mismatch("\(biases) has shape \(constant.shape), expected [\(span * span), \(heads)] as dense f32")
+    }
   }
 
   private func matmulShape(transposes: Bool, _ inputs: [Shape]) throws(Mismatch) -> Shape {

@@ -15,6 +15,7 @@ extension Recipe {
     public var family: Family {
       switch configuration {
       case .deit: .deit
+      case .swin: .swin
       }
     }
 
@@ -34,7 +35,7 @@ extension Recipe {
   }
 
   /// Networks of one architecture.
-  public enum Family: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable { case deit }
+  public enum Family: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable { case deit, swin }
 
   /// The distribution of the first weights.
   public enum Start: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
@@ -54,8 +55,13 @@ extension Recipe.Model: Codable, CustomStringConvertible {
     configuration =
       switch family {
       case .deit: .deit(try section.required(.configuration, as: NamedOrWritten<DeiTConfiguration>.self).configuration)
+      case .swin: .swin(try section.required(.configuration, as: NamedOrWritten<SwinConfiguration>.self).configuration)
       }
     try section.read(.initialization, into: &initialization)
+    if initialization == .mimetic, family != .deit {
+      let place = (decoder.codingPath.map(\.stringValue) + ["initialization"]).joined(separator: ".")
+      throw RecipeError(place, "is 'mimetic', which is for deit; a \(family.rawValue) starts as normal")
+    }
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -63,6 +69,7 @@ extension Recipe.Model: Codable, CustomStringConvertible {
     try container.encode(family, forKey: .family)
     switch configuration {
     case .deit(let configuration): try container.encode(configuration, forKey: .configuration)
+    case .swin(let configuration): try container.encode(configuration, forKey: .configuration)
     }
     try container.encode(initialization, forKey: .initialization)
   }
@@ -79,6 +86,7 @@ private protocol NamedConfiguration: Decodable {
 }
 
 extension DeiTConfiguration: NamedConfiguration {}
+extension SwinConfiguration: NamedConfiguration {}
 
 /// A configuration by its name, or key by key.
 private struct NamedOrWritten<Configuration: NamedConfiguration>: Decodable {

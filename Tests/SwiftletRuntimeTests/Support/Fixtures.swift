@@ -128,6 +128,41 @@ struct ModelBuilder {
   }
 }
 
+extension ModelBuilder {
+  /// A small network with attention in shifted windows: images 3 x 8 x 8, patches of 2, a map of 4 x 4, windows of 2.
+  static func windowedTransformer(_ weights: Weights = Weights(), seed: UInt64 = 2) throws -> ModelBuilder {
+    var b = ModelBuilder(seed: seed)
+    let grid = weights.type == .int8 ? Graph.Quantization(scale: 0.03, zeroPoint: 128) : nil
+    let type: Graph.ElementType? = grid == nil ? nil : .uint8
+    b.graph.appendInput("images", shape: [.batch, 3, 8, 8])
+    let patches = try b.graph.append(.patchify(patch: 2), named: "patches", of: ["images"])
+    let embedded = try b.graph.append(
+      .linear(weight: b.weight("embed.weight", outputs: 8, inputs: 12, .init()), bias: nil, activation: nil),
+      named: "embed", of: [patches])
+    let norm = try b.graph.append(
+      .layerNorm(weight: nil, bias: nil, epsilon: 1e-5), named: "norm", of: [embedded], type: type, quantization: grid)
+    let qkv = try b.graph.append(
+      .linear(weight: b.weight("qkv.weight", outputs: 24, inputs: 8, weights), bias: nil, activation: nil),
+      named: "qkv", of: [norm])
+    let windows = Graph.AttentionWindows(side: 4, size: 2, shift: 1, biases: try b.constant("biases", [9, 2]))
+    let mixed = try b.graph.append(
+      .attention(heads: 2, scale: 0.5, windows: windows), named: "attention", of: [qkv], type: type, quantization: grid)
+    let projected = try b.graph.append(
+      .linear(weight: b.weight("proj.weight", outputs: 8, inputs: 8, weights), bias: nil, activation: nil),
+      named: "proj", of: [mixed, embedded])
+    let squares = try b.graph.append(.reshape([.batch, 2, 2, 2, 2, 8]), named: "squares", of: [projected])
+    let permuted = try b.graph.append(.permute([0, 1, 3, 4, 2, 5]), named: "permuted", of: [squares])
+    let merged = try b.graph.append(.reshape([.batch, 4, 32]), named: "merged", of: [permuted])
+    let mean = try b.graph.append(.mean(axes: [1], keepsAxes: false), named: "mean", of: [merged])
+    b.graph.outputs = [
+      try b.graph.append(
+        .linear(weight: b.weight("head.weight", outputs: 3, inputs: 32, .init()), bias: nil, activation: nil),
+        named: "head", of: [mean])
+    ]
+    return b
+  }
+}
+
 extension [Float] {
   /// The largest distance between elements, NaN where one is.
   func largestDifference(from other: [Double]) -> Double {

@@ -210,7 +210,9 @@ struct ReferenceInterpreter {
         } / Double(reduced.count)
       }
       return Array(shape: shape, data: means.data)
-    case .attention(let heads, let scale): return attention(inputs, heads: heads, scale: scale, shape)
+    case .attention(let heads, let scale, nil): return attention(inputs, heads: heads, scale: scale, shape)
+    case .attention(let heads, let scale, let windows?):
+      return attention(inputs, heads: heads, scale: scale, within: windows, shape)
     case .convert: return x
     default: fatalError("\(node.operation) moves")
     }
@@ -233,6 +235,37 @@ struct ReferenceInterpreter {
       }
       return zip(Self.softmax(scores), 0..<keys).reduce(0) { $0 + $1.0 * element(2, b, $1.1, index[2]) }
     }
+  }
+
+  /// By the definition: every token of the map looks at those of its window, in the coordinates of the shifted map.
+  private func attention(
+    _ inputs: [Array], heads: Int, scale: Double, within windows: Graph.AttentionWindows, _ shape: [Int]
+  ) -> Array {
+    let (side, size, head) = (windows.side, windows.size, shape[2] / heads)
+    let table = windows.biases.map { constant($0) }
+    func shifted(_ token: Int) -> [Int] {
+      [token / side, token % side].map { ($0 + side - windows.shift) % side }
+    }
+    func element(_ stream: Int, _ b: Int, _ t: Int, _ i: Int) -> Double {
+      inputs.count == 1 ? inputs[0][[b, t, stream * shape[2] + i]] : inputs[stream][[b, t, i]]
+    }
+    let data = Array.indices([shape[0], shape[1], heads]).flatMap { index -> [Double] in
+      let (b, h, own) = (index[0], index[2], shifted(index[1]))
+      let seen = (0..<side * side).filter { zip(shifted($0), own).allSatisfy { $0 / size == $1 / size } }
+      let scores = seen.map { key in
+        let other = shifted(key)
+        let offset = zip(own, other).map { $0 % size - $1 % size + size - 1 }
+        let wraps = zip(own, other).contains { ($0 + windows.shift >= side) != ($1 + windows.shift >= side) }
+        return (0..<head).reduce(0) {
+          $0 + element(0, b, index[1], h * head + $1) * element(1, b, key, h * head + $1)
+        } * scale + (table?[[offset[0] * (2 * size - 1) + offset[1], h]] ?? 0) - (wraps ? 100 : 0)
+      }
+      let weights = Self.softmax(scores)
+      return (0..<head).map { i in
+        zip(weights, seen).reduce(0) { $0 + $1.0 * element(2, b, $1.1, h * head + i) }
+      }
+    }
+    return Array(shape: shape, data: data)
   }
 
   static func softmax(_ scores: [Double]) -> [Double] {
