@@ -14,11 +14,13 @@ struct Drawing {
   }
 
   mutating func text(
-    _ text: String, x: Double, y: Double, anchor: Anchor = .start, bold: Bool = false, turned: Bool = false
+    _ text: String, x: Double, y: Double, anchor: Anchor = .start, bold: Bool = false, turned: Bool = false,
+    color: String? = nil
   ) {
     let turn = turned ? " transform=\"rotate(-90 \(x.pixel) \(y.pixel))\"" : ""
+    let fill = color.map { " fill=\"\($0)\"" } ?? ""
     shapes.append(
-      "<text x=\"\(x.pixel)\" y=\"\(y.pixel)\" text-anchor=\"\(anchor.rawValue)\"\(bold ? " font-weight=\"600\"" : "")\(turn)>"
+      "<text x=\"\(x.pixel)\" y=\"\(y.pixel)\" text-anchor=\"\(anchor.rawValue)\"\(bold ? " font-weight=\"600\"" : "")\(turn)\(fill)>"
         + "\(text.escapedForHTML)</text>")
   }
 
@@ -28,8 +30,9 @@ struct Drawing {
     )
   }
 
-  mutating func circle(x: Double, y: Double, radius: Double, color: String) {
-    shapes.append("<circle cx=\"\(x.pixel)\" cy=\"\(y.pixel)\" r=\"\(radius.pixel)\" fill=\"\(color)\"/>")
+  mutating func circle(x: Double, y: Double, radius: Double, color: String, opacity: Double = 1) {
+    let veil = opacity < 1 ? " fill-opacity=\"\(opacity.pixel)\"" : ""
+    shapes.append("<circle cx=\"\(x.pixel)\" cy=\"\(y.pixel)\" r=\"\(radius.pixel)\" fill=\"\(color)\"\(veil)/>")
   }
 
   mutating func line(from start: (Double, Double), to end: (Double, Double), color: String) {

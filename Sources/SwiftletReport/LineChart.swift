@@ -12,17 +12,25 @@ public struct LineChart: Sendable, Hashable {
     }
   }
 
+  /// How a series is drawn.
+  public enum Style: Sendable, Hashable {
+    /// Joined in the points' order, with dots where they are few.
+    case line
+    case points
+    /// Small and see-through, for hundreds.
+    case cloud
+  }
+
   /// Named points in one colour.
   public struct Series: Sendable, Hashable {
     public let name: String
     public let points: [Point]
-    /// Whether a line joins the points in their order.
-    public let joined: Bool
+    public let style: Style
 
-    public init(_ name: String, points: [Point], joined: Bool = true) {
+    public init(_ name: String, points: [Point], style: Style = .line) {
       self.name = name
       self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
-      self.joined = joined
+      self.style = style
     }
   }
 
@@ -39,9 +47,9 @@ public struct LineChart: Sendable, Hashable {
     self.series = series
   }
 
-  /// The drawing, 640 by 360 pixels. Points that are not finite are left out.
+  /// The drawing, 640 by 380 pixels. Points that are not finite are left out; labels give way to each other.
   public var svg: String {
-    let (width, height, left, right, top, bottom) = (640.0, 360.0, 64.0, 620.0, 40.0, 310.0)
+    let (width, height, left, right, top, bottom) = (640.0, 380.0, 64.0, 620.0, 60.0, 330.0)
     let points = series.flatMap(\.points)
     let horizontal = Axis(points.map(\.x))
     let vertical = Axis(points.map(\.y))
@@ -58,6 +66,9 @@ public struct LineChart: Sendable, Hashable {
     }
     drawing.text(x, x: (left + right) / 2, y: height - 14, anchor: .middle)
     drawing.text(y, x: 16, y: (top + bottom) / 2, anchor: .middle, turned: true)
+
+    var labels = LabelLayout(left: left, right: right, top: top, bottom: bottom)
+    var legend = left
     for (index, line) in series.enumerated() {
       let color = Palette.color(index)
       let pixels = line.points.map {
@@ -66,15 +77,27 @@ public struct LineChart: Sendable, Hashable {
           vertical.position($0.y, from: bottom, to: top)
         )
       }
-      if line.joined { drawing.path(pixels, color: color) }
-      for (pixel, point) in zip(pixels, line.points) where !line.joined || line.points.count <= 40 {
-        drawing.circle(x: pixel.0, y: pixel.1, radius: line.joined ? 2.5 : 4, color: color)
-        if let label = point.label { drawing.text(label, x: pixel.0 + 6, y: pixel.1 - 6) }
+      if line.style == .line {
+        drawing.path(pixels, color: color)
+        for (start, end) in zip(pixels, pixels.dropFirst()) { labels.avoid(from: start, to: end) }
+      }
+      for (pixel, point) in zip(pixels, line.points) {
+        switch line.style {
+        case .line where line.points.count > 40: break
+        case .line: drawing.circle(x: pixel.0, y: pixel.1, radius: 2.5, color: color)
+        case .points: drawing.circle(x: pixel.0, y: pixel.1, radius: 4, color: color)
+        case .cloud: drawing.circle(x: pixel.0, y: pixel.1, radius: 2, color: color, opacity: 0.45)
+        }
+        if let label = point.label { labels.add(label, at: pixel) } else { labels.avoid(pixel, radius: 2.5) }
       }
       if series.count > 1 {
-        drawing.rectangle(x: right - 130, y: top + 6 + 16 * Double(index), width: 10, height: 10, color: color)
-        drawing.text(line.name, x: right - 114, y: top + 15 + 16 * Double(index))
+        drawing.rectangle(x: legend, y: 34, width: 10, height: 10, color: color)
+        drawing.text(line.name, x: legend + 15, y: 43)
+        legend += 35 + LabelLayout.width(of: line.name)
       }
+    }
+    for label in labels.placed {
+      drawing.text(label.text, x: label.x, y: label.y)
     }
     return drawing.svg
   }

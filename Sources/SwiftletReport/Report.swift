@@ -9,6 +9,7 @@ public struct Report: Sendable {
     case table(Table)
     case bars(BarChart)
     case lines(LineChart)
+    case map(LayerMap)
   }
 
   public let title: String
@@ -31,6 +32,7 @@ public struct Report: Sendable {
       case .table(let table): table.html
       case .bars(let chart): "<figure>\(chart.svg)</figure>"
       case .lines(let chart): "<figure>\(chart.svg)</figure>"
+      case .map(let map): "<figure>\(map.svg)</figure>"
       }
     }
     return """

@@ -88,6 +88,16 @@ extension PlanCosts {
 }
 
 extension PlanCosts.Unit {
+  /// What is counted, in words.
+  public var title: String {
+    switch self {
+    case .multiplyAdds: "multiply-adds"
+    case .bytes: "packed bytes"
+    case .nanoseconds: "time"
+    case .denseMultiplyAdds: "time on the accelerator"
+    }
+  }
+
   /// An amount with its unit, for people: `1.96 G multiply-adds`, `12.3 ms`.
   public func text(_ amount: Int) -> String {
     switch self {

@@ -1,14 +1,19 @@
 import ArgumentParser
 import Foundation
 import SwiftletReport
+import SwiftletSearch
 import SwiftletTraining
 
-/// `swiftlet report RUN…`: what training runs did, as one HTML page.
+/// `swiftlet report RUN… TRACE…`: what training runs and searches did, as one HTML page.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Write training runs to one HTML page: a table, losses, accuracies.")
+    commandName: "report", abstract: "Write training runs and searches to one HTML page.",
+    discussion: """
+      Of runs a table, losses and accuracies; of a search every candidate over its cost, the plan as a map of its layers, \
+      what each layer alone costs, and the progress.
+      """)
 
-  @Argument(help: "Run directories, as `swiftlet train` makes them.", completion: .directory)
+  @Argument(help: "Run directories, as `swiftlet train` makes them, and traces, as `swiftlet search` does.")
   var runs: [String]
   @Option(help: "The page to write.")
   var out = "report.html"
@@ -16,15 +21,21 @@ struct ReportCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let summaries = try runs.map { try RunSummary(of: RunDirectory(URL(filePath: $0))) }
-    try Report(of: summaries).write(to: URL(filePath: out))
+    let traces = runs.filter { $0.hasSuffix(".jsonl") }
+    let summaries = try runs.filter { !traces.contains($0) }.map { try RunSummary(of: RunDirectory(URL(filePath: $0))) }
+    var report = Report(of: summaries, traces)
+    for trace in traces {
+      let file = URL(filePath: trace)
+      try SearchTrace.read(from: file).append(to: &report, named: file.lastPathComponent)
+    }
+    try report.write(to: URL(filePath: out))
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       for summary in summaries { print(String(decoding: try encoder.encode(summary.last), as: UTF8.self)) }
     } else {
-      print(summaries.table.text)
-      print("\nReport: \(out)")
+      if !summaries.isEmpty { print(summaries.table.text + "\n") }
+      print("Report: \(out)")
     }
   }
 }
@@ -83,8 +94,11 @@ extension [RunSummary] {
 }
 
 extension Report {
-  init(of runs: [RunSummary]) {
-    self.init(title: runs.count == 1 ? "Run \(runs[0].name)" : "\(runs.count) runs")
+  init(of runs: [RunSummary], _ traces: [String]) {
+    let parts = [(runs.count, "run"), (traces.count, "search")].filter { $0.0 > 0 }
+    let title = parts.map { count, name in "\(count) \(name)" + (count == 1 ? "" : name == "run" ? "s" : "es") }
+    self.init(title: runs.count == 1 && traces.isEmpty ? "Run \(runs[0].name)" : title.joined(separator: ", "))
+    guard !runs.isEmpty else { return }
     append(.table(runs.table))
     append(.lines(runs.lossChart))
     append(.lines(runs.accuracyChart))

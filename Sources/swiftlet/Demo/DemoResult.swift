@@ -59,7 +59,7 @@ extension [DemoResult] {
           series: [
             .init(
               "files",
-              points: map { .init(x: $0.medianMilliseconds, y: 100 * $0.accuracy, label: $0.name) }, joined: false)
+              points: map { .init(x: $0.medianMilliseconds, y: 100 * $0.accuracy, label: $0.name) }, style: .points)
           ])))
     report.append(.heading("Training"))
     report.append(.table(runs.table))
