@@ -35,6 +35,7 @@ public final class SearchRun {
       ?? [1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }
     let precisions = settings.precisions ?? accelerator.map { Array($0.precisions.prefix(1)) } ?? [.fp32]
     try accelerator?.check(levels, precisions)
+    try accelerator?.check(network: "\(recipe.model)")
     let dense = settings.dense ?? recipe.supernet?.dense ?? []
     let paths = network.slots.map(\.path)
     if let stranger = dense.first(where: { !paths.contains($0) }) {

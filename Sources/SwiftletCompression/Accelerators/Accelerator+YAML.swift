@@ -58,6 +58,16 @@ extension Accelerator {
     }
   }
 
+  /// Writes the file, whole or not at all, and the folder that it lies in.
+  public func write(to file: URL) throws {
+    do {
+      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(yaml().utf8).write(to: file, options: .atomic)
+    } catch {
+      throw AcceleratorError.unwritable(file.relativePath, reason: error.localizedDescription)
+    }
+  }
+
   public func yaml() throws -> String {
     let encoder = YAMLEncoder()
     encoder.options.sortKeys = false

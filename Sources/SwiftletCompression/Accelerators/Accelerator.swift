@@ -39,6 +39,13 @@ public struct Accelerator: Hashable, Sendable {
     }
   }
 
+  /// - Throws: ``AcceleratorError`` if the times belong to another network than the one of this name.
+  public func check(network name: String) throws(AcceleratorError) {
+    if case .measured(let times) = cost, times.network != name {
+      throw .otherNetwork(accelerator: self.name, measured: times.network, asked: name)
+    }
+  }
+
   /// What the plans of a space cost on this accelerator: nanoseconds where it was measured, multiply-adds at the dense
   /// rate otherwise.
   ///
@@ -67,6 +74,7 @@ public struct Accelerator: Hashable, Sendable {
 public enum AcceleratorError: Error, Hashable, Sendable, CustomStringConvertible {
   case unknown(String, known: [String])
   case unreadable(String, reason: String)
+  case unwritable(String, reason: String)
   /// Says where and why.
   case malformed(String)
   case unsupported(accelerator: String, what: String, known: String)
@@ -79,6 +87,8 @@ public enum AcceleratorError: Error, Hashable, Sendable, CustomStringConvertible
       "there is no accelerator \(name): give a file, or one of \(known.joined(separator: ", "))"
     case .unreadable(let path, let reason):
       "the accelerator \(path) cannot be read: \(reason)"
+    case .unwritable(let path, let reason):
+      "the accelerator \(path) cannot be written: \(reason)"
     case .malformed(let reason):
       "this is no accelerator: \(reason)"
     case .unsupported(let accelerator, let what, let known):

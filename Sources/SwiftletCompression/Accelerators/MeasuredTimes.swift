@@ -5,8 +5,8 @@ import SwiftletModels
 ///
 /// Times add up: `fixed` and one time for each layer predict a forward pass of `batch` images on `threads` threads.
 public struct MeasuredTimes: Hashable, Sendable {
-  /// One kind of layer at one level. Its time includes what computes its input, where that is no layer itself, for the
-  /// format of the input follows the layer's precision.
+  /// One kind of layer at one level. Its time includes the norm that writes its input and the attention that reads its
+  /// output, for their formats follow the layer's precision.
   public struct Layer: Hashable, Sendable {
     /// The end of the layer's path, such as `attn.qkv`: layers of one shape differ in what is fused into them.
     public var name: String

@@ -4,6 +4,6 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure models and kernels side by side in one process.",
-    subcommands: [BenchModelCommand.self, BenchTransformerCommand.self, GemmCommand.self],
+    subcommands: [BenchModelCommand.self, BenchTransformerCommand.self, GemmCommand.self, CalibrateCommand.self],
     defaultSubcommand: BenchModelCommand.self)
 }

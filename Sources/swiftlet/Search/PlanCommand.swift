@@ -58,6 +58,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let network = try network()
     let accelerator = try accelerator.map { try Accelerator.named($0) }
+    if let network { try accelerator?.check(network: network.name) }
     if makes, let network { try made(for: network, accelerator).write(to: URL(filePath: plan)) }
     let shown = try PlanSummary(
       name: plan, CompressionPlan(contentsOf: URL(filePath: plan)), network?.work, accelerator)
@@ -68,22 +69,31 @@ struct PlanCommand: ParsableCommand {
   }
 
   private struct Network {
+    let name: String
     let work: MultiplyAdds
     let model: (any Layer)?
+
+    init(name: String, work: MultiplyAdds, model: (any Layer)? = nil) {
+      (self.name, self.work, self.model) = (name, work, model)
+    }
+
+    init(_ recipe: Recipe) {
+      self.init(name: "\(recipe.model)", work: recipe.model.configuration.multiplyAdds)
+    }
   }
 
   private func network() throws -> Network? {
     if let checkpoint {
       let source = try TrainedSource(checkpoint: URL(filePath: checkpoint), recipe: nil)
-      return Network(work: source.model.multiplyAdds, model: source.model)
+      return Network(name: "\(source.recipe.model)", work: source.model.multiplyAdds, model: source.model)
     }
     if let recipe {
-      return Network(work: try Recipe.read(from: URL(filePath: recipe)).model.configuration.multiplyAdds, model: nil)
+      return Network(try Recipe.read(from: URL(filePath: recipe)))
     }
     guard let model else { return nil }
     let file = try ModelFile(contentsOf: URL(filePath: model))
     guard let text = file.graph.metadata.notes[ModelNotes.recipe] else { throw PlanCommandError.noRecipe(model) }
-    return Network(work: try Recipe.parse(text, source: model).model.configuration.multiplyAdds, model: nil)
+    return Network(try Recipe.parse(text, source: model))
   }
 
   private func made(for network: Network, _ accelerator: Accelerator?) throws -> CompressionPlan {
