@@ -22,11 +22,15 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
+    // The ground: files in and out.
+    .target(name: "CSwiftletFiles"),
+    .target(name: "SwiftletFiles", dependencies: ["CSwiftletFiles"]),
+
     // What runs: no libtorch from here to swiftlet-run.
     .target(name: "CSwiftletKernels"),
     .target(name: "CSwiftletMedia"),
     .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia"]),
-    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletMedia"]),
+    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles", "SwiftletMedia"]),
     .target(
       name: "SwiftletRunCommands",
       dependencies: [
@@ -47,7 +51,7 @@ let package = Package(
     .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch"]),
     .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletTensor"]),
     .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint"]),
-    .target(name: "SwiftletData", dependencies: ["SwiftletMedia", "SwiftletTensor"]),
+    .target(name: "SwiftletData", dependencies: ["SwiftletFiles", "SwiftletMedia", "SwiftletTensor"]),
     .target(name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint"]),
     .target(
       name: "SwiftletCompression",
@@ -84,6 +88,7 @@ let package = Package(
 
     // Tests mirror the targets.
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
+    .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
     .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "TestSupport"]),
     .testTarget(

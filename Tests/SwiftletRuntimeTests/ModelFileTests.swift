@@ -1,4 +1,3 @@
-import CSwiftletKernels
 import Foundation
 import Testing
 
@@ -272,22 +271,6 @@ import Testing
       } catch {
         Issue.record("seed \(seed), round \(round): \(error) is neither a file's nor a session's error")
       }
-    }
-  }
-
-  /// Oracle: RFC 3720, appendix B.4, and the bitwise reference.
-  @Test func `checksums are CRC-32C`() {
-    func crc(_ bytes: [UInt8]) -> UInt32 { swl_crc32c(0, bytes, bytes.count) }
-    #expect(crc([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
-    #expect(crc([UInt8](repeating: 0xFF, count: 32)) == 0x62A8_AB43)
-    #expect(crc(Array(0..<32)) == 0x46DD_794E)
-    #expect(crc(Array("123456789".utf8)) == 0xE306_9283)
-    var random = Random(seed: 1)
-    for count in [0, 1, 7, 8, 9, 63, 1000] {
-      let bytes = (0..<count).map { _ in UInt8(random.int(0...255)) }
-      #expect(crc(bytes) == swl_crc32c_scalar(0, bytes, count))
-      let half = count / 2
-      #expect(swl_crc32c(crc(Array(bytes[..<half])), Array(bytes[half...]), count - half) == crc(bytes))
     }
   }
 }

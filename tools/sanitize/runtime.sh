@@ -1,5 +1,6 @@
 #!/bin/bash
-# The runtime's tests under the address and undefined-behaviour sanitizers together, then under the thread sanitizer.
+# The tests of the runtime and of files under the address and undefined-behaviour sanitizers together, then under the
+# thread sanitizer.
 #
 # The targets that the runtime needs are built as a package of their own, so that neither libtorch nor the training code
 # has to go through a sanitizer. Arguments name the passes to run: address, thread.
@@ -19,11 +20,14 @@ let package = Package(
   name: "sanitize",
   platforms: [.macOS(.v15)],
   targets: [
+    .target(name: "CSwiftletFiles"),
+    .target(name: "SwiftletFiles", dependencies: ["CSwiftletFiles"]),
     .target(name: "CSwiftletKernels"),
     .target(name: "CSwiftletMedia"),
     .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia"]),
-    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletMedia"]),
+    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles", "SwiftletMedia"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
     .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
@@ -38,7 +42,7 @@ export TSAN_OPTIONS=halt_on_error=1
 run() {
   local name=$1
   shift
-  echo "== runtime tests, $name"
+  echo "== runtime and file tests, $name"
   swift test --package-path "$package" --scratch-path ".build-$name" "$@"
 }
 

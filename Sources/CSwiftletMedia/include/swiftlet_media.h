@@ -1,4 +1,4 @@
-// Images in and out of memory through FFmpeg's libraries, and zlib's inflate.
+// Images in and out of memory through FFmpeg's libraries.
 //
 // The libraries are loaded at run time, by the soname of the headers this was compiled with, so nothing links against them: a program starts
 // without them, and what needs them says which package to install. Everything here may be called from any thread; each thread keeps its own codecs.
@@ -53,12 +53,3 @@ swm_status swm_encode_jpeg(
   const uint8_t *pixels, int width, int height, int channels, int quality, uint8_t **file, size_t *file_size, swm_error *error);
 
 void swm_free(void *memory);
-
-typedef enum swm_deflate_container { SWM_DEFLATE_RAW, SWM_DEFLATE_GZIP } swm_deflate_container;
-
-/// Inflates `data` to exactly `output_size` bytes; more or fewer are SWM_CORRUPT.
-swm_status swm_inflate(
-  const uint8_t *data, size_t size, swm_deflate_container container, uint8_t *output, size_t output_size, swm_error *error);
-
-/// The CRC-32 of zip and PNG (polynomial 0x04C11DB7, reflected).
-uint32_t swm_crc32(const uint8_t *data, size_t size);

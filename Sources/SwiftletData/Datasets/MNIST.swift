@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletMedia
 
 /// MNIST and data sets in its format (idx files of pictures and labels, gzipped or not), such as Fashion-MNIST. Pictures are grey.
@@ -49,10 +50,10 @@ public struct MNIST: ImageDataset {
     let file = try MappedFile(url)
     var bytes = [UInt8](file.bytes)
     if bytes.starts(with: [0x1F, 0x8B]) {
-      do throws(MediaError) {
+      do throws(FileError) {
         bytes = try Inflate.gunzip(file.bytes)
       } catch {
-        throw DataError(.unreadable, "\(url.path): \(error)")
+        throw DataError(.unreadable, "\(url.path) \(error)")
       }
     }
     let header = 4 + 4 * dimensions

@@ -1,5 +1,5 @@
 import Foundation
-import SwiftletMedia
+import SwiftletFiles
 
 /// A zip archive for reading: stored and deflated members, zip64 included.
 ///
@@ -32,7 +32,7 @@ public final class ZipArchive: Sendable {
     case 0:
       content = [UInt8](data)
     case 8:
-      do throws(MediaError) {
+      do throws(FileError) {
         content = try Inflate.inflate(data, container: .raw, count: member.size)
       } catch {
         throw DataError(.unreadable, "\(file.path): \(member.name): \(error)")
@@ -43,7 +43,7 @@ public final class ZipArchive: Sendable {
         "\(file.path): \(member.name) is compressed by method \(member.method), and stored and deflated members are read; repack it with zip -0"
       )
     }
-    guard content.count == member.size, content.withUnsafeBytes({ crc32($0) }) == member.crc else {
+    guard content.count == member.size, content.withUnsafeBytes({ Checksum.crc32($0) }) == member.crc else {
       throw DataError(.unreadable, "\(file.path): \(member.name) is damaged: its checksum differs")
     }
     return content

@@ -1,4 +1,4 @@
-import CSwiftletKernels
+import SwiftletFiles
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -151,7 +151,7 @@ extension ModelFile {
   }
 
   static func checksum(of bytes: UnsafeRawBufferPointer) -> String {
-    let text = String(swl_crc32c(0, bytes.baseAddress, bytes.count), radix: 16)
+    let text = String(Checksum.crc32c(bytes), radix: 16)
     return String(repeating: "0", count: 8 - text.count) + text
   }
 

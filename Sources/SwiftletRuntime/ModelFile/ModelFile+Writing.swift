@@ -1,4 +1,4 @@
-import CSwiftletKernels
+import SwiftletFiles
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -60,7 +60,7 @@ extension ModelFile {
     header.metadata[MetadataKey.graph] = String(decoding: json, as: UTF8.self)
     header.metadata[MetadataKey.graphChecksum] = checksum(of: json)
     var crc: UInt32 = 0
-    for chunk in chunks { crc = chunk.withUnsafeBytes { swl_crc32c(crc, $0.baseAddress, $0.count) } }
+    for chunk in chunks { crc = chunk.withUnsafeBytes { Checksum.crc32c($0, continuing: crc) } }
     let text = String(crc, radix: 16)
     header.metadata[MetadataKey.dataChecksum] = String(repeating: "0", count: 8 - text.count) + text
 

@@ -1,5 +1,3 @@
-import CSwiftletKernels
-
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else

@@ -1,4 +1,3 @@
-import CSwiftletKernels
 import Foundation
 
 @testable import SwiftletRuntime

@@ -1,8 +1,11 @@
-// zlib's inflate, from the system's library. Three functions and one struct of a stable interface are declared here, so no headers are needed.
+// zlib's inflate, from the system's library. Three functions and one struct of a stable interface are declared here, so
+// no headers are needed.
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
 
-#include "internal.h"
+#include "swiftlet_files.h"
 
 typedef struct {
   const uint8_t *next_in;
@@ -36,16 +39,29 @@ static void load(void) {
   inflate_end = (__typeof__(inflate_end))dlsym(library, "inflateEnd");
 }
 
-swm_status swm_inflate(
-  const uint8_t *data, size_t size, swm_deflate_container container, uint8_t *output, size_t output_size, swm_error *error) {
-  enum { zlib_ok = 0, zlib_stream_end = 1, zlib_buffer_error = -5, zlib_no_flush = 0, raw_window = -15, gzip_window = 15 + 16 };
+/// Sets the text and returns the status.
+__attribute__((format(printf, 3, 4))) static swf_status fail(swf_error *error, swf_status status, const char *format,
+                                                             ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(error->text, sizeof error->text, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+swf_status swf_inflate(const uint8_t *data, size_t size, swf_deflate_container container, uint8_t *output,
+                       size_t output_size, swf_error *error) {
+  enum { zlib_ok = 0, zlib_stream_end = 1, zlib_buffer_error = -5, zlib_no_flush = 0 };
+  enum { raw_window = -15, gzip_window = 15 + 16 };
   pthread_once(&once, load);
   if (inflate_init2 == NULL || inflate == NULL || inflate_end == NULL) {
-    return swm_fail(error, SWM_MISSING_LIBRARY, "zlib's " LIBRARY " cannot be loaded; install it with: sudo apt-get install zlib1g");
+    return fail(error, SWF_UNAVAILABLE,
+                "zlib's " LIBRARY " cannot be loaded; install it with: sudo apt-get install zlib1g");
   }
   zlib_stream stream = {0};
-  if (inflate_init2(&stream, container == SWM_DEFLATE_GZIP ? gzip_window : raw_window, "1.2.0", (int)sizeof stream) != zlib_ok) {
-    return swm_fail(error, SWM_OUT_OF_MEMORY, "zlib does not start");
+  int window = container == SWF_DEFLATE_GZIP ? gzip_window : raw_window;
+  if (inflate_init2(&stream, window, "1.2.0", (int)sizeof stream) != zlib_ok) {
+    return fail(error, SWF_UNAVAILABLE, "zlib does not start");
   }
   enum { portion = 1 << 30 };  // the counters of the interface have 32 bits
   size_t read = 0, written = 0;
@@ -63,13 +79,13 @@ swm_status swm_inflate(
     written += given_out - stream.available_out;
     if (written > output_size) code = zlib_buffer_error;
   }
-  swm_status status = SWM_OK;
+  swf_status status = SWF_OK;
   if (written > output_size) {
-    status = swm_fail(error, SWM_CORRUPT, "the compressed data holds more than the %zu bytes announced", output_size);
+    status = fail(error, SWF_DAMAGED, "the compressed data holds more than the %zu bytes announced", output_size);
   } else if (code != zlib_stream_end) {
-    status = swm_fail(error, SWM_CORRUPT, "the compressed data is %s", stream.message != NULL ? stream.message : "cut off");
+    status = fail(error, SWF_DAMAGED, "the compressed data is %s", stream.message != NULL ? stream.message : "cut off");
   } else if (written != output_size) {
-    status = swm_fail(error, SWM_CORRUPT, "the compressed data holds %zu bytes instead of %zu", written, output_size);
+    status = fail(error, SWF_DAMAGED, "the compressed data holds %zu bytes instead of %zu", written, output_size);
   }
   inflate_end(&stream);
   return status;
