@@ -49,7 +49,7 @@ let package = Package(
       name: "CSwiftletTorch",
       cSettings: [.define("SWT_PACKAGE_LIBTORCH", to: "\"\(Context.packageDirectory)/.torch\"")]),
     .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch"]),
-    .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletTensor"]),
+    .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletFiles", "SwiftletTensor"]),
     .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint"]),
     .target(name: "SwiftletData", dependencies: ["SwiftletFiles", "SwiftletMedia", "SwiftletTensor"]),
     .target(name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint"]),
@@ -90,7 +90,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
-    .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "TestSupport"]),
+    .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
     .testTarget(
       name: "SwiftletRunCommandsTests",
       dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run"]),
@@ -98,13 +98,15 @@ let package = Package(
       name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "TestSupport"]),
     .testTarget(
-      name: "SwiftletCheckpointTests", dependencies: ["SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
+      name: "SwiftletCheckpointTests",
+      dependencies: ["SwiftletCheckpoint", "SwiftletFiles", "SwiftletTensor", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletNNTests", dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
-      name: "SwiftletDataTests", dependencies: ["SwiftletData", "SwiftletTensor", "TestSupport"], exclude: ["Goldens"]),
+      name: "SwiftletDataTests", dependencies: ["SwiftletData", "SwiftletFiles", "SwiftletTensor", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletModelsTests",
       dependencies: ["SwiftletModels", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// Reads little-endian values one after the other and never past the end.
 struct ByteCursor {
   let bytes: UnsafeRawBufferPointer
@@ -25,7 +27,7 @@ struct ByteCursor {
 
   mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type) throws(CheckpointError) -> Value {
     let place = try take(MemoryLayout<Value>.size)
-    return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: place.lowerBound, as: type))
+    return bytes.little(type, at: place.lowerBound)
   }
 
   mutating func byte() throws(CheckpointError) -> UInt8 { try integer(UInt8.self) }

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletTensor
 
 /// Reads and writes checkpoint files.
@@ -22,7 +23,7 @@ public enum Checkpoint {
   ///   allocate more than a small multiple of the file's size.
   public static func read(from url: URL) throws(CheckpointError) -> StateDictionary {
     try naming(url.path) { () throws(CheckpointError) in
-      try read(MappedFile(path: url.path))
+      try read(.checkpoint(url.path))
     }
   }
 
@@ -39,7 +40,7 @@ public enum Checkpoint {
   /// - Throws: ``CheckpointError``, as `read` does.
   public static func readValue(from url: URL) throws(CheckpointError) -> PickleValue {
     try naming(url.path) { () throws(CheckpointError) in
-      try open(MappedFile(path: url.path)).value()
+      try open(.checkpoint(url.path)).value()
     }
   }
 
@@ -57,12 +58,12 @@ public enum Checkpoint {
   /// - Throws: ``CheckpointError`` when it cannot be written, as on a full disk.
   public static func write(_ state: StateDictionary, to url: URL, format: Format? = nil) throws(CheckpointError) {
     try naming(url.path) { () throws(CheckpointError) in
-      let file = try AtomicFile(replacing: url.path)
+      let file = try translated(try AtomicFile(replacing: url.path))
       switch format ?? Format(for: url) {
       case .torch: try TorchFileWriter.write(state, to: file)
       case .safetensors: try Safetensors.write(state, to: file)
       }
-      try file.commit()
+      try translated(try file.commit())
     }
   }
 }

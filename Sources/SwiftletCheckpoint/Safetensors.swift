@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletTensor
 
 /// The safetensors format: eight bytes of length, a JSON header, the elements.
@@ -135,9 +136,12 @@ enum Safetensors {
     guard header.count <= headerLimit else {
       throw CheckpointError(.unsupported, "the header would be larger than the format's \(headerLimit) bytes")
     }
-    try file.write(integer: UInt64(header.count))
-    try file.write(header)
-    for index in order { try file.write(state[index].tensor) }
+    do throws(FileError) {
+      try file.write(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header)
+      for index in order { try file.write(state[index].tensor) }
+    } catch {
+      throw CheckpointError(error)
+    }
   }
 
   static func metadataJSON(_ metadata: [String: String]) -> String {

@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletTensor
 
 /// Reads what `torch.save` writes: the zip format of PyTorch 1.6 and later, and the format before it.
@@ -16,22 +17,37 @@ struct TorchFile {
   }
 
   init(zip file: MappedFile) throws(CheckpointError) {
-    let archive = try ZipArchive(file.bytes)
-    guard let name = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }),
-      let pickle = try archive.checkedRange(of: name)
+    let archive = try translated(try ZipArchive(file))
+    let names = archive.members.lazy.map(\.name)
+    guard let name = names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }),
+      let pickle = try Self.range(of: name, in: archive, isChecked: true)
     else { throw CheckpointError(.unknownFormat, "is a zip file without data.pkl, so not one of PyTorch's") }
     let folder = String(name.dropLast("data.pkl".count))
-    if let order = try archive.range(of: folder + "byteorder"), !file.bytes[order].elementsEqual("little".utf8) {
+    if let order = try Self.range(of: folder + "byteorder", in: archive),
+      !file.bytes[order].elementsEqual("little".utf8)
+    {
       throw CheckpointError(.unsupported, "was written on a big-endian machine")
     }
-    if let extra = try archive.range(of: folder + TorchFileWriter.metadataMember) {
+    if let extra = try Self.range(of: folder + TorchFileWriter.metadataMember, in: archive) {
       metadata = try JSONScanner.strings(file.bytes, extra)
     }
     var machine = PickleMachine(ByteCursor(file.bytes, pickle))
     root = try machine.run()
     table = machine.table
     self.file = file
-    storages = { (key) throws(CheckpointError) in try archive.range(of: folder + "data/" + key) }
+    storages = { (key) throws(CheckpointError) in try Self.range(of: folder + "data/" + key, in: archive) }
+  }
+
+  /// Where a member's content lies, or nil where there is none of this name.
+  private static func range(
+    of name: String, in archive: ZipArchive, isChecked: Bool = false
+  ) throws(CheckpointError) -> Range<Int>? {
+    guard let member = archive[name] else { return nil }
+    guard member.isStored else {
+      throw CheckpointError(
+        .unsupported, "its member \(name) is compressed, PyTorch stores members as they are; unpack and zip with -0")
+    }
+    return try translated(isChecked ? try archive.checkedPlace(of: member) : try archive.place(of: member))
   }
 
   /// Five pickles (magic number, protocol, system, the value, the storages' keys), then each storage: count and elements.

@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletTensor
 
 /// Writes what Python's `torch.load` reads with its defaults: a dictionary of tensors, in a zip file.
@@ -33,16 +34,20 @@ struct TorchFileWriter {
     pickle.endDictionary()
 
     var zip = ZipWriter(file, alwaysZip64: alwaysZip64)
-    try zip.add("archive/data.pkl", pickle.finished())
-    try zip.add("archive/byteorder", Array("little".utf8))
-    for (key, tensor) in stored.enumerated() {
-      try withElements(of: tensor) { (raw) throws(CheckpointError) in try zip.add("archive/data/\(key)", raw) }
+    do throws(FileError) {
+      try zip.add("archive/data.pkl", pickle.finished())
+      try zip.add("archive/byteorder", Array("little".utf8))
+      for (key, tensor) in stored.enumerated() {
+        try withElements(of: tensor) { (raw) throws(FileError) in try zip.add("archive/data/\(key)", raw) }
+      }
+      if !state.metadata.isEmpty {
+        try zip.add("archive/\(metadataMember)", Array(Safetensors.metadataJSON(state.metadata).utf8))
+      }
+      try zip.add("archive/version", Array("3\n".utf8))
+      try zip.finish()
+    } catch {
+      throw CheckpointError(error)
     }
-    if !state.metadata.isEmpty {
-      try zip.add("archive/\(metadataMember)", Array(Safetensors.metadataJSON(state.metadata).utf8))
-    }
-    try zip.add("archive/version", Array("3\n".utf8))
-    try zip.finish()
   }
 }
 

@@ -40,15 +40,8 @@ public enum FileError: Error, Hashable, Sendable {
   /// Nothing has this name.
   public var isMissing: Bool { self == .unreadable(.open, code: ENOENT) }
 
-  /// The system's words for what failed, or nil where it was not the system.
-  public var systemMessage: String? {
-    switch self {
-    case .unreadable(_, let code), .unwritable(_, let code): Self.words(for: code)
-    default: nil
-    }
-  }
-
-  private static func words(for code: Int32) -> String { String(cString: strerror(code)) }
+  /// What the system says about an `errno`.
+  public static func systemMessage(for code: Int32) -> String { String(cString: strerror(code)) }
 }
 
 extension FileError: CustomStringConvertible {
@@ -56,7 +49,7 @@ extension FileError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable(let step, let code), .unwritable(let step, let code):
-      "cannot be \(step.rawValue): \(Self.words(for: code))"
+      "cannot be \(step.rawValue): \(Self.systemMessage(for: code))"
     case .notRegular: "is not a regular file"
     case .noZipDirectory: "is truncated: the zip directory is missing"
     case .truncated(let what): "is truncated: \(what)"

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import Testing
 
 @testable import SwiftletRuntime
@@ -212,9 +213,9 @@ import Testing
     defer { close(full) }
     var calls = 0
     let error = #expect(throws: ModelFileError.self) {
-      try AtomicFile.write([[1, 2], [3, 4]], to: url.path) { descriptor, bytes in
+      try ModelFile.write([[1, 2], [3, 4]], to: url.path) { descriptor, bytes in
         calls += 1
-        return AtomicFile.write(calls == 1 ? descriptor : full, bytes)
+        return AtomicFile.systemWrite(calls == 1 ? descriptor : full, bytes)
       }
     }
     #expect(

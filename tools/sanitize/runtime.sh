@@ -28,7 +28,7 @@ let package = Package(
     .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles", "SwiftletMedia"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
-    .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "TestSupport"]),
+    .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletMedia
 
 /// CIFAR-10 in its binary form: files of records, each a label and 32 x 32 pixels in red, green and blue planes.
@@ -22,7 +23,7 @@ public struct CIFAR10: ImageDataset {
     var starts: [Int] = []
     var total = 0
     for url in urls {
-      let file = try MappedFile(url)
+      let file = try MappedFile.data(at: url)
       guard file.bytes.count % Self.record == 0 else {
         throw DataError(
           .layout,

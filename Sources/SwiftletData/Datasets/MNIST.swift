@@ -47,14 +47,10 @@ public struct MNIST: ImageDataset {
 
   /// The bytes of an idx file of unsigned bytes, and its shape.
   private static func readIdx(_ url: URL, dimensions: Int) throws(DataError) -> (shape: [Int], values: [UInt8]) {
-    let file = try MappedFile(url)
+    let file = try MappedFile.data(at: url)
     var bytes = [UInt8](file.bytes)
     if bytes.starts(with: [0x1F, 0x8B]) {
-      do throws(FileError) {
-        bytes = try Inflate.gunzip(file.bytes)
-      } catch {
-        throw DataError(.unreadable, "\(url.path) \(error)")
-      }
+      bytes = try located(at: url.path, try Inflate.gunzip(file.bytes))
     }
     let header = 4 + 4 * dimensions
     guard bytes.count >= header, bytes[0] == 0, bytes[1] == 0, bytes[2] == 8, Int(bytes[3]) == dimensions else {

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletMedia
 
 /// The pictures below a folder or in a zip archive, or one picture file, in the order of their names.
@@ -29,7 +30,8 @@ public struct ImageFiles: Sendable {
       names = [url.lastPathComponent]
       source = .folder(url.deletingLastPathComponent())
     } else {
-      let archive = try ZipArchive(url)
+      let file = try MappedFile.data(at: url)
+      let archive = try located(at: url.path, try ZipArchive(file))
       let members = archive.members.filter { Self.isPicture($0.name) }.sorted { Self.precedes($0.name, $1.name) }
       names = members.map(\.name)
       source = .archive(archive, path: url.path, members: members)
@@ -44,7 +46,7 @@ public struct ImageFiles: Sendable {
     case .folder(let folder):
       return try Image(contentsOf: folder.appending(path: names[index]))
     case .archive(let archive, let path, let members):
-      let file = try archive.read(members[index])
+      let file = try located(at: path, try archive.read(members[index]))
       do throws(MediaError) {
         return try ImageDecoder.decode(file)
       } catch {

@@ -8,8 +8,9 @@ import SwiftletFiles
 
 extension ModelFile {
   /// Reads the length and the JSON header, and says where the data starts.
-  static func header(of bytes: MappedBytes, path: String) throws(ModelFileError) -> (ContainerHeader, dataStart: Int) {
-    let buffer = bytes.buffer
+  static func header(
+    of buffer: UnsafeRawBufferPointer, path: String
+  ) throws(ModelFileError) -> (ContainerHeader, dataStart: Int) {
     guard buffer.count >= 10 else {
       throw .notAModel(path: path, reason: "\(buffer.count) bytes are too few for a header")
     }
@@ -54,9 +55,9 @@ extension ModelFile {
   }
 
   static func checkData(
-    of bytes: MappedBytes, from start: Int, _ metadata: [String: String], path: String
+    of bytes: UnsafeRawBufferPointer, from start: Int, _ metadata: [String: String], path: String
   ) throws(ModelFileError) {
-    let data = UnsafeRawBufferPointer(rebasing: bytes.buffer[start...])
+    let data = UnsafeRawBufferPointer(rebasing: bytes[start...])
     guard metadata[MetadataKey.dataChecksum] == checksum(of: data) else {
       throw .damaged(path: path, reason: "the weights do not match their checksum")
     }
@@ -64,10 +65,11 @@ extension ModelFile {
 
   /// Checks the table: it holds the graph's tensors and zero padding, and covers the data without gap or overlap.
   static func checkedRanges(
-    _ entries: [String: ContainerHeader.Entry], _ graph: Graph, dataStart: Int, bytes: MappedBytes, path: String
+    _ entries: [String: ContainerHeader.Entry], _ graph: Graph, dataStart: Int, bytes: UnsafeRawBufferPointer,
+    path: String
   ) throws(ModelFileError) -> [String: Range<Int>] {
     var next = 0
-    let dataCount = bytes.buffer.count - dataStart
+    let dataCount = bytes.count - dataStart
     let inOrder = entries.sorted {
       ($0.value.offsets.lowerBound, $0.value.offsets.upperBound, $0.key)
         < ($1.value.offsets.lowerBound, $1.value.offsets.upperBound, $1.key)
@@ -105,7 +107,7 @@ extension ModelFile {
     for (name, entry) in rest {
       guard name.hasPrefix(paddingPrefix), entry.type == "U8", entry.shape == [entry.offsets.count],
         entry.offsets.count < alignment,
-        bytes.buffer[entry.offsets.lowerBound + dataStart..<entry.offsets.upperBound + dataStart].allSatisfy({ $0 == 0 }
+        bytes[entry.offsets.lowerBound + dataStart..<entry.offsets.upperBound + dataStart].allSatisfy({ $0 == 0 }
         )
       else { throw .damaged(path: path, reason: "the graph does not know the tensor \(name)") }
     }

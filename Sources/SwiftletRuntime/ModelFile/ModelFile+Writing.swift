@@ -12,12 +12,25 @@ extension ModelFile {
 
   /// Writes a model; the file that was there before stays whole until the new one is durable.
   public static func write(_ graph: Graph, constants: [EncodedConstant], to url: URL) throws(ModelFileError) {
-    try AtomicFile.write(chunks(graph, constants: constants, path: url.path), to: url.path)
+    try write(chunks(graph, constants: constants, path: url.path), to: url.path)
   }
 
   /// Writes this model's bytes.
   public func write(to url: URL) throws(ModelFileError) {
-    try AtomicFile.write([Array(bytes.buffer)], to: url.path)
+    try Self.write([Array(content.bytes)], to: url.path)
+  }
+
+  /// - Parameter systemWrite: tests put a full disk here.
+  static func write(
+    _ chunks: [[UInt8]], to path: String, using systemWrite: @escaping AtomicFile.SystemWrite = AtomicFile.systemWrite
+  ) throws(ModelFileError) {
+    do throws(FileError) {
+      let file = try AtomicFile(replacing: path, using: systemWrite)
+      for chunk in chunks { try file.write(chunk) }
+      try file.commit()
+    } catch {
+      throw ModelFileError(error, at: path)
+    }
   }
 
   /// The bytes of a model file.

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -15,8 +17,8 @@ public struct ModelFile: Sendable {
   /// The size of the whole file.
   public let byteCount: Int
 
-  let bytes: MappedBytes
-  /// Where each stored tensor lies in `bytes`.
+  let content: MappedFile
+  /// Where each stored tensor lies in `content`.
   let ranges: [String: Range<Int>]
 
   /// Tensors start at multiples of this, counted from the start of the file.
@@ -33,12 +35,17 @@ public struct ModelFile: Sendable {
 
   /// Maps and checks a file.
   public init(contentsOf url: URL) throws(ModelFileError) {
-    try self.init(MappedBytes(path: url.path), path: url.path)
+    let content: MappedFile
+    do throws(FileError) { content = try MappedFile(path: url.path) } catch {
+      throw ModelFileError(error, at: url.path)
+    }
+    guard !content.bytes.isEmpty else { throw .notAModel(path: url.path, reason: "it is empty") }
+    try self.init(content, path: url.path)
   }
 
   /// Checks a model that lies in memory; `path` stands for it in messages.
   public init(bytes: some Collection<UInt8>, path: String = "the model in memory") throws(ModelFileError) {
-    try self.init(MappedBytes(copying: bytes), path: path)
+    try self.init(MappedFile(copying: bytes), path: path)
   }
 
   /// A model in memory, from a graph and its constants.
@@ -46,14 +53,14 @@ public struct ModelFile: Sendable {
     try self.init(bytes: Self.encoded(graph, constants: constants))
   }
 
-  private init(_ bytes: MappedBytes, path: String) throws(ModelFileError) {
-    self.bytes = bytes
+  private init(_ content: MappedFile, path: String) throws(ModelFileError) {
+    self.content = content
     self.path = path
-    byteCount = bytes.buffer.count
-    let (header, dataStart) = try Self.header(of: bytes, path: path)
+    byteCount = content.bytes.count
+    let (header, dataStart) = try Self.header(of: content.bytes, path: path)
     graph = try Self.graph(in: header.metadata, path: path)
-    try Self.checkData(of: bytes, from: dataStart, header.metadata, path: path)
-    ranges = try Self.checkedRanges(header.entries, graph, dataStart: dataStart, bytes: bytes, path: path)
+    try Self.checkData(of: content.bytes, from: dataStart, header.metadata, path: path)
+    ranges = try Self.checkedRanges(header.entries, graph, dataStart: dataStart, bytes: content.bytes, path: path)
     for constant in graph.constants { try check(constant) }
   }
 
@@ -62,6 +69,6 @@ public struct ModelFile: Sendable {
   /// - Precondition: the name is one of `constant.storedTensors` of a constant of the graph.
   func tensor(_ name: String) -> UnsafeRawBufferPointer {
     guard let range = ranges[name] else { preconditionFailure("\(name) is no tensor of \(path)") }
-    return UnsafeRawBufferPointer(rebasing: bytes.buffer[range])
+    return UnsafeRawBufferPointer(rebasing: content.bytes[range])
   }
 }

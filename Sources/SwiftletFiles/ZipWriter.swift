@@ -1,25 +1,26 @@
 /// Writes a zip file of uncompressed members whose contents start at multiples of 64 bytes, as PyTorch's do.
-struct ZipWriter {
+public struct ZipWriter {
   private let file: AtomicFile
   private let alwaysZip64: Bool
   private var directory: [UInt8] = []
   private var count = 0
 
-  init(_ file: AtomicFile, alwaysZip64: Bool = false) { (self.file, self.alwaysZip64) = (file, alwaysZip64) }
+  /// - Parameter alwaysZip64: writes the wide records that sizes past 4 GB need for small sizes too.
+  public init(_ file: AtomicFile, alwaysZip64: Bool = false) { (self.file, self.alwaysZip64) = (file, alwaysZip64) }
 
-  mutating func add(_ name: String, _ content: [UInt8]) throws(CheckpointError) {
-    let result = content.withUnsafeBytes { (raw) -> Result<Void, CheckpointError> in
-      do throws(CheckpointError) { return .success(try add(name, raw)) } catch { return .failure(error) }
+  public mutating func add(_ name: String, _ content: [UInt8]) throws(FileError) {
+    try content.withUnsafeBufferPointer { (buffer) throws(FileError) in
+      try add(name, UnsafeRawBufferPointer(buffer))
     }
-    try result.get()
   }
 
-  mutating func add(_ name: String, _ content: UnsafeRawBufferPointer) throws(CheckpointError) {
+  public mutating func add(_ name: String, _ content: UnsafeRawBufferPointer) throws(FileError) {
     let start = file.position
     let name = Array(name.utf8)
     let isWide = alwaysZip64 || content.count >= 0xffff_ffff || start >= 0xffff_ffff
     let checksum = Checksum.crc32(content)
     let size = isWide ? UInt32.max : UInt32(content.count)
+    let version = UInt16(isWide ? 45 : 20)
 
     var extra: [UInt8] = []
     if isWide {  // zip64: both sizes
@@ -32,7 +33,7 @@ struct ZipWriter {
     extra += [UInt8](repeating: UInt8(ascii: "Z"), count: padding)
 
     var header: [UInt8] = []
-    header.append(UInt32(0x0403_4b50), UInt16(isWide ? 45 : 20), UInt16(0), UInt16(0), UInt32(0))
+    header.append(UInt32(0x0403_4b50), version, UInt16(0), UInt16(0), UInt32(0))
     header.append(checksum, size, size, UInt16(name.count), UInt16(extra.count))
     try file.write(header + name + extra)
     try file.write(content)
@@ -41,7 +42,6 @@ struct ZipWriter {
     if isWide {
       wide.append(UInt16(1), UInt16(24), UInt64(content.count), UInt64(content.count), UInt64(start))
     }
-    let version = UInt16(isWide ? 45 : 20)
     directory.append(UInt32(0x0201_4b50), version, version, UInt16(0), UInt16(0), UInt32(0))
     directory.append(checksum, size, size, UInt16(name.count), UInt16(wide.count), UInt16(0), UInt16(0), UInt16(0))
     directory.append(UInt32(0), isWide ? UInt32.max : UInt32(start))
@@ -50,7 +50,7 @@ struct ZipWriter {
   }
 
   /// Writes the directory.
-  mutating func finish() throws(CheckpointError) {
+  public mutating func finish() throws(FileError) {
     let start = file.position
     let isWide = alwaysZip64 || count >= 0xffff || start >= 0xffff_ffff || directory.count >= 0xffff_ffff
     var tail: [UInt8] = []

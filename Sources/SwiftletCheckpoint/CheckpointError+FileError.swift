@@ -1,0 +1,21 @@
+import SwiftletFiles
+
+extension CheckpointError {
+  /// What is wrong with any file, as a checkpoint's error.
+  init(_ error: FileError) {
+    let cause: Cause =
+      switch error {
+      case .unreadable, .notRegular: .unreadable
+      case .unwritable: .unwritable
+      case .noZipDirectory, .truncated: .truncated
+      case .damaged: .damaged
+      case .unsupported, .unavailable: .unsupported
+      }
+    self.init(cause, error.description)
+  }
+}
+
+/// The value of `body`, whose error becomes a checkpoint's.
+func translated<Result>(_ body: @autoclosure () throws(FileError) -> Result) throws(CheckpointError) -> Result {
+  do { return try body() } catch { throw CheckpointError(error) }
+}
