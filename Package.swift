@@ -88,6 +88,7 @@ let package = Package(
 
     // Tests mirror the targets.
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
+    .target(name: "TensorTestSupport", dependencies: ["SwiftletTensor"], path: "Tests/TensorTestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
     .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
@@ -102,14 +103,17 @@ let package = Package(
       dependencies: ["SwiftletCheckpoint", "SwiftletFiles", "SwiftletTensor", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
-      name: "SwiftletNNTests", dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
+      name: "SwiftletNNTests",
+      dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TensorTestSupport", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletDataTests", dependencies: ["SwiftletData", "SwiftletFiles", "SwiftletTensor", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletModelsTests",
-      dependencies: ["SwiftletModels", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TestSupport"],
+      dependencies: [
+        "SwiftletModels", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TensorTestSupport", "TestSupport",
+      ],
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletCompressionTests",

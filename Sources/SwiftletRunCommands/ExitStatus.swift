@@ -3,12 +3,12 @@ import SwiftletMedia
 import SwiftletRuntime
 
 /// What a failure tells the shell: 1 failed, 66 no input, 69 something missing on this machine.
-enum ExitStatus {
-  static let failed: Int32 = 1
-  static let noInput: Int32 = 66
-  static let unavailable: Int32 = 69
+package enum ExitStatus {
+  package static let failed: Int32 = 1
+  package static let noInput: Int32 = 66
+  package static let unavailable: Int32 = 69
 
-  static func code(for error: any Error) -> Int32 {
+  package static func code(for error: any Error) -> Int32 {
     switch error {
     case ModelFileError.missing: noInput
     case MediaError.missingLibrary: unavailable

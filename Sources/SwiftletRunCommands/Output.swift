@@ -11,13 +11,13 @@
   import Darwin
 #endif
 
-func printToStandardError(_ line: String) {
+package func printToStandardError(_ line: String) {
   let bytes = Array("\(line)\n".utf8)
   _ = write(STDERR_FILENO, bytes, bytes.count)
 }
 
 /// One JSON object a line, keys sorted.
-func printJSON(_ value: some Encodable) throws {
+package func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   print(String(decoding: try encoder.encode(value), as: UTF8.self))
@@ -25,7 +25,7 @@ func printJSON(_ value: some Encodable) throws {
 
 extension Double {
   /// With a fixed number of decimals.
-  func text(decimals: Int) -> String {
+  package func text(decimals: Int) -> String {
     var scale = 1.0
     for _ in 0..<decimals { scale *= 10 }
     guard isFinite, abs(self) < 1e15 else { return "\(self)" }

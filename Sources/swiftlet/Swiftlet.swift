@@ -21,8 +21,8 @@ struct Swiftlet: ParsableCommand {
         try command.run()
       } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {
         // The parser knows its own errors and ends them with another status: help with 0, wrong usage with 64.
-        FileHandle.standardError.write(Data("error: \(error)\n".utf8))
-        throw ExitCode(ExitStatus.code(for: error))
+        printToStandardError("error: \(error)")
+        throw ExitCode(ExitStatus.code(forTraining: error))
       }
     } catch {
       exit(withError: error)

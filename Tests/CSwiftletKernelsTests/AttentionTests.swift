@@ -1,5 +1,6 @@
 import CSwiftletKernels
 import Foundation
+import TestSupport
 import Testing
 
 /// Oracle: softmax(scale * Q K^T + bias + mask) V in double precision.
@@ -11,7 +12,8 @@ import Testing
     var rows: [UInt32]?
     var gap = 3
 
-    init(_ type: swl_type, batch: Int, heads: Int, queries: Int, keys: Int, width: Int, using random: inout Random) {
+    init(_ type: swl_type, batch: Int, heads: Int, queries: Int, keys: Int, width: Int, using random: inout SplitMix64)
+    {
       op.batch = batch
       op.heads = heads
       op.queries = queries
@@ -27,7 +29,7 @@ import Testing
         (op.q_scale, op.k_scale, op.v_scale) = (0.02, 0.03, 0.01)
         (op.q_zero_point, op.k_zero_point, op.v_zero_point) = (120, 3, 200)
       }
-      func stored(_ tokens: Int, _ gap: Int, _ random: inout Random) -> [Float] {
+      func stored(_ tokens: Int, _ gap: Int, _ random: inout SplitMix64) -> [Float] {
         let count = batch * tokens * (heads * width + gap)
         return switch type {
         case SWL_U8: random.bytes(count).map(Float.init)
@@ -76,7 +78,7 @@ import Testing
       return result
     }
 
-    func run(_ isa: swl_isa, using random: inout Random) -> [Float] {
+    func run(_ isa: swl_isa, using random: inout SplitMix64) -> [Float] {
       var op = op
       op.isa = isa
       func encoded(_ values: [Float]) -> Buffer {
@@ -141,7 +143,7 @@ import Testing
 
   @Test(arguments: runnableLevels.map(\.rawValue), [SWL_F32, SWL_BF16, SWL_U8].map(\.rawValue))
   func `attention agrees with double precision`(level: UInt32, type: UInt32) {
-    var random = Random(seed: UInt64(level * 8 + type))
+    var random = SplitMix64(seed: UInt64(level * 8 + type))
     let sizes = [(1, 1, 1, 1, 1), (2, 3, 7, 19, 64), (1, 2, 53, 16, 20), (2, 1, 5, 33, 7), (1, 1, 3, 70, 96)]
     for (batch, heads, queries, keys, width) in sizes {
       for output in [SWL_F32, SWL_BF16, SWL_U8] {
@@ -170,7 +172,7 @@ import Testing
   /// Windows whose rows are scattered over their image give what the same windows give side by side; masks repeat.
   @Test(arguments: runnableLevels.map(\.rawValue), [SWL_F32, SWL_BF16, SWL_U8].map(\.rawValue))
   func `windows attend where they stand`(level: UInt32, type: UInt32) {
-    var random = Random(seed: UInt64(level * 8 + type))
+    var random = SplitMix64(seed: UInt64(level * 8 + type))
     for (images, windows, tokens, masks) in [(1, 1, 5, 1), (2, 4, 49, 4), (3, 2, 16, 2), (2, 6, 9, 3)] {
       var problem = Problem(
         swl_type(type), batch: images * windows, heads: 2, queries: tokens, keys: tokens, width: 20, using: &random)
@@ -188,7 +190,7 @@ import Testing
   /// One key: whatever the scores, the result is the value.
   @Test(arguments: runnableLevels.map(\.rawValue))
   func `one key returns its value`(level: UInt32) {
-    var random = Random(seed: 11)
+    var random = SplitMix64(seed: 11)
     let problem = Problem(SWL_F32, batch: 1, heads: 2, queries: 4, keys: 1, width: 16, using: &random)
     let result = problem.run(swl_isa(level), using: &random)
     for query in 0..<4 { #expect(Array(result[query * 32..<query * 32 + 32]) == Array(problem.v[..<32])) }

@@ -1,4 +1,5 @@
 import CSwiftletKernels
+import TestSupport
 import Testing
 
 /// A linear layer in plain layout, its exact result, and the kernels that may compute it.
@@ -17,7 +18,8 @@ struct LinearProblem {
 
   /// Small integers throughout, so that the sums are exact in any order.
   static func random(
-    _ type: swl_type, tokens: Int, inputs: Int, outputs: Int, kept: Int = 1, group: Int = 1, using random: inout Random
+    _ type: swl_type, tokens: Int, inputs: Int, outputs: Int, kept: Int = 1, group: Int = 1,
+    using random: inout SplitMix64
   ) -> LinearProblem {
     let row = inputs / group * kept
     var indices: [UInt8] = []
@@ -72,7 +74,7 @@ struct LinearProblem {
   }
 
   /// The kernel's result, [tokens][yStride], NaN where nothing may be written, computed in random ranges of tiles.
-  func run(_ kernel: swl_linear_kernel, using random: inout Random) -> [Float] {
+  func run(_ kernel: swl_linear_kernel, using random: inout SplitMix64) -> [Float] {
     let packedValues = encoded(values, shape.type)
     let packedX = encoded(x, xType)
     let indices = Buffer(self.indices)

@@ -1,5 +1,6 @@
 import CSwiftletKernels
 import Foundation
+import TestSupport
 import Testing
 
 /// Oracle: double precision on the plain weights. The data are small integers, so equality is exact.
@@ -35,7 +36,7 @@ import Testing
   @Test(arguments: kernels, UInt64(1)...6)
   func `every kernel is exact on integers, with tails in every dimension`(title: String, seed: UInt64) throws {
     let kernel = try kernel(title)
-    var random = Random(seed: seed)
+    var random = SplitMix64(seed: seed)
     for type in [SWL_F32, SWL_BF16, SWL_S8] {
       for (kept, group) in [(1, 1), (2, 4), (1, 4), (4, 8), (1, 8), (3, 5)] {
         let inputs = group == 1 ? 1 + random.below(90) : group * (1 + random.below(90 / group))
@@ -54,7 +55,7 @@ import Testing
   @Test(arguments: kernels)
   func `every N of every M up to 16 is exact`(title: String) throws {
     let kernel = try kernel(title)
-    var random = Random(seed: 16)
+    var random = SplitMix64(seed: 16)
     for type in [SWL_F32, SWL_S8] {
       for group in 2...16 {
         for kept in 1...group {
@@ -72,7 +73,7 @@ import Testing
   @Test(arguments: kernels)
   func `unit inputs return the weights`(title: String) throws {
     let kernel = try kernel(title)
-    var random = Random(seed: 3)
+    var random = SplitMix64(seed: 3)
     for type in [SWL_F32, SWL_BF16, SWL_S8] {
       for (kept, group) in [(1, 1), (2, 4), (1, 4), (5, 6)] {
         var problem = LinearProblem.random(
@@ -97,7 +98,7 @@ import Testing
   @Test(arguments: kernels)
   func `random floats agree within K epsilon`(title: String) throws {
     let kernel = try kernel(title)
-    var random = Random(seed: 5)
+    var random = SplitMix64(seed: 5)
     for type in [SWL_F32, SWL_BF16] {
       for (kept, group) in [(1, 1), (2, 4), (1, 4), (7, 16)] {
         var problem = LinearProblem.random(
@@ -115,7 +116,7 @@ import Testing
   @Test(arguments: kernels, activations.map(\.rawValue))
   func `the epilogue scales, shifts, activates, adds and writes every type`(title: String, activation: UInt32) throws {
     let kernel = try kernel(title)
-    var random = Random(seed: 7)
+    var random = SplitMix64(seed: 7)
     for type in [SWL_F32, SWL_BF16, SWL_S8] {
       for (kept, group) in [(1, 1), (2, 4), (1, 4)] {
         for output in [SWL_F32, SWL_BF16, SWL_U8] {
@@ -147,7 +148,7 @@ import Testing
   }
 
   @Test func `no tokens are no tiles`() {
-    var random = Random(seed: 1)
+    var random = SplitMix64(seed: 1)
     for kernel in swl_linear_kernel.runnable {
       for type in [SWL_F32, SWL_BF16, SWL_S8] {
         let problem = LinearProblem.random(type, tokens: 0, inputs: 8, outputs: 8, kept: 2, group: 4, using: &random)

@@ -1,33 +1,15 @@
 import CSwiftletKernels
 import Foundation
+import TestSupport
 import Testing
 
-/// A small seeded generator (SplitMix64).
-struct Random: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
+extension SplitMix64 {
   mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-
-  mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
-    (0..<count).map { _ in Float.random(in: range, using: &self) }
-  }
 
   /// Small integers, so that every order of summation gives the same float.
   mutating func integers(_ count: Int, in range: ClosedRange<Int> = -8...8) -> [Float] {
     (0..<count).map { _ in Float(Int.random(in: range, using: &self)) }
   }
-
-  mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) } }
 }
 
 /// Memory aligned to 64 bytes. It starts as all ones, which is NaN in every float type, and has guard bytes behind it.

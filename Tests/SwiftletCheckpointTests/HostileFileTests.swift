@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletFiles
 import SwiftletTensor
+import TestSupport
 import Testing
 
 @testable import SwiftletCheckpoint
@@ -238,7 +239,7 @@ import Testing
 
   @Test(arguments: files) func `a file with wrong bytes is read or refused`(name: String) throws {
     let sound = try golden(name)
-    var random = SplitMix(state: 20_251)
+    var random = SplitMix64(seed: 20_251)
     for _ in 0..<1500 {
       var bytes = sound
       for _ in 0...Int(random.next() % 4) {
@@ -255,7 +256,7 @@ import Testing
     let sound = try golden("training.pt")
     let archive = try ZipArchive(MappedFile(copying: sound))
     let pickle = try archive.read(try #require(archive["training/data.pkl"]))
-    var random = SplitMix(state: 7)
+    var random = SplitMix64(seed: 7)
     for _ in 0..<3000 {
       var bytes = pickle
       for _ in 0...Int(random.next() % 4) {
@@ -266,17 +267,5 @@ import Testing
         do throws(CheckpointError) { _ = try machine.run() } catch { #expect(!error.message.isEmpty) }
       }
     }
-  }
-}
-
-/// Source: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators" (2014).
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

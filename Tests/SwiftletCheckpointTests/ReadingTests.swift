@@ -62,23 +62,22 @@ import Testing
   }
 
   @Test func `what is no checkpoint is refused with a reason`() throws {
-    try withScratchFolder { (folder) throws in
-      func cause(_ content: [UInt8]?) throws -> CheckpointError.Cause? {
-        let url = folder.appending(path: "file")
-        try? FileManager.default.removeItem(at: url)
-        if let content { try Data(content).write(to: url) }
-        do throws(CheckpointError) { _ = try Checkpoint.read(from: url) } catch {
-          #expect(error.description.hasPrefix(url.path))
-          return error.cause
-        }
-        return nil
+    let folder = try TemporaryFolder()
+    func cause(_ content: [UInt8]?) throws -> CheckpointError.Cause? {
+      let url = folder.url.appending(path: "file")
+      try? FileManager.default.removeItem(at: url)
+      if let content { try Data(content).write(to: url) }
+      do throws(CheckpointError) { _ = try Checkpoint.read(from: url) } catch {
+        #expect(error.description.hasPrefix(url.path))
+        return error.cause
       }
-      #expect(try cause(nil) == .unreadable)
-      #expect(try cause([]) == .unknownFormat)
-      #expect(try cause(Array("GGUF and more".utf8)) == .unknownFormat)
-      #expect(try cause([0x80, 2, 0x4b, 1, 0x2e]) == .unknownFormat)
-      #expect(throws: CheckpointError.self) { try Checkpoint.read(from: folder) }
+      return nil
     }
+    #expect(try cause(nil) == .unreadable)
+    #expect(try cause([]) == .unknownFormat)
+    #expect(try cause(Array("GGUF and more".utf8)) == .unknownFormat)
+    #expect(try cause([0x80, 2, 0x4b, 1, 0x2e]) == .unknownFormat)
+    #expect(throws: CheckpointError.self) { try Checkpoint.read(from: folder.url) }
   }
 
   @Test(.enabled(if: SharedData.directory != nil, "../shared/data is missing"))

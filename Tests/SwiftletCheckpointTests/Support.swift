@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletFiles
 import SwiftletTensor
+import TestSupport
 import Testing
 
 @testable import SwiftletCheckpoint
@@ -11,14 +12,6 @@ let torch: ConditionTrait = .enabled(if: Torch.isAvailable, "libtorch is missing
 let goldens = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Goldens")
 
 func golden(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: goldens.appending(path: name))) }
-
-/// A folder of its own for one test, gone afterwards.
-func withScratchFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory.appending(path: "swiftlet-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder)
-}
 
 /// What a golden says about one tensor.
 struct Described: Codable, Equatable {
@@ -56,16 +49,15 @@ func everyType() -> StateDictionary {
 
 /// A file as torch.save lays it out, with this pickle and these members beside it.
 func torchFile(_ pickle: [UInt8], storages: [String: [UInt8]] = [:]) throws -> MappedFile {
-  try withScratchFolder { folder in
-    let path = folder.appending(path: "x").path
-    let file = try AtomicFile(replacing: path)
-    var zip = ZipWriter(file)
-    try zip.add("archive/data.pkl", pickle)
-    for (key, content) in storages { try zip.add("archive/data/\(key)", content) }
-    try zip.finish()
-    try file.commit()
-    return MappedFile(copying: Array(try Data(contentsOf: URL(filePath: path))))
-  }
+  let folder = try TemporaryFolder()
+  let path = folder.url.appending(path: "x").path
+  let file = try AtomicFile(replacing: path)
+  var zip = ZipWriter(file)
+  try zip.add("archive/data.pkl", pickle)
+  for (key, content) in storages { try zip.add("archive/data/\(key)", content) }
+  try zip.finish()
+  try file.commit()
+  return MappedFile(copying: Array(try Data(contentsOf: URL(filePath: path))))
 }
 
 /// Reads what may be anything, and touches every element of what it gives.

@@ -1,4 +1,5 @@
 import SwiftletTensor
+import TestSupport
 import Testing
 
 @testable import SwiftletCompression

@@ -1,5 +1,6 @@
 import SwiftletNN
 import SwiftletTensor
+import TestSupport
 import Testing
 
 @testable import SwiftletCompression

@@ -1,6 +1,7 @@
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
+import TestSupport
 import Testing
 
 @testable import SwiftletCompression

@@ -1,4 +1,5 @@
 import SwiftletRuntime
+import TestSupport
 import Testing
 
 @testable import SwiftletExport
@@ -8,7 +9,7 @@ import Testing
   /// A network under construction with random weights.
   private struct Builder {
     var network = Network(graph: Graph(name: "test"))
-    var numbers = SeededNumbers(seed: 11)
+    var numbers = SplitMix64(seed: 11)
 
     mutating func input(_ shape: Graph.Shape) -> String { network.graph.appendInput("input", shape: shape) }
 

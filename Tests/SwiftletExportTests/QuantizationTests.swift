@@ -1,4 +1,5 @@
 import SwiftletRuntime
+import TestSupport
 import Testing
 
 @testable import SwiftletExport
@@ -18,7 +19,7 @@ import Testing
   }
 
   @Test func `batches in any order and any cut give the same counts`() {
-    var numbers = SeededNumbers(seed: 3)
+    var numbers = SplitMix64(seed: 3)
     let values = numbers.normals(1000) + [17, -40]
     var whole = Histogram()
     var reversed = Histogram()
@@ -32,7 +33,7 @@ import Testing
 
   /// Oracle: the products themselves.
   @Test func `a histogram inserted with a factor is that of the products, within a bin`() {
-    var numbers = SeededNumbers(seed: 13)
+    var numbers = SplitMix64(seed: 13)
     let values = numbers.normals(2000)
     var (source, sum, expected) = (Histogram(), Histogram(), Histogram())
     source.insert(values)
@@ -47,7 +48,7 @@ import Testing
   }
 
   @Test func `a quantile lies within one bin of the sorted values'`() {
-    var numbers = SeededNumbers(seed: 4)
+    var numbers = SplitMix64(seed: 4)
     let values = numbers.normals(5000)
     var histogram = Histogram()
     histogram.insert(values)
@@ -86,7 +87,7 @@ import Testing
   }
 
   @Test func `rounding twice is rounding once, and stays within half a step`() {
-    var numbers = SeededNumbers(seed: 5)
+    var numbers = SplitMix64(seed: 5)
     let grid = Graph.Quantization(covering: -0.7, 1.9)
     for value in numbers.floats(500) {
       let rounded = grid.rounded(value)
@@ -97,7 +98,7 @@ import Testing
 
   /// Oracle: the error itself, summed over the values instead of the bins.
   @Test func `least squares beats the extremes and the percentile where there are outliers`() {
-    var numbers = SeededNumbers(seed: 6)
+    var numbers = SplitMix64(seed: 6)
     let values = numbers.normals(20_000) + [60, -30]
     var histogram = Histogram()
     histogram.insert(values)
@@ -111,7 +112,7 @@ import Testing
   }
 
   @Test func `a percentile cuts both tails`() {
-    var numbers = SeededNumbers(seed: 7)
+    var numbers = SplitMix64(seed: 7)
     let values = numbers.floats(10_000) + [1000]
     var histogram = Histogram()
     histogram.insert(values)
@@ -123,7 +124,7 @@ import Testing
 
 @Suite struct Int8WeightsTests {
   @Test func `each row has its own scale and stays within half a step`() {
-    var numbers = SeededNumbers(seed: 8)
+    var numbers = SplitMix64(seed: 8)
     var weights = numbers.floats(3 * 40)
     for i in 40..<80 { weights[i] *= 1000 }
     let packed = Int8Weights(weights, rows: 3)

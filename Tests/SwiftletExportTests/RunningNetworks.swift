@@ -1,4 +1,5 @@
 import SwiftletRuntime
+import TestSupport
 
 @testable import SwiftletExport
 
@@ -8,7 +9,7 @@ extension Network {
     var copy = self
     let constants = try copy.encode([:])
     let session = try Session(ModelFile(copy.graph, constants: constants), threads: 1)
-    var numbers = SeededNumbers(seed: seed)
+    var numbers = SplitMix64(seed: seed)
     return try session.run(
       graph.inputs.compactMap { graph.value(named: $0) }.map { value in
         let shape = value.shape.map { $0.length(batch: batch) }

@@ -1,6 +1,7 @@
 import SwiftletNN
 import SwiftletRuntime
 import SwiftletTensor
+import TestSupport
 import Testing
 
 @testable import SwiftletExport
@@ -26,7 +27,7 @@ struct TracingTests {
     _ inputShape: [Int], weight: [Int] = [1], tolerance: Float = 1e-5,
     sourceLocation: SourceLocation = #_sourceLocation, _ body: @escaping (Tensor, Tensor) -> Tensor
   ) throws {
-    var numbers = SeededNumbers(seed: 21)
+    var numbers = SplitMix64(seed: 21)
     let function = Function(
       weight: Tensor(numbers.floats(weight.reduce(1, *)), shape: weight), body: body)
     let exported = try Exporter().export(function, inputShape: inputShape)

@@ -1,5 +1,6 @@
 import SwiftletCompression
 import SwiftletRuntime
+import TestSupport
 import Testing
 
 @testable import SwiftletExport
@@ -8,7 +9,7 @@ import Testing
   /// image → first → middle → last, 16 wide.
   private func network(_ middle: [Float]) throws -> Network {
     var network = Network(graph: Graph(name: "three"))
-    var numbers = SeededNumbers(seed: 1)
+    var numbers = SplitMix64(seed: 1)
     var x = network.graph.appendInput("input", shape: [.batch, 16])
     for (path, weights) in [("first", numbers.floats(256)), ("middle", middle), ("last", numbers.floats(256))] {
       let weight = network.addConstant("\(path).weight", shape: [16, 16], numbers: weights)

@@ -27,18 +27,16 @@ struct ImageEncoderTests {
   }
 
   @Test func `files are written by extension`() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try TemporaryFolder()
     let image = randomImage(width: 8, height: 5, seed: 3)
-    try image.write(to: folder.appending(path: "a.png"))
-    #expect(try Image(contentsOf: folder.appending(path: "a.png")) == image)
-    #expect(throws: MediaError.self) { try image.write(to: folder.appending(path: "a.tiff")) }
-    #expect(throws: MediaError.self) { try image.write(to: folder.appending(path: "none/a.png")) }
-    try Data("no picture".utf8).write(to: folder.appending(path: "b.png"))
-    let path = folder.appending(path: "b.png").path
+    try image.write(to: folder.url.appending(path: "a.png"))
+    #expect(try Image(contentsOf: folder.url.appending(path: "a.png")) == image)
+    #expect(throws: MediaError.self) { try image.write(to: folder.url.appending(path: "a.tiff")) }
+    #expect(throws: MediaError.self) { try image.write(to: folder.url.appending(path: "none/a.png")) }
+    try Data("no picture".utf8).write(to: folder.url.appending(path: "b.png"))
+    let path = folder.url.appending(path: "b.png").path
     #expect(throws: MediaError.notAnImage("\(path): the file is no JPEG, PNG, BMP or WebP image")) {
-      try Image(contentsOf: folder.appending(path: "b.png"))
+      try Image(contentsOf: folder.url.appending(path: "b.png"))
     }
   }
 }

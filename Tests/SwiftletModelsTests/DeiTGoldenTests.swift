@@ -3,6 +3,7 @@ import SwiftletCheckpoint
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
+import TensorTestSupport
 import TestSupport
 import Testing
 
@@ -48,11 +49,9 @@ struct DeiTGoldenTests {
   }
 
   @Test func `a checkpoint that does not fit is refused with its name, its shape and the file's name`() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "swiftlet-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try TemporaryFolder()
     let golden = try GoldenModel("timm-vit")
-    let url = folder.appending(path: "small.safetensors")
+    let url = folder.url.appending(path: "small.safetensors")
     try Checkpoint.write(golden.weights, to: url)
 
     let model = try VisionTransformer(golden.configuration, weightsAt: url)

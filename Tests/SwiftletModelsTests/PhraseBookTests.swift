@@ -3,6 +3,8 @@ import SwiftletCheckpoint
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
+import TensorTestSupport
+import TestSupport
 import Testing
 
 /// Every phrase of docs/phrase-book.md, compiled and run.
@@ -30,10 +32,8 @@ struct PhraseBookTests {
 
   @Test func `models`() throws {
     let generator = Generator(seed: 7)
-    let folder = FileManager.default.temporaryDirectory.appending(path: "swiftlet-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let url = folder.appending(path: "deit.pth")
+    let folder = try TemporaryFolder()
+    let url = folder.url.appending(path: "deit.pth")
     var configuration = DeiTConfiguration.tiny
     (configuration.imageSize, configuration.depth, configuration.classes) = (32, 1, 4)
     func save() throws {

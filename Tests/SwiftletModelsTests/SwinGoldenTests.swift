@@ -3,6 +3,7 @@ import SwiftletCheckpoint
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
+import TensorTestSupport
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import SwiftletCheckpoint
 import SwiftletNN
 import SwiftletTensor
+import TensorTestSupport
 import Testing
 
 @testable import SwiftletModels

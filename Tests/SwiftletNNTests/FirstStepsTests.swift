@@ -1,5 +1,6 @@
 import SwiftletNN
 import SwiftletTensor
+import TensorTestSupport
 import Testing
 
 /// A tour: make a small network, look inside, train it, change a layer, copy it.

@@ -1,5 +1,6 @@
 import SwiftletNN
 import SwiftletTensor
+import TensorTestSupport
 import Testing
 
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))

@@ -1,6 +1,7 @@
 import SwiftletCheckpoint
 import SwiftletNN
 import SwiftletTensor
+import TensorTestSupport
 import Testing
 
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))

@@ -1,16 +1,6 @@
 import SwiftletNN
 import SwiftletTensor
 
-/// The largest absolute difference, infinite where shapes differ or a value is not a number.
-func distance(_ a: Tensor, _ b: Tensor) -> Double {
-  guard a.shape == b.shape else { return .infinity }
-  let pairs = zip(a.detached().scalars(as: Double.self), b.detached().scalars(as: Double.self))
-  return pairs.reduce(0) { worst, pair in
-    let gap = abs(pair.0 - pair.1)
-    return gap.isNaN ? .infinity : max(worst, gap)
-  }
-}
-
 /// Two layers and a norm, the first layer twice: enough structure for every rule about modules.
 final class Sample: Layer {
   @Child var first: any Layer

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletFiles
+import TestSupport
 import Testing
 
 @testable import SwiftletRuntime
@@ -10,7 +11,7 @@ import Testing
   }
 
   @Test func `a model survives the file`() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let url = directory.url.appending(path: "model.swiftlet")
     let b = try Self.sparseModel()
     try ModelFile.write(b.graph, constants: b.constants, to: url)
@@ -172,7 +173,7 @@ import Testing
   }
 
   @Test func `paths that hold no model are refused with their reason`() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     #expect(throws: ModelFileError.missing(path: "/nowhere/model.swiftlet")) {
       try ModelFile(contentsOf: URL(filePath: "/nowhere/model.swiftlet"))
     }
@@ -192,7 +193,7 @@ import Testing
     #expect(error?.description == "/nowhere/model.swiftlet: it cannot be written: no such file or directory")
 
     // The graph is not valid: nothing is written.
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let url = directory.url.appending(path: "model.swiftlet")
     try ModelFile.write(b.graph, constants: b.constants, to: url)
     let old = try Data(contentsOf: url)
@@ -206,7 +207,7 @@ import Testing
   /// /dev/full takes no bytes: a full disk.
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "there is no /dev/full"))
   func `a full disk is reported and leaves no draft`() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let url = directory.url.appending(path: "model.swiftlet")
     try Data("old".utf8).write(to: url)
     let full = open("/dev/full", O_WRONLY)

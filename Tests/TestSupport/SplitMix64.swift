@@ -24,4 +24,6 @@ public struct SplitMix64: RandomNumberGenerator {
   public mutating func normal() -> Float {
     (0..<12).reduce(Float(-6)) { sum, _ in sum + Float.random(in: 0..<1, using: &self) }
   }
+
+  public mutating func normals(_ count: Int) -> [Float] { (0..<count).map { _ in normal() } }
 }

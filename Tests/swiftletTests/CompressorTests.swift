@@ -4,6 +4,7 @@ import SwiftletCompression
 import SwiftletNN
 import SwiftletTensor
 import SwiftletTraining
+import TestSupport
 import Testing
 
 @testable import swiftlet
@@ -27,9 +28,8 @@ struct CompressorTests {
 
   /// A network with random weights, written as a training run writes it, and an empty place beside it.
   static func withCheckpoint(_ body: (_ checkpoint: URL, _ directory: URL) throws -> Void) throws {
-    let directory = FileManager.default.temporaryDirectory.appending(path: "compressor-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: directory) }
+    let folder = try TemporaryFolder()
+    let directory = folder.url
     let recipe = try Recipe.parse(yaml)
     let checkpoint = directory.appending(path: "dense.safetensors")
     try TrainedModel.write(

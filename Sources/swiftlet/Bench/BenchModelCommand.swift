@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SwiftletModels
 import SwiftletReport
+import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining
@@ -41,8 +42,9 @@ struct BenchModelCommand: ParsableCommand {
         for time in times {
           if json { try printJSON(time) }
           table.append([
-            time.name, "\(batch)", "\(threads)", decimal(time.bestMilliseconds, 3), decimal(time.medianMilliseconds, 3),
-            base.map { decimal($0 / time.bestMilliseconds, 2) + "x" } ?? "",
+            time.name, "\(batch)", "\(threads)", time.bestMilliseconds.text(decimals: 3),
+            time.medianMilliseconds.text(decimals: 3),
+            base.map { ($0 / time.bestMilliseconds).text(decimals: 2) + "x" } ?? "",
           ])
         }
       }

@@ -4,6 +4,7 @@ import SwiftletCompression
 import SwiftletExport
 import SwiftletModels
 import SwiftletReport
+import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTensor
 
@@ -108,7 +109,7 @@ struct BenchTransformerCommand: ParsableCommand {
                 speedUpOverDense: speedUp, speedUpOverTorch: overTorch))
           }
           table.append(
-            row(time, [speedUp.map { decimal($0, 2) + "x" } ?? "", decimal(overTorch, 2) + "x"]))
+            row(time, [speedUp.map { $0.text(decimals: 2) + "x" } ?? "", overTorch.text(decimals: 2) + "x"]))
         }
         if json { try printJSON(torch) }
         table.append(row(torch, ["", ""]))
@@ -119,8 +120,8 @@ struct BenchTransformerCommand: ParsableCommand {
 
   private func row(_ time: ContenderTiming, _ speedUps: [String]) -> [String] {
     [
-      time.name, "\(time.batch)", "\(time.threads)", decimal(time.bestMilliseconds, 3),
-      decimal(time.medianMilliseconds, 3),
+      time.name, "\(time.batch)", "\(time.threads)", time.bestMilliseconds.text(decimals: 3),
+      time.medianMilliseconds.text(decimals: 3),
     ] + speedUps
   }
 

@@ -4,6 +4,7 @@ import SwiftletCompression
 import SwiftletExport
 import SwiftletModels
 import SwiftletReport
+import SwiftletRunCommands
 import SwiftletSearch
 import SwiftletTensor
 import SwiftletTraining
@@ -135,7 +136,7 @@ private struct CalibrationResult: Encodable, CustomStringConvertible {
     for layer in layers {
       table.append([
         layer.layer, "\(layer.inputs)", "\(layer.outputs)", layer.pattern, layer.precision,
-        decimal(Double(layer.nanoseconds) / 1000, 1), layer.kernel,
+        (Double(layer.nanoseconds) / 1000).text(decimals: 1), layer.kernel,
       ])
     }
     var comparison = Table(columns: [
@@ -143,12 +144,13 @@ private struct CalibrationResult: Encodable, CustomStringConvertible {
     ])
     for check in checks {
       comparison.append([
-        check.plan, decimal(check.predicted, 3), decimal(check.measured, 3),
-        decimal(100 * (check.predicted / check.measured - 1), 1) + " %",
+        check.plan, check.predicted.text(decimals: 3), check.measured.text(decimals: 3),
+        (100 * (check.predicted / check.measured - 1)).text(decimals: 1) + " %",
       ])
     }
     return [
-      table.text, "everything else: \(decimal(Double(fixed) / 1000, 1)) µs", comparison.text, "written to \(file)",
+      table.text, "everything else: \((Double(fixed) / 1000).text(decimals: 1)) µs", comparison.text,
+      "written to \(file)",
     ].joined(separator: "\n\n")
   }
 }

@@ -3,6 +3,7 @@ import CSwiftletKernels
 import Foundation
 import SwiftletCompression
 import SwiftletReport
+import SwiftletRunCommands
 import SwiftletRuntime
 
 /// `swiftlet bench gemm`: the kernels of linear layers alone.
@@ -70,7 +71,8 @@ struct GemmCommand: ParsableCommand {
               table.append([
                 line.precision, line.pattern, "\(line.tokens)", "\(line.inputs)", "\(line.outputs)", "\(line.threads)",
                 line.kernel,
-                decimal(line.ms, 3), decimal(line.gops, 1), dense.map { decimal($0.ms / line.ms, 2) + "x" } ?? "",
+                line.ms.text(decimals: 3), line.gops.text(decimals: 1),
+                dense.map { ($0.ms / line.ms).text(decimals: 2) + "x" } ?? "",
               ])
             }
           }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SwiftletData
 import SwiftletReport
+import SwiftletRunCommands
 import SwiftletTraining
 
 /// `swiftlet eval MODEL.swiftlet --data PATH [--against checkpoint]`: the same measure for a trained network and its
@@ -84,7 +85,7 @@ struct EvalCommand: ParsableCommand {
       ])
       for score in scores {
         table.append([
-          score.name, "\(score.images)", percent(score.top1), percent(score.top5), decimal(score.loss, 4),
+          score.name, "\(score.images)", percent(score.top1), percent(score.top5), score.loss.text(decimals: 4),
         ])
       }
       print(table.text)
@@ -92,7 +93,7 @@ struct EvalCommand: ParsableCommand {
     }
   }
 
-  private func percent(_ share: Double) -> String { decimal(100 * share, 2) + " %" }
+  private func percent(_ share: Double) -> String { (100 * share).text(decimals: 2) + " %" }
 
   private func dataset(of sides: [Classifier], _ recipeFile: URL?) throws -> any ImageDataset {
     let recipe = try recipeFile.map { try Recipe.read(from: $0) } ?? sides.lazy.compactMap(\.recipe).first

@@ -3,6 +3,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletExport
 import SwiftletReport
+import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining

@@ -4,6 +4,7 @@ import SwiftletCompression
 import SwiftletModels
 import SwiftletNN
 import SwiftletReport
+import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTraining
 

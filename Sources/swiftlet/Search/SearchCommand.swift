@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SwiftletCompression
+import SwiftletRunCommands
 import SwiftletSearch
 import SwiftletTraining
 

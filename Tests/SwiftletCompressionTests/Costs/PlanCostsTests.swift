@@ -1,4 +1,5 @@
 import SwiftletModels
+import TestSupport
 import Testing
 
 @testable import SwiftletCompression

@@ -1,5 +1,6 @@
 import SwiftletModels
 import SwiftletTensor
+import TestSupport
 import Testing
 
 @testable import SwiftletCompression

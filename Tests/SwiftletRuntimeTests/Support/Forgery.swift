@@ -46,15 +46,3 @@ struct Forgery {
     return rawBytes(of: [UInt64(json.count)]) + json + data
   }
 }
-
-/// A directory that goes with its owner.
-final class TemporaryDirectory {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "swiftlet-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-}

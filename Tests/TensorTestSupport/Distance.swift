@@ -1,7 +1,7 @@
 import SwiftletTensor
 
 /// The largest absolute difference, infinite where shapes differ or a value is not a number.
-func distance(_ a: Tensor, _ b: Tensor) -> Double {
+public func distance(_ a: Tensor, _ b: Tensor) -> Double {
   guard a.shape == b.shape else { return .infinity }
   let pairs = zip(a.detached().scalars(as: Double.self), b.detached().scalars(as: Double.self))
   return pairs.reduce(0) { worst, pair in
