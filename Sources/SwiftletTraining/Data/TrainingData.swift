@@ -55,9 +55,18 @@ extension Recipe.DataSource {
       guard let path else { throw RecipeError("data.kind", "is files, which needs the place of the data: give --data") }
       let name = part == .train ? train : test
       let inside = path.appending(path: name)
-      let isInside = FileManager.default.fileExists(atPath: inside.path)
-      dataset = try ImageDatasets.open(isInside ? inside.path : path.path, split: isInside ? nil : name)
-      description = "\(path.lastPathComponent)/\(name)"
+      if FileManager.default.fileExists(atPath: inside.path) {
+        dataset = try ImageDatasets.open(inside.path)
+        description = "\(path.lastPathComponent)/\(name)"
+      } else {
+        // The path may lead to the data themselves: the file or folder that the recipe names, or another file.
+        var isDirectory: ObjCBool = false
+        let isFile =
+          FileManager.default.fileExists(atPath: path.path, isDirectory: &isDirectory) && !isDirectory.boolValue
+        let isItself = path.lastPathComponent == name || isFile && name.contains(".")
+        dataset = try ImageDatasets.open(path.path, split: isItself ? nil : name)
+        description = isItself ? path.lastPathComponent : "\(path.lastPathComponent)/\(name)"
+      }
     case .shapes:
       // Seeds of training and test differ for every seed of the recipe.
       let count = part == .train ? shapes.training : shapes.test
