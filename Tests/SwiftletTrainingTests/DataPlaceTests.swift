@@ -45,7 +45,7 @@ import Testing
       #expect(try source.openTest(at: place, imageSize: 32).count == 10_000)
     }
     #expect(try source.open(at: vision.appending(path: "cifar10-train.zip"), imageSize: 32).training.count == 45_000)
-    let error = #expect(throws: DataError.self) {
+    let error = #expect(throws: RecipeError.self) {
       try source.openTest(at: vision.deletingLastPathComponent(), imageSize: 32)
     }
     #expect("\(error.map { "\($0)" } ?? "")".contains("cifar10-test.zip"))

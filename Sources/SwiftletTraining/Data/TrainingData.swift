@@ -55,17 +55,23 @@ extension Recipe.DataSource {
       guard let path else { throw RecipeError("data.kind", "is files, which needs the place of the data: give --data") }
       let name = part == .train ? train : test
       let inside = path.appending(path: name)
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder)
+      let namesFile = name.contains(".")
       if FileManager.default.fileExists(atPath: inside.path) {
         dataset = try ImageDatasets.open(inside.path)
         description = "\(path.lastPathComponent)/\(name)"
+      } else if path.lastPathComponent == name || namesFile && exists && !isFolder.boolValue {
+        // The path leads to the data themselves.
+        dataset = try ImageDatasets.open(path.path)
+        description = path.lastPathComponent
+      } else if namesFile && exists {
+        throw RecipeError(
+          part == .train ? "data.train" : "data.test",
+          "is \(name), which \(path.path) does not hold: give the folder that does")
       } else {
-        // The path may lead to the data themselves: the file or folder that the recipe names, or another file.
-        var isDirectory: ObjCBool = false
-        let isFile =
-          FileManager.default.fileExists(atPath: path.path, isDirectory: &isDirectory) && !isDirectory.boolValue
-        let isItself = path.lastPathComponent == name || isFile && name.contains(".")
-        dataset = try ImageDatasets.open(path.path, split: isItself ? nil : name)
-        description = isItself ? path.lastPathComponent : "\(path.lastPathComponent)/\(name)"
+        dataset = try ImageDatasets.open(path.path, split: name)
+        description = "\(path.lastPathComponent)/\(name)"
       }
     case .shapes:
       // Seeds of training and test differ for every seed of the recipe.
