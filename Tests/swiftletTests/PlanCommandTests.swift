@@ -1,0 +1,142 @@
+import Foundation
+import SwiftletCompression
+import SwiftletModels
+import SwiftletReport
+import SwiftletSearch
+import SwiftletTensor
+import Testing
+
+@testable import swiftlet
+
+@Suite struct PlanCommandTests {
+  static let recipe = """
+    model:
+      family: deit
+      configuration: {imageSize: 16, patchSize: 4, width: 32, depth: 2, heads: 2, classes: 10}
+    data: {kind: shapes}
+    """
+
+  /// Runs the command on a recipe of two blocks, and answers the plan that it wrote.
+  static func made(_ arguments: String...) throws -> CompressionPlan {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "plan-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let (file, recipe) = (directory.appending(path: "plan.json"), directory.appending(path: "recipe.yaml"))
+    try Self.recipe.write(to: recipe, atomically: true, encoding: .utf8)
+    let command = try PlanCommand.parse([file.path, "--recipe", recipe.path, "--json"] + arguments)
+    try command.run()
+    return try CompressionPlan(contentsOf: file)
+  }
+
+  static var work: MultiplyAdds {
+    var configuration = DeiTConfiguration()
+    (configuration.imageSize, configuration.patchSize, configuration.width) = (16, 4, 32)
+    (configuration.depth, configuration.heads) = (2, 2)
+    return configuration.multiplyAdds
+  }
+
+  @Test func `a uniform plan names every layer`() throws {
+    let plan = try Self.made("--uniform", "2:4", "--precision", "int8")
+    #expect(plan == Self.work.uniform(SparsityPattern(keeping: 2, of: 4), precision: .int8))
+  }
+
+  /// Oracle: all plans that have the same four levels in both blocks, one by one.
+  @Test func `densities are snapped to the nearest plan inside the budget`() throws {
+    let plan = try Self.made("--erk", "0.5", "--budget", "flops=0.6..0.7")
+    let densities = ErdosRenyiAllocation.densities(of: Self.work.slots, keeping: 0.5)
+    func distance(_ plan: CompressionPlan) -> Double {
+      zip(Self.work.slots, densities).reduce(0) { sum, slot in
+        let distance = (plan[slot.0.path]?.pattern.density ?? 1) - slot.1
+        return sum + Double(slot.0.weights) * distance * distance
+      }
+    }
+    let share = Double(try Self.work.total(under: plan)) / Double(Self.work.dense)
+    #expect((0.6...0.7).contains(share))
+    let patterns = [1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }
+    for choice in 0..<(3 * 3 * 3 * 3) {
+      var other = CompressionPlan()
+      for (index, slot) in Self.work.slots.enumerated() {
+        other[slot.path] = LayerChoice(pattern: patterns[choice / [1, 3, 9, 27][index % 4] % 3])
+      }
+      let share = Double(try Self.work.total(under: other)) / Double(Self.work.dense)
+      if (0.6...0.7).contains(share) { #expect(distance(plan) <= distance(other) + 1e-9) }
+    }
+  }
+
+  @Test func `without a budget densities are snapped one by one`() throws {
+    let plan = try Self.made("--erk", "0.5", "--levels", "1:8,2:8,4:8,8:8")
+    let space = SearchSpace(
+      [1, 2, 4, 8].map { SparsityPattern(keeping: $0, of: 8) }, over: Self.work.slots.map(\.path))
+    #expect(plan == space.plan(nearest: ErdosRenyiAllocation.densities(of: Self.work.slots, keeping: 0.5)))
+  }
+
+  @Test(arguments: [
+    (["p.json", "--uniform", "2:4"], "a plan is made for a network"),
+    (["p.json", "--recipe", "r", "--checkpoint", "c"], "give one network"),
+    (["p.json", "--recipe", "r", "--erk", "0.5", "--uniform", "2:4"], "give one of --uniform"),
+    (["p.json", "--recipe", "r", "--lamp", "0.5"], "--lamp looks at weights"),
+    (["p.json", "--recipe", "r", "--erk", "budget"], "needs --budget"),
+    (["p.json", "--recipe", "r", "--erk", "1.5"], "'1.5' is invalid"),
+    (["p.json", "--budget", "flops=0.4"], "--budget goes with --erk or --lamp"),
+    (["p.json", "--accelerator", "vegeta"], "an accelerator's cost depends on the network"),
+  ])
+  func `contradictions are refused`(arguments: [String], message: String) {
+    #expect {
+      try PlanCommand.parse(arguments)
+    } throws: { PlanCommand.message(for: $0).contains(message) }
+  }
+
+  @Test func `a summary shows the map, the costs and what differs`() throws {
+    let (half, quarter) = (SparsityPattern(keeping: 2, of: 4), SparsityPattern(keeping: 1, of: 4))
+    let plan = Self.work.uniform(half)
+    var other = plan
+    other["blocks.1.mlp.fc2"] = LayerChoice(pattern: quarter, precision: .int8)
+    let summary = try PlanSummary(name: "a.json", plan, Self.work, nil)
+    let text = summary.text(against: try PlanSummary(name: "b.json", other, Self.work, nil))
+    #expect(text.contains("block     attn.proj  attn.qkv  mlp.fc1  mlp.fc2"))
+    #expect(text.contains("blocks.1  2:4        2:4       2:4      2:4"))
+    #expect(text.contains("a.json: 8 layers, 8 at 2:4") && text.contains("7 at 2:4, 1 at 1:4 int8"))
+    #expect(text.contains("blocks.1.mlp.fc2  2:4     1:4 int8"))
+    #expect(summary.text(against: summary).contains("The plans decide the same for every layer."))
+    #expect(summary.multiplyAdds == (try Self.work.total(under: plan)))
+  }
+}
+
+@Suite struct SearchReportTests {
+  /// Oracle: the marks that each candidate leaves, counted.
+  @Test func `every candidate and every layer is in the pictures`() throws {
+    let header = """
+      {"accelerator":"","budget":"flops=0.5","dense":160,"fixed":0,"format":"swiftlet.search","measure":"loss",\
+      "method":"knapsack","model":"two layers","seed":0,"slots":[\
+      {"layer":"blocks.0.mlp.fc1","levels":[{"cost":20,"pattern":"1:4","precision":"fp32"},{"cost":80,"pattern":"4:4","precision":"fp32"}]},\
+      {"layer":"blocks.1.mlp.fc1","levels":[{"cost":20,"pattern":"1:4","precision":"fp32"},{"cost":80,"pattern":"4:4","precision":"fp32"}]}],\
+      "uniform":[],"unit":"multiplyAdds","version":1,"window":[95,100]}
+      """
+    func line(_ levels: [Int], _ cost: Int, _ loss: String, _ origin: String) -> String {
+      "{\"accuracy\":0.5,\"correct\":5,\"cost\":\(cost),\"images\":10,\"levels\":\(levels),\"loss\":\(loss),\"origin\":\"\(origin)\",\"round\":0}"
+    }
+    let lines = [
+      line([1, 1], 160, "1.0", "sensitivity"), line([0, 1], 100, "1.25", "sensitivity"),
+      line([1, 0], 100, "1.125", "sensitivity"), line([0, 0], 40, "\"nan\"", "random"),
+    ]
+    let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).trace.jsonl")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try ([header] + lines).map { $0 + "\n" }.joined().appending("{\"cut").write(
+      to: file, atomically: true, encoding: .utf8)
+    let trace = try SearchTrace.read(from: file)
+    #expect(trace.lines.count == 4)
+    #expect(trace.best?.levels == [1, 0])
+    var report = Report(title: "t")
+    trace.append(to: &report, named: "s")
+    let html = report.html
+    // Four costs and accuracies, and three losses that are numbers.
+    #expect(html.components(separatedBy: "fill-opacity").count - 1 >= 7)
+    for text in ["+0.2500", "+0.1250", "blocks.0", "The best plan", "Loss that 1:4 adds in one layer alone", "62.5 %"] {
+      #expect(html.contains(text), "\(text)")
+    }
+    try "nonsense\n".write(to: file, atomically: true, encoding: .utf8)
+    #expect {
+      try SearchTrace.read(from: file)
+    } throws: { "\($0)".contains("its first line is not the header of a search") }
+  }
+}
