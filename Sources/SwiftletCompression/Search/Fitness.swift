@@ -32,7 +32,7 @@ public struct Proposal: Hashable, Sendable {
   /// Why a search looked at it.
   public enum Origin: String, Hashable, Sendable, Codable, CaseIterable {
     case random, mutant, crossover, uniform, knapsack, greedy
-    /// One slot at one level and all others at their costliest.
+    /// One slot at one level and all others at their fullest.
     case sensitivity
   }
 

@@ -26,9 +26,15 @@ public struct SearchProblem: Sendable {
 
   public func isInside(_ levels: [Int]) -> Bool { window.contains(costs.total(of: levels)) }
 
-  /// The costliest level of each slot; the later one of equal costs.
-  var costliest: [Int] {
-    costs.levels.map { row in row.indices.max { row[$0] < row[$1] } ?? 0 }
+  /// The level of each slot that keeps most: the densest, then the one with most bits. By time it need not be the
+  /// costliest, where a sparse kernel is slower than the dense one.
+  var fullest: [Int] {
+    space.slots.map { slot in
+      slot.levels.indices.max { left, right in
+        let (a, b) = (slot.levels[left], slot.levels[right])
+        return (a.pattern.density, a.precision.bits) < (b.pattern.density, b.precision.bits)
+      } ?? 0
+    }
   }
 
   /// Better candidates first: by the measure, then by the other one, then cheaper, then by the levels.

@@ -197,6 +197,26 @@ extension SearchMethod: CustomTestStringConvertible {
     #expect(result.best.fitness.loss == inside.map { search.fitness($0).loss }.min())
   }
 
+  /// 2:4 costs more than 4:4 here, as measured times may have it, and is never worth it.
+  @Test(arguments: SearchMethod.every.filter { $0.kind != .random })
+  func `a level that costs more for less is not taken`(method: SearchMethod) throws {
+    let space = SearchSpace(
+      [1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }, over: (0..<8).map { "blocks.\($0).mlp.fc1" })
+    let costs = PlanCosts(.nanoseconds, fixed: 0, levels: (0..<8).map { _ in [60, 105, 100] }, dense: 800)
+    for budget in ["ms=0.00065", "ms=0.0008", "ms=1"] {
+      let problem = try SearchProblem(space, costs: costs, budget: Budget(parsing: budget))
+      var random = SplitMix64(seed: 2)
+      let result = try method.run(problem, using: &random) { proposals in
+        proposals.map { proposal in
+          let loss = proposal.levels.enumerated().reduce(1.0) { $0 + [0.9, 0.3, 0][$1.1] * Double($1.0 + 1) }
+          return Fitness(images: 10, correct: 5, loss: loss)
+        }
+      }
+      #expect(problem.window.contains(result.best.cost))
+      #expect(!result.best.levels.contains(1), "\(budget): \(result.best.levels)")
+    }
+  }
+
   @Test func `a warm start looks at uniform plans and the knapsack's first`() throws {
     let search = try SyntheticSearch(slots: 24, share: 0.3...0.6, seed: 16)
     var settings = EvolutionarySearch()

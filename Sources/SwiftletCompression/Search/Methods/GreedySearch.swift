@@ -4,23 +4,28 @@
 /// Each step evaluates the next level of every slot, so a search takes about slots times steps evaluations.
 public struct GreedySearch: Hashable, Sendable {
   public enum Start: String, Hashable, Sendable, Codable, CaseIterable {
-    /// From the costliest plan down, until it fits.
-    case costliest
+    /// From the densest plan with most bits down, until it fits.
+    case fullest
     /// From the cheapest plan up, as long as it fits.
     case cheapest
   }
 
-  public var start = Start.costliest
+  public var start = Start.fullest
 
-  public init(from start: Start = .costliest) { self.start = start }
+  public init(from start: Start = .fullest) { self.start = start }
 
   func run(_ history: inout SearchHistory) throws {
     let problem = history.problem
     let costs = problem.costs
     // The levels of each slot from cheap to costly.
     let order = costs.levels.map { row in row.indices.sorted { (row[$0], $0) < (row[$1], $1) } }
-    var places = order.map { start == .costliest ? $0.count - 1 : 0 }
-    let step = start == .costliest ? -1 : 1
+    var places = order.map { _ in 0 }
+    if start == .fullest {
+      places = zip(order, problem.fullest).map { $0.firstIndex(of: $1) ?? 0 }
+      // A budget that starts above the fullest plan is met by plans that only cost more.
+      if !canFinish(from: places, order: order, problem: problem) { places = order.map { $0.count - 1 } }
+    }
+    let step = start == .fullest ? -1 : 1
     func levels(_ places: [Int]) -> [Int] { zip(order, places).map { $0[$1] } }
 
     var current = try history.evaluate([Proposal(levels: levels(places), origin: .greedy, round: 0)])[0]
@@ -51,14 +56,14 @@ public struct GreedySearch: Hashable, Sendable {
       max(-1e9, problem.measure.merit(of: candidate.fitness)) - max(-1e9, problem.measure.merit(of: current.fitness))
     let cost = Double(max(1, abs(candidate.cost - current.cost)))
     // Something gained while saving is worth more the more it saves; something lost, less.
-    return start == .costliest && gain > 0 ? gain * cost : gain / cost
+    return start == .fullest && gain > 0 ? gain * cost : gain / cost
   }
 
   /// Whether moving on in the same direction can still end inside the window.
   private func canFinish(from places: [Int], order: [[Int]], problem: SearchProblem) -> Bool {
     let costs = problem.costs
     let rest = places.indices.map { slot in
-      let reachable = start == .costliest ? order[slot][...places[slot]] : order[slot][places[slot]...]
+      let reachable = start == .fullest ? order[slot][...places[slot]] : order[slot][places[slot]...]
       return reachable.map { costs.levels[slot][$0] }
     }
     let budget = problem.window.lowerBound - costs.fixed...problem.window.upperBound - costs.fixed

@@ -1,6 +1,6 @@
 /// Assumes that the harm of the layers adds up: measures each level of each slot alone, and picks the best sum exactly.
 ///
-/// A slot's levels are measured with every other slot at its costliest level. For 24 slots with three levels that is 49
+/// A slot's levels are measured with every other slot at its densest level with most bits. For 24 slots with three levels that is 49
 /// evaluations, and one more for the answer. Errors do not quite add up, which is what the other searches are for.
 public struct KnapsackSearch: Hashable, Sendable {
   public init() {}
@@ -19,11 +19,11 @@ public struct KnapsackSearch: Hashable, Sendable {
       budget: problem.window.lowerBound - problem.costs.fixed...problem.window.upperBound - problem.costs.fixed)
   }
 
-  /// The merit that each level of each slot adds to the costliest plan's: 0 for the costliest level, mostly negative
-  /// for the others.
+  /// The merit that each level of each slot adds to the fullest plan's: 0 for the fullest level, mostly negative for
+  /// the others.
   func sensitivities(_ history: inout SearchHistory) throws -> [[Double]] {
     let problem = history.problem
-    let base = problem.costliest
+    let base = problem.fullest
     let variants = problem.space.slots.indices.map { slot in
       problem.space.slots[slot].levels.indices.map { level in
         var levels = base
