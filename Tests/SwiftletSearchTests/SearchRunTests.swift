@@ -25,6 +25,11 @@ struct TinySearch {
       seed: 4
     """
 
+  /// Two stages of windows, shifted in the second block.
+  static let swin =
+    "model={family: swin, configuration: {imageSize: 16, patchSize: 2, width: 16, depths: [2, 1], heads: [2, 2], "
+    + "windowSize: 4, classes: 10}}"
+
   let recipe: Recipe
   let directory: URL
   let data: TrainingData
@@ -150,6 +155,18 @@ struct SearchRunTests {
     #expect(try search.recipe.model.configuration.multiplyAdds.packedBytes(under: plan) == outcome.cost)
     #expect(Set(plan.choices.values.map(\.precision)).count > 1)
     #expect(outcome.uniform.count == 9)
+  }
+
+  /// Oracle: the masked network in libtorch, on the same images.
+  @Test func `Swin is searched as DeiT is`() throws {
+    let search = try TinySearch(TinySearch.swin)
+    defer { search.remove() }
+    let outcome = try search.run()
+    let model = try search.recipe.model.make(seed: 1)
+    try model.prune(to: CompressionPlan(contentsOf: URL(filePath: outcome.plan)))
+    let expected = try Evaluation(of: model, on: search.recipe.evaluationLoader(over: search.data.search))
+    #expect(abs(outcome.loss - expected.loss) < 1e-4 * expected.loss)
+    #expect(try search.trace().header.slots.count == 3 * 4)
   }
 
   @Test func `images can be fewer, and then every class has its share`() throws {

@@ -84,7 +84,7 @@ public struct WindowSampler: PlanSampler {
   let ways: [[Double]]
 
   /// - Parameters:
-  ///   - costs: the cost of each level of each slot, for instance `space.multiplyAdds(configuration.multiplyAdds)`.
+  ///   - costs: the cost of each level of each slot, for instance `PlanCosts.levels`.
   ///   - budget: the window of the summed cost, both ends included.
   public init(costs: [[Int]], budget: ClosedRange<Int>) throws(BudgetError) {
     let table = try BudgetTable(costs: costs, budget: budget)

@@ -1,5 +1,3 @@
-import SwiftletModels
-
 /// The plans a search may pick from: for every layer a list of levels, from the sparsest to the densest.
 public struct SearchSpace: Hashable, Sendable {
   /// A layer and what may become of it.
@@ -52,22 +50,5 @@ public struct SearchSpace: Hashable, Sendable {
     precondition(levels.count == slots.count, "\(levels.count) levels for \(slots.count) slots")
     return CompressionPlan(
       Dictionary(zip(slots, levels).map { ($0.path, $0.levels[$1]) }, uniquingKeysWith: { _, last in last }))
-  }
-
-  /// Multiply-adds of each level of each slot, in the order of the slots.
-  ///
-  /// - Throws: if the model has no such layer, or a level's groups do not divide its width.
-  public func multiplyAdds(_ model: MultiplyAdds) throws(CompressionPlanError) -> [[Int]] {
-    let layers = Dictionary(model.slots.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-    var costs: [[Int]] = []
-    for slot in slots {
-      var row: [Int] = []
-      for level in slot.levels {
-        try CompressionPlan([slot.path: level]).validate(for: model)
-        if let layer = layers[slot.path] { row.append(layer.multiplyAdds(level.pattern)) }
-      }
-      costs.append(row)
-    }
-    return costs
   }
 }

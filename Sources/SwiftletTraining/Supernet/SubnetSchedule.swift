@@ -124,14 +124,12 @@ final class SubnetSchedule {
 extension WindowSampler {
   /// Plans whose whole model costs between these shares of the dense one's multiply-adds.
   init(_ space: SearchSpace, model: MultiplyAdds, shares: ClosedRange<Double>) throws {
-    let searched = Set(space.slots.map(\.path))
-    // What every plan of the space costs in any case.
-    let rest = model.dense - model.slots.reduce(0) { $0 + (searched.contains($1.path) ? $1.dense : 0) }
+    let costs = try PlanCosts.multiplyAdds(of: space, in: model)
+    let rest = costs.fixed
     let lowest = Int((shares.lowerBound * Double(model.dense)).rounded(.up))
     let budget = lowest...max(lowest, Int((shares.upperBound * Double(model.dense)).rounded(.down)))
-    let costs = try space.multiplyAdds(model)
     do throws(BudgetError) {
-      try self.init(costs: costs, budget: (budget.lowerBound - rest)...(budget.upperBound - rest))
+      try self.init(costs: costs.levels, budget: (budget.lowerBound - rest)...(budget.upperBound - rest))
     } catch .unsatisfiable(_, let reachable) {
       throw BudgetError.unsatisfiable(
         budget: budget, reachable: (reachable.lowerBound + rest)...(reachable.upperBound + rest))

@@ -14,7 +14,7 @@ import Testing
     Double(cost.fixed + KnapsackTests.sum(try costs.get(), levels)) / 1e9
   }
 
-  static let costs = Result { try space.multiplyAdds(cost) }
+  static let costs = Result { try PlanCosts.multiplyAdds(of: space, in: cost).levels }
 
   @Test func `equal seeds draw equal sequences, whatever the sampler`() throws {
     let costs = try Self.costs.get()
