@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SwiftletCompression
+import SwiftletData
 import SwiftletExport
 import SwiftletModels
 import SwiftletReport
@@ -87,7 +88,7 @@ struct CalibrateCommand: ParsableCommand {
     let space = SearchSpace(calibration.levels, precisions: calibration.precisions, over: layers)
     let costs = try accelerator.costs(of: space, in: model.multiplyAdds)
     let sampler = UniformSampler(space)
-    var random = SystemRandomNumberGenerator()
+    var random = RandomStream(seed: 1)
     var named = space.uniformPlans.map { levels in
       let choice = space.slots[0].levels[levels[0]]
       return ("uniform \(choice.pattern) \(choice.precision.rawValue)", levels)
