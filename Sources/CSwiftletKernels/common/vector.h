@@ -122,6 +122,24 @@ SWL_INLINE floats gelu(floats x) {
   return x * (signed_p + 0.5f);
 }
 
+/// The same for results that become 8 bits: with an error below 2e-5, and fewer than half the instructions.
+SWL_INLINE floats gelu_for_bytes(floats x) {
+#if LANES == 16 && SWL_X86
+  const floats magic = splat(0x1.8p23f), most = splat(31 * SWL_NORMAL_BYTE_STEP);
+  const floats a = __builtin_elementwise_abs(x);
+  const floats within = (floats)_mm512_min_ps((__m512)a, (__m512)most);
+  const __m512i piece = (__m512i)multiply_add(within, splat(1 / SWL_NORMAL_BYTE_STEP), magic);
+  floats coefficients[3];
+  for (size_t d = 0; d < 3; d++)
+    coefficients[d] = (floats)_mm512_permutex2var_ps(_mm512_loadu_ps(swl_normal_byte_table[d]), piece,
+                                                     _mm512_loadu_ps(swl_normal_byte_table[d] + 16));
+  floats p = multiply_add(multiply_add(coefficients[2], within, coefficients[1]), within, coefficients[0]);
+  return multiply_add(a, p, x * 0.5f); // x / 2 + |x| (Phi(|x|) - 1/2)
+#else
+  return gelu(x);
+#endif
+}
+
 SWL_INLINE floats activate(swl_activation activation, floats x) {
   switch (activation) {
   case SWL_IDENTITY:
@@ -165,9 +183,9 @@ SWL_INLINE void store_u8(uint8_t *y, const floats *values, size_t count, float i
   for (size_t v = 0; v < count; v += 4) {
     __m512i n[4]; // packing saturates, so that only what overflows an int32 needs care
     for (size_t i = 0; i < 4; i++) {
-      floats scaled = values[v + i] * inverse_scale;
-      scaled = choose(scaled > 0x1p24f, splat(0x1p24f), scaled);
-      n[i] = (__m512i)((ints)_mm512_cvtps_epi32((__m512)scaled) + zero_point);
+      // NaN stays NaN, as the second operand does.
+      __m512 scaled = _mm512_min_ps(_mm512_set1_ps(0x1p24f), (__m512)(values[v + i] * inverse_scale));
+      n[i] = (__m512i)((ints)_mm512_cvtps_epi32(scaled) + zero_point);
     }
     __m512i packed = _mm512_packus_epi16(_mm512_packs_epi32(n[0], n[1]), _mm512_packs_epi32(n[2], n[3]));
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);

@@ -5,34 +5,44 @@
 
 enum { VECTORS = SWL_BLOCK / LANES };
 
-/// Vector v of the sums of a token, with scale, bias and activation.
-SWL_INLINE floats finished(const swl_finishing *f, swl_activation activation, const void *sums, size_t v) {
-  floats value = load((const float *)sums + v * LANES), bias = load(f->bias + v * LANES);
-  if (f->integer) {
-    ints correction;
-    memcpy(&correction, f->correction + v * LANES, sizeof correction);
-    value = multiply_add(__builtin_convertvector((ints)value - correction, floats), load(f->scale + v * LANES), bias);
-  } else {
-    value += bias;
-  }
-  return activate(activation, value);
+/// What the outputs of a vector need.
+typedef struct {
+  floats scale, bias;
+  ints correction;
+} constants;
+
+SWL_INLINE constants constants_of(const swl_finishing *f, size_t v) {
+  constants c = {load(f->scale + v * LANES), load(f->bias + v * LANES), {}};
+  memcpy(&c.correction, f->correction + v * LANES, sizeof c.correction);
+  return c;
+}
+
+/// Sums with scale, bias and activation.
+SWL_INLINE floats finished(bool integer, swl_activation activation, bool to_bytes, constants c, floats sums) {
+  floats value = sums + c.bias;
+  if (integer)
+    value = multiply_add(__builtin_convertvector((ints)sums - c.correction, floats), c.scale, c.bias);
+  return activation == SWL_GELU && to_bytes ? gelu_for_bytes(value) : activate(activation, value);
 }
 
 /// Whole blocks stay in registers from the sums to the outputs.
-SWL_INLINE void finish_blocks(const swl_finishing *f, swl_activation activation, const float *sums, size_t first_token,
-                              size_t tokens) {
+SWL_INLINE void finish_blocks(const swl_finishing *f, bool integer, swl_activation activation, bool to_bytes,
+                              const float *sums, size_t first_token, size_t tokens) {
   const swl_output output = f->op->output;
   const float *residual = f->op->epilogue.residual, inverse_scale = f->inverse_scale;
   void *y = f->op->y;
+  constants c[VECTORS]; // here, because outputs in bytes may be anything for all that a compiler knows, these too
+  for (size_t v = 0; v < VECTORS; v++)
+    c[v] = constants_of(f, v);
   size_t stride = f->op->y_stride, at = first_token * stride + f->first_output;
   for (; tokens > 0; tokens--, at += stride, sums += SWL_BLOCK) {
     floats values[VECTORS];
     for (size_t v = 0; v < VECTORS; v++)
-      values[v] = finished(f, activation, sums, v);
+      values[v] = finished(integer, activation, to_bytes, c[v], load(sums + v * LANES));
     if (residual)
       for (size_t v = 0; v < VECTORS; v++)
         values[v] += load(residual + at + v * LANES);
-    if (output.type == SWL_U8)
+    if (to_bytes)
       store_u8((uint8_t *)y + at, values, VECTORS, inverse_scale, output.zero_point);
     else if (output.type == SWL_F32)
       for (size_t v = 0; v < VECTORS; v++)
@@ -48,7 +58,8 @@ static void finish_part(const swl_finishing *f, const float *sums, size_t first_
   const swl_linear *op = f->op;
   for (size_t t = 0; t < tokens; t++)
     for (size_t i = 0; i < f->outputs; i += LANES) {
-      floats value = finished(f, op->epilogue.activation, sums + t * SWL_BLOCK, i / LANES);
+      floats value = finished(f->integer, op->epilogue.activation, op->output.type == SWL_U8,
+                              constants_of(f, i / LANES), load(sums + t * SWL_BLOCK + i));
       size_t at = (first_token + t) * op->y_stride + f->first_output + i, left = f->outputs - i;
       if (op->epilogue.residual)
         value += load_part(op->epilogue.residual + at, left);
@@ -59,12 +70,19 @@ static void finish_part(const swl_finishing *f, const float *sums, size_t first_
 void SWL_ISA_NAME(swl_linear_finish)(const swl_finishing *f, const void *sums, size_t first_token, size_t tokens) {
   if (f->outputs < SWL_BLOCK)
     return finish_part(f, sums, first_token, tokens);
-  switch (f->op->epilogue.activation) { // outside the loops, so that each has one
-  case SWL_IDENTITY:
-    return finish_blocks(f, SWL_IDENTITY, sums, first_token, tokens);
-  case SWL_GELU:
-    return finish_blocks(f, SWL_GELU, sums, first_token, tokens);
-  default:
-    return finish_blocks(f, f->op->epilogue.activation, sums, first_token, tokens);
-  }
+  const swl_activation activation = f->op->epilogue.activation;
+  const bool to_bytes = f->op->output.type == SWL_U8;
+  // Outside the loops, so that what is common has a loop of its own.
+  if (f->integer && activation == SWL_IDENTITY && to_bytes)
+    finish_blocks(f, true, SWL_IDENTITY, true, sums, first_token, tokens);
+  else if (f->integer && activation == SWL_IDENTITY)
+    finish_blocks(f, true, SWL_IDENTITY, false, sums, first_token, tokens);
+  else if (f->integer && activation == SWL_GELU && to_bytes)
+    finish_blocks(f, true, SWL_GELU, true, sums, first_token, tokens);
+  else if (activation == SWL_IDENTITY)
+    finish_blocks(f, f->integer, SWL_IDENTITY, to_bytes, sums, first_token, tokens);
+  else if (activation == SWL_GELU)
+    finish_blocks(f, f->integer, SWL_GELU, to_bytes, sums, first_token, tokens);
+  else
+    finish_blocks(f, f->integer, activation, to_bytes, sums, first_token, tokens);
 }
