@@ -26,20 +26,49 @@ SWL_INLINE floats load(const float *p) {
 
 SWL_INLINE void store(float *p, floats v) { memcpy(p, &v, sizeof v); }
 
-/// The first `count` lanes, zeros above.
+#if LANES == 16 && SWL_X86
+/// The first `count` lanes.
+SWL_INLINE __mmask16 first_of(size_t count) { return (__mmask16)((1u << swl_min(count, LANES)) - 1); }
+#endif
+
+/// The first `count` lanes, zeros above. Masks, as a call of memcpy would have every vector around it saved.
 SWL_INLINE floats load_part(const float *p, size_t count) {
   if (count >= LANES)
     return load(p);
+#if LANES == 16 && SWL_X86
+  return (floats)_mm512_maskz_loadu_ps(first_of(count), p);
+#else
   floats v = {};
   memcpy(&v, p, count * sizeof(float));
   return v;
+#endif
 }
 
 SWL_INLINE void store_part(float *p, floats v, size_t count) {
+#if LANES == 16 && SWL_X86
+  _mm512_mask_storeu_ps(p, first_of(count), (__m512)v);
+#else
   if (count >= LANES)
     store(p, v);
   else
     memcpy(p, &v, count * sizeof(float));
+#endif
+}
+
+SWL_INLINE void store_halves(uint16_t *p, halves v, size_t count) {
+#if LANES == 16 && SWL_X86
+  _mm256_mask_storeu_epi16(p, first_of(count), (__m256i)v);
+#else
+  memcpy(p, &v, count >= LANES ? sizeof v : count * sizeof(uint16_t));
+#endif
+}
+
+SWL_INLINE void store_bytes(uint8_t *p, bytes v, size_t count) {
+#if LANES == 16 && SWL_X86
+  _mm_mask_storeu_epi8(p, first_of(count), (__m128i)v);
+#else
+  memcpy(p, &v, count >= LANES ? sizeof v : count);
+#endif
 }
 
 SWL_INLINE floats choose(ints condition, floats yes, floats no) {
@@ -50,9 +79,10 @@ SWL_INLINE floats multiply_add(floats a, floats b, floats c) { return __builtin_
 
 /// The first `count` lanes of v, `rest` in the others.
 SWL_INLINE floats first_lanes(floats v, size_t count, float rest) {
-  for (size_t lane = count; lane < LANES; lane++)
-    v[lane] = rest;
-  return v;
+  ints lanes;
+  for (int lane = 0; lane < LANES; lane++)
+    lanes[lane] = lane;
+  return count < LANES ? choose(lanes < (int32_t)count, v, splat(rest)) : v;
 }
 
 /// NaN if either is, as in maxps with its operands swapped.
@@ -205,23 +235,13 @@ SWL_INLINE void write_part(void *y, size_t i, swl_output output, float inverse_s
   case SWL_F32:
     store_part((float *)y + i, x, count);
     break;
-  case SWL_BF16: {
-    halves h = to_bf16(x);
-    if (count >= LANES)
-      memcpy((uint16_t *)y + i, &h, sizeof h);
-    else
-      memcpy((uint16_t *)y + i, &h, count * 2);
+  case SWL_BF16:
+    store_halves((uint16_t *)y + i, to_bf16(x), count);
     break;
-  }
   case SWL_U8:
-  case SWL_S8: {
-    bytes b = to_u8(x, inverse_scale, (float)output.zero_point);
-    if (count >= LANES)
-      memcpy((uint8_t *)y + i, &b, sizeof b);
-    else
-      memcpy((uint8_t *)y + i, &b, count);
+  case SWL_S8:
+    store_bytes((uint8_t *)y + i, to_u8(x, inverse_scale, (float)output.zero_point), count);
     break;
-  }
   }
 }
 

@@ -3,10 +3,40 @@
 #include "../common/vector.h"
 #include "rows_kernels.h"
 
+enum { TOGETHER = 4 }; // rows that are normalised side by side, as each waits for its sums and a root
+
+/// Adds up to `count` elements of a row to a sum, or with `squares` their squared differences from the mean.
+SWL_INLINE floats add_part(floats sum, const float *x, size_t count, bool squares, float mean) {
+  const floats value = load_part(x, count);
+  if (!squares)
+    return sum + value;
+  const floats d = first_lanes(value - mean, count, 0); // lanes past the end are zero, not minus the mean
+  return multiply_add(d, d, sum);
+}
+
+/// The sums of neighbouring rows.
+SWL_INLINE void sum_rows(size_t rows, const float *x, size_t width, bool squares, const float *means, float *sums) {
+  floats sum[TOGETHER];
+  for (size_t row = 0; row < rows; row++)
+    sum[row] = splat(0);
+  size_t i = 0;
+  for (; i + LANES <= width; i += LANES)
+#pragma clang loop unroll(full)
+    for (size_t row = 0; row < rows; row++)
+      sum[row] = add_part(sum[row], x + row * width + i, LANES, squares, squares ? means[row] : 0);
+  for (size_t row = 0; row < rows; row++) {
+    if (i < width)
+      sum[row] = add_part(sum[row], x + row * width + i, width - i, squares, squares ? means[row] : 0);
+    sums[row] = sum_of(sum[row]);
+  }
+}
+
 /// Up to `count` lanes of the result from element i on.
 SWL_INLINE floats normalised(const float *x, const float *gamma, const float *beta, float mean, float factor, size_t i,
                              size_t count) {
   floats value = (load_part(x + i, count) - mean) * factor;
+  if (gamma && beta)
+    return multiply_add(value, load_part(gamma + i, count), load_part(beta + i, count));
   if (gamma)
     value *= load_part(gamma + i, count);
   if (beta)
@@ -14,49 +44,42 @@ SWL_INLINE floats normalised(const float *x, const float *gamma, const float *be
   return value;
 }
 
-void SWL_ISA_NAME(swl_layer_norm)(const float *x, const float *gamma, const float *beta, float epsilon, void *y,
-                                  swl_output output, size_t rows, size_t width) {
+SWL_INLINE void normalise(size_t rows, const float *x, const float *gamma, const float *beta, float epsilon, void *y,
+                          swl_output output, size_t first_row, size_t width) {
   const float inverse_scale = 1 / output.scale;
-  const size_t whole = width / LANES * LANES;
-  for (size_t row = 0; row < rows; row++, x += width) {
-    floats sums[4] = {splat(0), splat(0), splat(0), splat(0)}; // four chains of additions
-    size_t i = 0;
-    for (; i + 4 * LANES <= whole; i += 4 * LANES)
-      for (size_t j = 0; j < 4; j++)
-        sums[j] += load(x + i + j * LANES);
-    for (; i < width; i += LANES)
-      sums[0] += load_part(x + i, width - i);
-    const float mean = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3])) / (float)width;
-
-    // The second pass over the row, from the cache, avoids the cancellation of E[x^2] - E[x]^2.
-    for (size_t j = 0; j < 4; j++)
-      sums[j] = splat(0);
-    for (i = 0; i + 4 * LANES <= whole; i += 4 * LANES)
-      for (size_t j = 0; j < 4; j++) {
-        floats d = load(x + i + j * LANES) - mean;
-        sums[j] = multiply_add(d, d, sums[j]);
-      }
-    for (; i < width; i += LANES) {
-      floats d = load_part(x + i, width - i) - mean;
-      if (width - i < LANES) // lanes past the end are zero, not minus the mean
-        d = first_lanes(d, width - i, 0);
-      sums[0] = multiply_add(d, d, sums[0]);
-    }
-    const float variance = sum_of((sums[0] + sums[1]) + (sums[2] + sums[3])) / (float)width;
-    const float factor = 1 / sqrtf(variance + epsilon);
-
-    i = 0;
-    if (output.type == SWL_U8)
-      for (; i + 4 * LANES <= whole; i += 4 * LANES) {
+  float means[TOGETHER], factors[TOGETHER];
+  x += first_row * width;
+  sum_rows(rows, x, width, false, NULL, means);
+  for (size_t row = 0; row < rows; row++)
+    means[row] /= (float)width;
+  // The second pass over the rows, from the cache, avoids the cancellation of E[x^2] - E[x]^2.
+  sum_rows(rows, x, width, true, means, factors);
+  for (size_t row = 0; row < rows; row++)
+    factors[row] = 1 / sqrtf(factors[row] / (float)width + epsilon);
+  size_t i = 0;
+  if (output.type == SWL_U8)
+    for (; i + 4 * LANES <= width; i += 4 * LANES)
+#pragma clang loop unroll(full)
+      for (size_t row = 0; row < rows; row++) {
         floats values[4];
         for (size_t j = 0; j < 4; j++)
-          values[j] = normalised(x, gamma, beta, mean, factor, i + j * LANES, LANES);
-        store_u8((uint8_t *)y + row * width + i, values, 4, inverse_scale, output.zero_point);
+          values[j] = normalised(x + row * width, gamma, beta, means[row], factors[row], i + j * LANES, LANES);
+        store_u8((uint8_t *)y + (first_row + row) * width + i, values, 4, inverse_scale, output.zero_point);
       }
-    for (; i < width; i += LANES)
-      write_part(y, row * width + i, output, inverse_scale, normalised(x, gamma, beta, mean, factor, i, width - i),
-                 width - i);
-  }
+  for (; i < width; i += LANES)
+#pragma clang loop unroll(full)
+    for (size_t row = 0; row < rows; row++)
+      write_part(y, (first_row + row) * width + i, output, inverse_scale,
+                 normalised(x + row * width, gamma, beta, means[row], factors[row], i, width - i), width - i);
+}
+
+void SWL_ISA_NAME(swl_layer_norm)(const float *x, const float *gamma, const float *beta, float epsilon, void *y,
+                                  swl_output output, size_t rows, size_t width) {
+  size_t row = 0;
+  for (; row + TOGETHER <= rows; row += TOGETHER)
+    normalise(TOGETHER, x, gamma, beta, epsilon, y, output, row, width);
+  for (; row < rows; row++)
+    normalise(1, x, gamma, beta, epsilon, y, output, row, width);
 }
 
 void SWL_ISA_NAME(swl_softmax)(const float *x, float *y, size_t rows, size_t width) {
