@@ -14,8 +14,8 @@ struct BenchTransformerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vit", abstract: "Time a vision transformer with random weights, pruned and quantised.",
     discussion: """
-      Every variant is exported to a temporary file and run from there. The speed-up is against the dense variant of \
-      the same precision; the last column is against libtorch's dense fp32 forward pass.
+      Every variant is exported to a temporary file and run from there; int8 means all layers, first and last too. The \
+      speed-up is against the dense variant of the same precision; the last column is against libtorch's dense fp32 forward pass.
       """)
 
   enum Network: String, ExpressibleByArgument, CaseIterable {
@@ -134,7 +134,8 @@ struct BenchTransformerCommand: ParsableCommand {
     let images = Tensor.uniform([2] + dense.inputShape, in: -1..<1, using: Generator(seed: 2))
     let exporter = Exporter(
       plan: plan, precision: .uniform(precision),
-      calibration: precision == .int8 ? Calibration(batches: [images], rule: .minMax) : nil)
+      calibration: precision == .int8 ? Calibration(batches: [images], rule: .minMax) : nil,
+      quantizesEnds: precision == .int8)
     let file = folder.appending(path: "\(pattern.kept)of\(pattern.group)-\(precision.rawValue).swiftlet")
     try exporter.export(model, inputShape: model.inputShape).write(to: file)
     return try ModelFile(contentsOf: file)
