@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletCompression
 import SwiftletData
 import SwiftletRunCommands
 import SwiftletTensor
@@ -13,6 +14,7 @@ extension ExitStatus {
     case let error as CheckpointError where error.cause == .unreadable: noInput
     case let error as RecipeError
     where !FileManager.default.fileExists(atPath: error.source) && error.line == nil && error.key.isEmpty: noInput
+    case CompressionPlanError.unreadable, AcceleratorError.unreadable, AcceleratorError.unknown: noInput
     case is DeviceError: unavailable
     default: code(for: error)
     }
