@@ -14,6 +14,8 @@ public struct ExportedModel: Sendable {
     public let precision: Precision
     /// Bytes of values, indices and scales, alignment excluded.
     public let byteCount: Int
+    /// Bytes of values and indices alone: what the formula of a pattern counts.
+    public var weightByteCount: Int { byteCount - (precision == .int8 ? 4 * shape[0] : 0) }
     /// The grid of its input, for int8 layers.
     public let input: Graph.Quantization?
   }

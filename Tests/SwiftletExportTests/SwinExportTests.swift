@@ -1,11 +1,11 @@
 import SwiftletCompression
-import SwiftletModels
 import SwiftletNN
 import SwiftletRuntime
 import SwiftletTensor
 import Testing
 
 @testable import SwiftletExport
+@testable import SwiftletModels
 
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
 struct SwinExportTests {
@@ -85,7 +85,8 @@ struct SwinExportTests {
     let expected = withNoGradient { model(images) }.scalars(as: Float.self)
     let exported = try Exporter(plan: plan).export(model, inputShape: model.inputShape)
     #expect(maximumDifference(expected, try DeiTExportTests.scores(exported, images)) <= 1e-4)
-    #expect(try exported.weightBytes(under: plan) == model.multiplyAdds.packedBytes(under: plan))
+    let bytes = exported.layers.filter { plan[$0.path] != nil }.reduce(0) { $0 + $1.weightByteCount }
+    #expect(try bytes == model.multiplyAdds.packedBytes(under: plan))
   }
 
   @Test(arguments: [nil, SparsityPattern(keeping: 2, of: 4)])
@@ -112,13 +113,46 @@ struct SwinExportTests {
     let cost = model.multiplyAdds
     #expect(try ModelSummary(exported.modelFile()).denseMultiplyAdds == cost.dense - cost.norms)
   }
-}
 
-extension ExportedModel {
-  /// Bytes of the packed weights of the layers that a plan names.
-  func weightBytes(under plan: CompressionPlan) -> Int {
-    layers.filter { plan[$0.path] != nil }.reduce(0) {
-      $0 + $1.byteCount - ($1.precision == .int8 ? 4 * $1.shape[0] : 0)
+  /// What is added to the scores of shifted windows.
+  enum Addition: CaseIterable { case ofTheShift, noMask, otherMask, noTable }
+
+  /// Oracle: libtorch. A mask or biases that windows do not have keep the attention spelled out.
+  @Test(arguments: Addition.allCases)
+  func `only the mask of the shift and a table of biases make windows`(addition: Addition) throws {
+    let generator = Generator(seed: 88)
+    let qkv = Tensor.normal([24, 8], using: generator) * 0.4
+    let projection = Tensor.normal([8, 8], using: generator) * 0.4
+    let windows = Windows(side: 4, window: 2, shift: 1)
+    var mask = try #require(windows.mask)
+    if addition == .noMask { mask = mask.map { _ in 0 } }
+    if addition == .otherMask { mask[1] = mask[1] == 0 ? -100 : 0 }
+    let repeated = Tensor(mask, shape: [1, 4, 1, 4, 4])
+    let index = Tensor(windows.offsetIndex, shape: [16])
+    let table = Tensor.normal([9, 2], using: generator)
+    var biases = table.indexSelect(along: 0, index).reshaped([4, 4, 2]).permuted([2, 0, 1]).unsqueezed(0)
+    if addition == .noTable { biases = Tensor.normal([1, 2, 4, 4], using: generator) }
+    let forward = { [biases] (x: Tensor) -> Tensor in
+      let batch = x.shape[0]
+      let pieces = x.reshaped([batch, 4, 4, 8]).rolled(by: [-1, -1], along: [1, 2])
+        .reshaped([batch, 2, 2, 2, 2, 8]).permuted([0, 1, 3, 2, 4, 5]).reshaped([batch * 4, 4, 8])
+      let parts = pieces.linear(weight: qkv, bias: nil).reshaped([batch * 4, 4, 3, 2, 4]).permuted([2, 0, 3, 1, 4])
+        .unbind(along: 0)
+      let added = repeated.expanded([batch, 4, 1, 4, 4]).reshaped([batch * 4, 1, 4, 4]) + biases
+      let mixed = scaledDotProductAttention(query: parts[0], key: parts[1], value: parts[2], mask: added)
+      let projected = mixed.transposed(1, 2).reshaped([batch * 4, 4, 8]).linear(weight: projection, bias: nil)
+      let joined = projected.reshaped([batch, 2, 2, 2, 2, 8]).permuted([0, 1, 3, 2, 4, 5]).reshaped([batch, 4, 4, 8])
+        .rolled(by: [1, 1], along: [1, 2]).reshaped([batch, 16, 8])
+      return x * 1.5 + joined
     }
+    // The map comes from an operation, as a norm's does.
+    let whole = { (x: Tensor) in forward(x * 2) }
+    let exported = try Exporter().export(inputShape: [16, 8], name: "windows", parameters: [], forward: whole)
+    let operations = exported.graph.nodes.map(\.operation)
+    #expect(
+      operations.contains { if case .attention(2, _, _?) = $0 { true } else { false } } == (addition == .ofTheShift))
+    let x = Tensor.normal([3, 16, 8], using: generator)
+    let expected = withNoGradient { whole(x) }.scalars(as: Float.self)
+    #expect(maximumDifference(expected, try DeiTExportTests.scores(exported, x)) <= 1e-5)
   }
 }

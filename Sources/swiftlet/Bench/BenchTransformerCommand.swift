@@ -19,25 +19,29 @@ struct BenchTransformerCommand: ParsableCommand {
       """)
 
   enum Network: String, ExpressibleByArgument, CaseIterable {
-    case tiny = "deit-tiny"
-    case small = "deit-small"
-    case base = "deit-base"
+    case deitTiny = "deit-tiny"
+    case deitSmall = "deit-small"
+    case deitBase = "deit-base"
+    case swinTiny = "swin-tiny"
+    case swinSmall = "swin-small"
+    case swinBase = "swin-base"
 
     func configuration(imageSize: Int) -> ClassifierConfiguration {
-      var configuration: DeiTConfiguration =
-        switch self {
-        case .tiny: .tiny
-        case .small: .small
-        case .base: .base
-        }
-      configuration.imageSize = imageSize
-      return .deit(configuration)
+      switch self {
+      case .deitTiny: .deit(.tiny.with { $0.imageSize = imageSize })
+      case .deitSmall: .deit(.small.with { $0.imageSize = imageSize })
+      case .deitBase: .deit(.base.with { $0.imageSize = imageSize })
+      case .swinTiny: .swin(.tiny.with { $0.imageSize = imageSize })
+      case .swinSmall: .swin(.small.with { $0.imageSize = imageSize })
+      case .swinBase: .swin(.base.with { $0.imageSize = imageSize })
+      }
     }
   }
 
   @Argument(help: "The network.") var network: Network
   @Option(help: "Pixels of a side of the images.") var image = 224
   @Option(help: "Patterns, separated by commas.") var patterns = ListOption(PatternName.usual)
+  @Option(help: "A plan file to measure beside the patterns; its precisions are not used.") var plan: String?
   @Option(help: "Precisions, separated by commas.") var precisions = ListOption([Precision.fp32, .int8])
   @Option(help: "Numbers of threads, separated by commas.") var threads = ListOption([2])
   @Option(help: "Batch sizes, separated by commas.") var batch = ListOption([1, 8])
@@ -46,24 +50,34 @@ struct BenchTransformerCommand: ParsableCommand {
 
   func validate() throws { try validateBench(runs: runs, threads: threads.values, batches: batch.values) }
 
+  /// What becomes of the layers in one variant.
+  private struct Choice {
+    let name: String
+    let plan: CompressionPlan
+    var isDense: Bool { plan.choices.values.allSatisfy(\.pattern.isDense) }
+  }
+
   /// One exported variant.
   private struct Variant {
-    let pattern: PatternName
+    let choice: Choice
     let precision: Precision
-    let bytes: Int
-    var name: String { "\(pattern) \(precision.rawValue)" }
+    let file: ModelFile
+    /// Bytes of the compressed layers' weights: values and indices.
+    let weightBytes: Int
+    var name: String { "\(choice.name) \(precision.rawValue)" }
   }
 
   /// One line of the result.
   struct Line: Codable {
     let model, pattern, precision, isa: String
-    let image, batch, threads, bytes: Int
+    let image, batch, threads, bytes, weightBytes: Int
     let bestMilliseconds, medianMilliseconds: Double
     let speedUpOverDense: Double?
     let speedUpOverTorch: Double
 
     enum CodingKeys: String, CodingKey {
       case model, pattern, precision, isa, image, batch, threads, bytes
+      case weightBytes = "weight_bytes"
       case bestMilliseconds = "best_ms"
       case medianMilliseconds = "median_ms"
       case speedUpOverDense = "speedup_over_dense"
@@ -77,67 +91,85 @@ struct BenchTransformerCommand: ParsableCommand {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
 
-    var variants: [Variant] = []
-    var contenders: [Contender] = []
-    for precision in precisions.values {
-      for pattern in patterns.values {
-        let file = try export(dense, pattern.pattern, precision, to: folder)
-        variants.append(Variant(pattern: pattern, precision: precision, bytes: file.byteCount))
-        contenders.append(Contender(name: "\(pattern) \(precision.rawValue)", engine: .runtime(file)))
-      }
+    var choices = patterns.values.map {
+      Choice(name: "\($0)", plan: .uniform($0.pattern, model: dense))
     }
-    contenders.append(Contender(name: "libtorch fp32", engine: .torch(dense)))
+    if let plan {
+      let file = URL(filePath: plan)
+      choices.append(
+        Choice(name: file.deletingPathExtension().lastPathComponent, plan: try CompressionPlan(contentsOf: file)))
+    }
+    let variants = try precisions.values.flatMap { precision in
+      try choices.map { try export(dense, $0, precision, to: folder) }
+    }
+    let contenders =
+      variants.map { Contender(name: $0.name, engine: .runtime($0.file)) }
+      + [Contender(name: "libtorch fp32", engine: .torch(dense))]
 
     var table = Table(columns: [
-      .text("variant"), .number("batch"), .number("threads"), .number("best ms an image"), .number("median"),
-      .number("speed-up"), .number("over libtorch"),
+      .text("variant"), .number("weights"), .number("batch"), .number("threads"), .number("best ms an image"),
+      .number("median"), .number("speed-up"), .number("over libtorch"),
     ])
     for threads in threads.values {
       for batch in batch.values {
         let times = try contenders.measure(batch: batch, threads: threads, runs: runs)
         let torch = times[times.count - 1]
         for (variant, time) in zip(variants, times) {
-          let base = zip(variants, times).first { $0.0.precision == variant.precision && $0.0.pattern.pattern.isDense }
+          let base = zip(variants, times).first { $0.0.precision == variant.precision && $0.0.choice.isDense }
           let speedUp = base.map { $0.1.bestMilliseconds / time.bestMilliseconds }
           let overTorch = torch.bestMilliseconds / time.bestMilliseconds
           if json {
             try printJSON(
               Line(
-                model: network.rawValue, pattern: "\(variant.pattern)", precision: variant.precision.rawValue,
-                isa: time.isa, image: image, batch: batch, threads: threads, bytes: variant.bytes,
-                bestMilliseconds: time.bestMilliseconds, medianMilliseconds: time.medianMilliseconds,
-                speedUpOverDense: speedUp, speedUpOverTorch: overTorch))
+                model: network.rawValue, pattern: variant.choice.name, precision: variant.precision.rawValue,
+                isa: time.isa, image: image, batch: batch, threads: threads, bytes: variant.file.byteCount,
+                weightBytes: variant.weightBytes, bestMilliseconds: time.bestMilliseconds,
+                medianMilliseconds: time.medianMilliseconds, speedUpOverDense: speedUp, speedUpOverTorch: overTorch))
           }
           table.append(
-            row(time, [speedUp.map { $0.text(decimals: 2) + "x" } ?? "", overTorch.text(decimals: 2) + "x"]))
+            row(
+              time, weights: (Double(variant.weightBytes) / 1e6).text(decimals: 1) + " MB",
+              [speedUp.map { $0.text(decimals: 2) + "x" } ?? "", overTorch.text(decimals: 2) + "x"]))
         }
         if json { try printJSON(torch) }
-        table.append(row(torch, ["", ""]))
+        table.append(row(torch, weights: "", ["", ""]))
       }
     }
     if !json { print(table.text) }
   }
 
-  private func row(_ time: ContenderTiming, _ speedUps: [String]) -> [String] {
+  private func row(_ time: ContenderTiming, weights: String, _ speedUps: [String]) -> [String] {
     [
-      time.name, "\(time.batch)", "\(time.threads)", time.bestMilliseconds.text(decimals: 3),
+      time.name, weights, "\(time.batch)", "\(time.threads)", time.bestMilliseconds.text(decimals: 3),
       time.medianMilliseconds.text(decimals: 3),
     ] + speedUps
   }
 
   private func export(
-    _ dense: any ImageClassifier, _ pattern: SparsityPattern, _ precision: Precision, to folder: URL
-  ) throws -> ModelFile {
+    _ dense: any ImageClassifier, _ choice: Choice, _ precision: Precision, to folder: URL
+  ) throws -> Variant {
     let model = dense.copy()
-    let plan = CompressionPlan.uniform(pattern, model: model)
-    try model.prune(to: plan)
+    try model.prune(to: choice.plan)
     let images = Tensor.uniform([2] + dense.inputShape, in: -1..<1, using: Generator(seed: 2))
     let exporter = Exporter(
-      plan: plan, precision: .uniform(precision),
+      plan: choice.plan, precision: .uniform(precision),
       calibration: precision == .int8 ? Calibration(batches: [images], rule: .minMax) : nil,
       quantizesEnds: precision == .int8)
-    let file = folder.appending(path: "\(pattern.kept)of\(pattern.group)-\(precision.rawValue).swiftlet")
-    try exporter.export(model, inputShape: model.inputShape).write(to: file)
-    return try ModelFile(contentsOf: file)
+    let exported = try exporter.export(model, inputShape: model.inputShape)
+    let file = folder.appending(path: "\(UUID().uuidString).swiftlet")
+    try exported.write(to: file)
+    let planned = exported.layers.filter { choice.plan[$0.path] != nil }
+    return Variant(
+      choice: choice, precision: precision, file: try ModelFile(contentsOf: file),
+      weightBytes: planned.reduce(0) { $0 + $1.weightByteCount })
+  }
+}
+
+extension ImageClassifierConfiguration {
+  /// This configuration with some settings changed.
+  fileprivate func with(_ change: (inout Self) -> Void) -> Self {
+    var configuration = self
+    change(&configuration)
+    return configuration
   }
 }
