@@ -117,7 +117,8 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletCompressionTests",
-      dependencies: ["SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "TestSupport"]),
+      dependencies: ["SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletTrainingTests",
       dependencies: [

@@ -165,14 +165,10 @@ private final class Evaluator {
     let usesInt8 = space.slots.contains { $0.levels.contains { $0.precision == .int8 } }
     var calibration: Calibration?
     if usesInt8 {
-      let batches = run.recipe.evaluationLoader(
-        over: data.training, batchSize: min(32, settings.calibrationImages)
-      ).epoch(0)
-      var (seen, count) = ([Tensor](), 0)
-      while count < settings.calibrationImages, let batch = try batches.next() {
-        seen.append(batch.images)
-        count += batch.count
-      }
+      let spread = data.training.evenlySpaced(settings.calibrationImages)
+      let batches = run.recipe.evaluationLoader(over: spread, batchSize: 32).epoch(0)
+      var seen: [Tensor] = []
+      while let batch = try batches.next() { seen.append(batch.images) }
       calibration = Calibration(batches: seen, threads: threads)
     }
     model.evaluate()

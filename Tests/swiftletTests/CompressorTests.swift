@@ -76,6 +76,40 @@ struct CompressorTests {
     }
   }
 
+  @Test func `sparsegpt moves the weights that stay, and permuted channels compute the same`() throws {
+    try Self.withCheckpoint { checkpoint, directory in
+      var compressor = try Compressor(checkpoint: checkpoint, finetuning: nil, data: nil)
+      compressor.plan = .uniform(SparsityPattern(keeping: 2, of: 4), model: compressor.dense)
+      (compressor.score, compressor.calibrationImages) = (.sparseGPT, 16)
+      let place = RunDirectory(directory.appending(path: "sparsegpt"))
+      _ = try compressor.compress(to: place, resume: false)
+      #expect(try Self.left(in: place.model)["blocks.0.mlp.fc2"] == [2])
+      let old = try #require(Checkpoint.read(from: checkpoint)["blocks.0.mlp.fc2.weight"]).scalars(as: Float.self)
+      let new = try #require(Checkpoint.read(from: place.model)["blocks.0.mlp.fc2.weight"]).scalars(as: Float.self)
+      #expect(zip(old, new).contains { $1 != 0 && $0 != $1 })
+
+      // All layers dense: what is left is the order.
+      compressor.plan = .uniform(SparsityPattern(keeping: 2, of: 4), layers: ["blocks.0.mlp.fc2"])
+      for score in Recipe.Score.allCases {
+        (compressor.score, compressor.permutes) = (score, true)
+        let result = try compressor.compress(
+          to: RunDirectory(directory.appending(path: "permuted-\(score)")), resume: false)
+        let (before, after) = (result.keptBeforePermuting, result.keptAfterPermuting)
+        #expect(try #require(after) > #require(before))
+        #expect("\(result)".contains("in another order of channels"))
+      }
+    }
+  }
+
+  /// A folder sorted by class must not calibrate on its first class alone.
+  @Test func `calibration images come from the whole training split`() throws {
+    let recipe = try Recipe.parse(Self.yaml)
+    let images = try recipe.data.open(at: nil, imageSize: 16).training
+    #expect(images.evenlySpaced(4).indices == [0, 12, 24, 36])
+    #expect(images.evenlySpaced(1000).indices == Array(0..<48))
+    #expect(images.evenlySpaced(0).count == 0)
+  }
+
   @Test(arguments: ["masked", "ste", "sr-ste"])
   func `finetuning moves weights, keeps the pattern, and goes on where it stopped`(gradients: String) throws {
     try Self.withCheckpoint { checkpoint, directory in

@@ -20,13 +20,16 @@ public enum PruningScore {
 /// Why a model cannot be pruned.
 public enum PruningError: Error, Hashable, Sendable {
   case noActivations(path: String)
+  case activationsNotFinite(path: String)
 }
 
 extension PruningError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .noActivations(let path):
-      "Wanda has seen no activations of \(path): run calibration batches through every layer that the plan names"
+      "no calibration inputs have reached \(path): run calibration batches through every layer that the plan names"
+    case .activationsNotFinite(let path):
+      "weights or calibration inputs of \(path) are infinite or NaN: the network is damaged or has diverged"
     }
   }
 }

@@ -16,3 +16,11 @@ public struct Subset: ImageDataset {
   public func label(at index: Int) -> Int { base.label(at: indices[index]) }
   public func image(at index: Int) throws -> Image { try base.image(at: indices[index]) }
 }
+
+extension ImageDataset {
+  /// At most `limit` samples at even distances, so that data sorted by class gives some of every class.
+  public func evenlySpaced(_ limit: Int) -> Subset {
+    let number = min(max(limit, 0), count)
+    return Subset(self, (0..<number).map { $0 * count / number })
+  }
+}

@@ -4,6 +4,8 @@ extension Recipe {
     /// `2:4` keeps 2 of every 4 consecutive weights of a row.
     public var pattern = Pattern(kept: 2, group: 4)
     public var score = Score.magnitude
+    /// Whether channels are first put in an order in which pruning keeps more.
+    public var permute = false
     public var gradients = Gradients.masked
     /// Layers that stay dense, by dotted path.
     public var dense: [String] = []
@@ -25,7 +27,11 @@ extension Recipe {
   }
 
   /// How a weight's importance is judged.
-  public enum Score: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable { case magnitude, wanda }
+  public enum Score: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+    case magnitude, wanda
+    /// Moves the weights that stay, too.
+    case sparseGPT = "sparsegpt"
+  }
 
   /// What a pruned weight learns while it is pruned.
   public enum Gradients: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
@@ -36,13 +42,14 @@ extension Recipe {
 
 extension Recipe.Compression: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case pattern, score, gradients, dense, epochs, learningRate, warmupEpochs, distillation
+    case pattern, score, permute, gradients, dense, epochs, learningRate, warmupEpochs, distillation
   }
 
   public init(from decoder: any Decoder) throws {
     let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
     try section.read(.pattern, into: &pattern)
     try section.read(.score, into: &score)
+    try section.read(.permute, into: &permute)
     try section.read(.gradients, into: &gradients)
     try section.read(.dense, into: &dense)
     try section.read(.epochs, into: &epochs)
@@ -55,6 +62,7 @@ extension Recipe.Compression: Codable {
     var section = encoder.container(keyedBy: CodingKeys.self)
     try section.encode(pattern, forKey: .pattern)
     try section.encode(score, forKey: .score)
+    try section.encode(permute, forKey: .permute)
     try section.encode(gradients, forKey: .gradients)
     try section.encode(dense, forKey: .dense)
     try section.encode(epochs, forKey: .epochs)

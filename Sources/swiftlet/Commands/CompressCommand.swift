@@ -22,10 +22,16 @@ struct CompressCommand: ParsableCommand {
     transform: { try SparsityPattern(parsing: $0) })
   var pattern: SparsityPattern?
   @Option(help: "The pattern of each layer: a plan file.") var plan: String?
-  @Option(help: "What a weight is judged by: magnitude, or wanda, which also looks at activations.")
+  @Option(
+    help: """
+      What a weight is judged by: magnitude; wanda, which also looks at activations; or sparsegpt, which moves the \
+      weights that stay so that each layer's outputs change least.
+      """)
   var score: Recipe.Score?
+  @Flag(help: "First put channels in an order in which more of the scores stays; the network computes the same.")
+  var permute = false
   @Option(help: "Where the recipe's data lies.") var data: String?
-  @Option(help: "Training images that Wanda looks at.") var calibrationImages = 512
+  @Option(help: "Training images that wanda and sparsegpt look at.") var calibrationImages = 512
   @Option(help: "Finetune by this recipe's compression section.") var finetune: String?
   @Option(help: "Whose outputs finetuning learns: model.safetensors of a run. Default: the checkpoint, unpruned.")
   var teacher: String?
@@ -59,6 +65,7 @@ struct CompressCommand: ParsableCommand {
       compressor.plan = .uniform(pattern, model: compressor.dense)
     }
     if let score { compressor.score = score }
+    if permute { compressor.permutes = true }
     if let teacher { try compressor.learn(from: URL(filePath: teacher)) }
     compressor.calibrationImages = calibrationImages
     if !json { compressor.observer = ConsoleProgress().callAsFunction }

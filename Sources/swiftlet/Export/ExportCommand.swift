@@ -83,13 +83,9 @@ struct ExportCommand: ParsableCommand {
     let data = try source.recipe.data.open(
       at: data.map { URL(filePath: $0) }, imageSize: source.recipe.model.imageSize)
     let images = data.search.count > 0 ? data.search : data.training
-    let batches = source.recipe.evaluationLoader(over: images, batchSize: min(32, calibrationImages)).epoch(0)
+    let batches = source.recipe.evaluationLoader(over: images.evenlySpaced(calibrationImages), batchSize: 32).epoch(0)
     var seen: [Tensor] = []
-    var count = 0
-    while count < calibrationImages, let batch = try batches.next() {
-      seen.append(batch.images)
-      count += batch.images.shape[0]
-    }
+    while let batch = try batches.next() { seen.append(batch.images) }
     return Calibration(batches: seen, rule: range.rule, threads: ProcessInfo.processInfo.activeProcessorCount)
   }
 
