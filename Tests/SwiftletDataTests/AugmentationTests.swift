@@ -37,6 +37,7 @@ import Testing
   let steps: [ImageTransform] = [
     .randomCrop(size: 16, padding: 3), .horizontalFlip(), .randAugment(RandAugment()),
     .colourJitter(ColourJitter(brightness: 0.4, contrast: 0.4, saturation: 0.4)),
+    .colourJitter(ColourJitter(brightness: 0.4, hue: 0.5)), .colourJitter(ColourJitter(hue: 0.1)),
     .randomResizedCrop(RandomResizedCrop(size: 16)),
   ]
 

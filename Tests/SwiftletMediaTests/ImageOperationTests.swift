@@ -46,6 +46,14 @@ import Testing
     #expect(try difference(input.sharpness(strength), "sharpness") <= 1)
   }
 
+  @Test(arguments: [-0.5, -0.21, 0.0, 0.1, 0.37, 0.5])
+  func `hues turn as Pillow's and torchvision's do`(turns: Double) throws {
+    let goldens = try GoldenBytes("hue")
+    #expect(try goldens.image("input").hueTurned(by: turns) == goldens.image("\(turns)"))
+    let grey = randomImage(width: 3, height: 2, channels: 1, seed: 3)
+    #expect(grey.hueTurned(by: turns) == grey)
+  }
+
   @Test(arguments: Resampling.allCases)
   func `turns and affine maps equal Pillow's to a level`(resampling: Resampling) throws {
     let goldens = try operations.get()

@@ -77,6 +77,7 @@ import Testing
       "model.configuration is refused: width 10 is not a multiple of heads 3: choose heads that divide the width"
     ),
     ("model.family=resnet", "model.family is 'resnet', expected deit, swin"),
+    ("data.augmentation.hueJitter=0.6", "data.augmentation.hueJitter is 0.6, expected 0.0 to 0.5"),
     ("supernet.levels=[]", "supernet.levels is empty, expected patterns such as [1:4, 2:4, 4:4]"),
     ("supernet.levels=['2:4', '2:4']", "supernet.levels names a pattern twice"),
     (

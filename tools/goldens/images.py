@@ -160,6 +160,22 @@ def operations():
     save(TESTS / "SwiftletMediaTests/Goldens/operations.safetensors", {k: np.asarray(v) for k, v in arrays.items()})
 
 
+def hue():
+    """Colours of every kind, turned as torchvision's adjust_hue turns Pillow's images."""
+    random = np.random.default_rng(9)
+    pixels = random.integers(0, 256, (32, 64, 3), dtype=np.uint8)
+    pixels[:4] = random.choice(np.array([0, 1, 127, 128, 254, 255], dtype=np.uint8), (4, 64, 3))
+    pixels[4, :, 1] = pixels[4, :, 0]  # two alike
+    pixels[5] = pixels[5, :, :1]  # grey
+    arrays = {"input": pixels}
+    for turns in (-0.5, -0.21, 0.0, 0.1, 0.37, 0.5):
+        h, s, v = Image.fromarray(pixels).convert("HSV").split()
+        turned = np.asarray(h) + np.array(turns * 255).astype(np.int32).astype(np.uint8)
+        image = Image.merge("HSV", (Image.fromarray(turned), s, v)).convert("RGB")
+        arrays[f"{turns}"] = np.asarray(image)
+    save(TESTS / "SwiftletMediaTests/Goldens/hue.safetensors", arrays)
+
+
 def rand_augment():
     """Every operation at three magnitudes and on both sides, as timm applies it."""
     package = importlib.util.find_spec("timm").submodule_search_locations[0]
@@ -190,4 +206,5 @@ def rand_augment():
 if __name__ == "__main__":
     formats()
     operations()
+    hue()
     rand_augment()

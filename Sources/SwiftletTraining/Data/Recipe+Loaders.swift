@@ -46,8 +46,10 @@ extension Recipe {
         steps.append(.randAugment(randAugment))
       }
       let jitter = augmentation.colorJitter
-      if jitter > 0 {
-        steps.append(.colourJitter(ColourJitter(brightness: jitter, contrast: jitter, saturation: jitter)))
+      if jitter > 0 || augmentation.hueJitter > 0 {
+        steps.append(
+          .colourJitter(
+            ColourJitter(brightness: jitter, contrast: jitter, saturation: jitter, hue: augmentation.hueJitter)))
       }
       return ImagePipeline(
         steps, normalization: normalization,

@@ -49,6 +49,8 @@ extension Recipe {
     public var randAugment: String?
     /// The strength of brightness, contrast and saturation jitter, 0...1.
     public var colorJitter = 0.0
+    /// The largest turn of the hue, as a share of the circle, 0...0.5.
+    public var hueJitter = 0.0
     /// The chance of a random rectangle of noise, 0...1.
     public var erasing = 0.0
 
@@ -111,7 +113,7 @@ extension Recipe.Shapes: Codable {
 
 extension Recipe.Augmentation: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case crop, flip, randAugment, colorJitter, erasing
+    case crop, flip, randAugment, colorJitter, hueJitter, erasing
   }
 
   public init(from decoder: any Decoder) throws {
@@ -120,6 +122,7 @@ extension Recipe.Augmentation: Codable {
     try section.read(.flip, into: &flip)
     try section.read(.randAugment, into: &randAugment)
     try section.read(.colorJitter, into: &colorJitter)
+    try section.read(.hueJitter, into: &hueJitter)
     try section.read(.erasing, into: &erasing)
   }
 
@@ -136,6 +139,7 @@ extension Recipe.Augmentation: Codable {
       }
     }
     try require(colorJitter, in: 0...1, "\(place).colorJitter")
+    try require(hueJitter, in: 0...0.5, "\(place).hueJitter")
     try require(erasing, in: 0...1, "\(place).erasing")
   }
 }
