@@ -19,7 +19,8 @@ struct SwinPruningTests {
 
   static func images() -> Tensor { .normal([3, 3, 32, 32], using: Generator(seed: 4)) }
 
-  @Test func `a supernet of a Swin is the plain network with pruned weights, and dense at 4 of 4, bit for bit`() throws {
+  @Test func `a supernet of a Swin is the plain network with pruned weights, and dense at 4 of 4, bit for bit`() throws
+  {
     let plain = try Self.network()
     let paths = plain.compressibleLayers().map(\.path)
     #expect(paths.count == 16)
