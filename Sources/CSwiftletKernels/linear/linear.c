@@ -1,5 +1,6 @@
 #include "dense.h"
 #include "linear_kernels.h"
+#include "sparse_gather.h"
 #include "sparse_rows.h"
 #include "sparse_s8.h"
 
@@ -19,6 +20,7 @@ static const swl_linear_kernel kernels[] = {
     {"sparse_bf16_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_bf16_avx512},
     {"dense_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_dense_family, &swl_dense_s8_avx512vnni},
     {"sparse_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_s8_family, &swl_sparse_s8_avx512vnni},
+    {"sparse_2_4_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_gather_family, &swl_sparse_2_4_s8_avx512vnni},
     {"dense_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_dense_family, &swl_dense_bf16_avx512bf16},
     {"sparse_2_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_avx512bf16},
     {"sparse_1_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_1_4_bf16_avx512bf16},

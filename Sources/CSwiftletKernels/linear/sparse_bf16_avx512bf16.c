@@ -32,8 +32,6 @@ static swl_step step_1_4(const swl_linear_weights *weights, size_t output, size_
   return (swl_step){word_of(weights, at, second), 4 * weights->indices[at] + (second ? weights->indices[at + 1] : 0)};
 }
 
-enum { VECTORS = SWL_MOST_VECTORS, ROW = VECTORS * sizeof(floats) };
-
 /// Pairs from words of two inputs each: a's lower or upper with b's lower or upper.
 SWL_INLINE floats pair(floats a, bool a_upper, floats b, bool b_upper) {
   words low = a_upper ? (words)a >> 16 : (words)a & 0xffff;
@@ -80,7 +78,7 @@ const swl_sparse_rows swl_sparse_2_4_bf16_avx512bf16 = {.type = SWL_BF16,
                                                         .group = 4,
                                                         .row_size = ROW,
                                                         .lanes = LANES,
-                                                        .vectors = VECTORS,
+                                                        .vectors = SWL_MOST_VECTORS,
                                                         .unit = unit_2_4,
                                                         .step = step_2_4,
                                                         .convert_size = sizeof(uint16_t),
@@ -96,7 +94,7 @@ const swl_sparse_rows swl_sparse_1_4_bf16_avx512bf16 = {.type = SWL_BF16,
                                                         .group = 4,
                                                         .row_size = ROW,
                                                         .lanes = LANES,
-                                                        .vectors = VECTORS,
+                                                        .vectors = SWL_MOST_VECTORS,
                                                         .unit = unit_1_4,
                                                         .step = step_1_4,
                                                         .convert_size = sizeof(uint16_t),

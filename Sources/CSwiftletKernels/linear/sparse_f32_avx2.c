@@ -15,8 +15,6 @@ static swl_step step(const swl_linear_weights *weights, size_t output, size_t i)
   return step;
 }
 
-enum { VECTORS = SWL_MOST_VECTORS, ROW = VECTORS * sizeof(floats) };
-
 static void expand(const void *x, size_t x_stride, size_t inputs, size_t tokens, size_t vectors, char *rows) {
   for (size_t v = 0; v < vectors; v++)
     for (size_t k = 0; k < inputs; k += 4) {
@@ -35,7 +33,7 @@ SWL_ADD_ROWS(add, multiply)
 const swl_sparse_rows swl_sparse_f32_avx2 = {.type = SWL_F32,
                                              .row_size = ROW,
                                              .lanes = LANES,
-                                             .vectors = VECTORS,
+                                             .vectors = SWL_MOST_VECTORS,
                                              .unit = unit,
                                              .step = step,
                                              .direct_type = SWL_F32,
@@ -47,7 +45,7 @@ const swl_sparse_rows swl_sparse_f32_avx2 = {.type = SWL_F32,
 const swl_sparse_rows swl_sparse_bf16_avx2 = {.type = SWL_BF16,
                                               .row_size = ROW,
                                               .lanes = LANES,
-                                              .vectors = VECTORS,
+                                              .vectors = SWL_MOST_VECTORS,
                                               .unit = unit,
                                               .step = step,
                                               .convert_size = sizeof(float),

@@ -7,9 +7,9 @@
 //
 // The expanded panel is cut into blocks that stay in the L1 cache, and sums wait in the L2 cache between blocks.
 //
-// Packed: [blocks][outputs][steps] words, then row offsets in bytes of the same shape: 32 + 16 bits a step.
+// Packed: [blocks][outputs][steps] words, then row numbers of the same shape: 32 + 8 bits a step.
 
-enum { BLOCK_BYTES = 28 << 10, GROUP = 8 }; // of the 32 KiB L1 cache; tiles whose sums are kept at once
+enum { BLOCK_BYTES = 32 << 10, MOST_ROWS = 256, GROUP = 4 }; // of the 32 KiB L1 cache; tiles whose sums are kept at once
 
 typedef struct {
   swl_unit unit;
@@ -19,9 +19,11 @@ typedef struct {
 static layout layout_of(const swl_sparse_rows *v, const swl_linear_shape *shape) {
   layout l = {.unit = v->unit(shape)};
   l.units = swl_divide_up(shape->inputs, l.unit.inputs);
-  size_t fitting = BLOCK_BYTES / (l.unit.rows * v->row_size);
-  size_t blocks = fitting ? swl_divide_up(l.units, fitting) : l.units;
-  l.units_per_block = swl_divide_up(l.units, blocks);
+  size_t fitting = swl_min(BLOCK_BYTES / v->row_size, MOST_ROWS) / l.unit.rows;
+  size_t whole = swl_divide_up(v->lanes, l.unit.steps); // units whose steps fill a vector of words
+  if (fitting >= whole)
+    fitting -= fitting % whole;
+  l.units_per_block = swl_min(l.units, fitting ? fitting : 1);
   l.steps = l.units * l.unit.steps;
   return l;
 }
@@ -30,7 +32,7 @@ static bool accepts(const void *details, const swl_linear_shape *shape) {
   const swl_sparse_rows *v = details;
   if (swl_is_dense(shape) || shape->type != v->type)
     return false;
-  return v->group ? shape->kept == v->kept && shape->group == v->group : shape->group * v->row_size <= 1 << 16;
+  return v->group ? shape->kept == v->kept && shape->group == v->group : shape->group <= MOST_ROWS;
 }
 
 static size_t rows_offset(const layout *l, const swl_linear_shape *shape) {
@@ -39,7 +41,7 @@ static size_t rows_offset(const layout *l, const swl_linear_shape *shape) {
 
 static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   layout l = layout_of(details, shape);
-  return shape->outputs * l.steps * (sizeof(uint32_t) + sizeof(uint16_t));
+  return shape->outputs * l.steps * (sizeof(uint32_t) + sizeof(uint8_t));
 }
 
 /// Where the steps of an output in the block that begins with a unit lie among all steps.
@@ -53,14 +55,14 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
   const swl_linear_shape *shape = &weights->shape;
   const layout l = layout_of(v, shape);
   uint32_t *words = packed;
-  uint16_t *rows = (uint16_t *)((char *)packed + rows_offset(&l, shape));
+  uint8_t *rows = (uint8_t *)((char *)packed + rows_offset(&l, shape));
   for (size_t output = 0; output < shape->outputs; output++)
     for (size_t i = 0; i < l.steps; i++) {
       size_t unit = i / l.unit.steps, first_unit = unit / l.units_per_block * l.units_per_block;
       size_t at = steps_at(&l, shape, first_unit, output) + i - first_unit * l.unit.steps;
       swl_step step = v->step(weights, output, i);
       words[at] = step.word;
-      rows[at] = (uint16_t)(((unit - first_unit) * l.unit.rows + step.row) * v->row_size);
+      rows[at] = (uint8_t)((unit - first_unit) * l.unit.rows + step.row);
     }
 }
 
@@ -107,7 +109,7 @@ static void expand_panel(const swl_sparse_rows *v, const swl_linear *op, size_t 
 static void add_up(const swl_sparse_rows *v, const swl_linear *op, const layout *l, const char *panel, size_t vectors,
                    size_t first_output, size_t outputs, float *sums) {
   const uint32_t *words = op->packed;
-  const uint16_t *rows = (const uint16_t *)((const char *)op->packed + rows_offset(l, &op->shape));
+  const uint8_t *rows = (const uint8_t *)((const char *)op->packed + rows_offset(l, &op->shape));
   for (size_t unit = 0; unit < l->units; unit += l->units_per_block) {
     size_t at = steps_at(l, &op->shape, unit, first_output);
     swl_steps steps = {.outputs = outputs,

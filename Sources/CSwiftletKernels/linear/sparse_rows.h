@@ -21,7 +21,7 @@ typedef struct {
 typedef struct {
   size_t outputs, steps;
   const uint32_t *words; // [outputs][steps]
-  const uint16_t *rows;  // [outputs][steps], in bytes from the start of the block
+  const uint8_t *rows;   // [outputs][steps], numbers in the block
 } swl_steps;
 
 /// A sparse kernel whose lanes are tokens; sparse_rows.c is the frame.

@@ -16,65 +16,89 @@ static void transpose(const float *sums, size_t stride, float *to) {
 /// A word in every lane.
 SWL_INLINE floats broadcast_word(uint32_t word) { return (floats)((words){} + word); }
 
-/// Four words in every 16 bytes.
-SWL_INLINE floats broadcast_four(const uint32_t *four) {
-  __m128i v = _mm_loadu_si128((const __m128i *)four);
+// Of a panel; more would leave fewer rows in the L1 cache. A row is as long for smaller panels.
+enum { SWL_MOST_VECTORS = 4, ROW = SWL_MOST_VECTORS * sizeof(floats) };
+
+/// Word i of a vector in every lane.
 #if LANES == 16
-  floats lanes = (floats)_mm512_broadcast_i32x4(v);
+#define WORD_OF(v, i) __builtin_shufflevector(v, v, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i)
 #else
-  floats lanes = (floats)_mm256_broadcastsi128_si256(v);
+#define WORD_OF(v, i) __builtin_shufflevector(v, v, i, i, i, i, i, i, i, i)
 #endif
-  __asm__("" : "+v"(lanes)); // or compilers load every word again
-  return lanes;
+
+/// The row that number i of eight names.
+#define ROW_OF(numbers, i) ((const float *)(block + ((numbers) >> (8 * (i)) & 0xff) * ROW))
+
+/// Adds word i times the row of number j.
+#define ADD_ONE(words, i, numbers, j)                                                                                  \
+  for (size_t v = 0; v < vectors; v++)                                                                                 \
+  part[(i) % parts][v] = multiply(part[(i) % parts][v], WORD_OF(words, i), load(ROW_OF(numbers, j) + v * LANES))
+
+#define ADD_EIGHT(words, i, numbers)                                                                                   \
+  ADD_ONE(words, i, numbers, 0);                                                                                       \
+  ADD_ONE(words, i + 1, numbers, 1);                                                                                   \
+  ADD_ONE(words, i + 2, numbers, 2);                                                                                   \
+  ADD_ONE(words, i + 3, numbers, 3);                                                                                   \
+  ADD_ONE(words, i + 4, numbers, 4);                                                                                   \
+  ADD_ONE(words, i + 5, numbers, 5);                                                                                   \
+  ADD_ONE(words, i + 6, numbers, 6);                                                                                   \
+  ADD_ONE(words, i + 7, numbers, 7)
+
+/// The numbers of eight rows.
+SWL_INLINE uint64_t eight_numbers(const uint8_t *p) {
+  uint64_t eight;
+  memcpy(&eight, p, sizeof eight);
+  __asm__("" : "+r"(eight)); // or compilers load every number again
+  return eight;
 }
-
-/// Word i of broadcast_four in every lane.
-#if LANES == 16
-#define WORD_OF(four, i) (floats) _mm512_shuffle_epi32((__m512i)(four), (i)*0x55)
-#else
-#define WORD_OF(four, i) (floats) _mm256_shuffle_epi32((__m256i)(four), (i)*0x55)
-#endif
-
-enum { SWL_MOST_VECTORS = 4 }; // of a panel; more would leave fewer rows in the L1 cache
 
 /// Sums of words times rows, where multiply(sums, word, row) multiplies one row.
 ///
-/// Loads are what limits this loop: one for every product. Hence four words and four offsets are loaded at once;
-/// spreading the words is left to a shuffle port, which has nothing else to do. Two sets of sums halve the chains of
-/// additions.
+/// Loads are what limits this loop: one for every product, and any other delays those. Hence a vector of words and
+/// eight row numbers are loaded at once; spreading the words is left to a shuffle port, which has nothing else to do.
+/// Sums are kept in parts, so that enough additions are under way while each takes its four cycles.
 SWL_INLINE void add_rows(floats multiply(floats, floats, floats), size_t vectors, const swl_steps *s, const char *block,
                          bool first, float *sums) {
+  const size_t parts = vectors < 4 ? 4 : 2;
   const uint32_t *words = s->words;
-  const uint16_t *rows = s->rows;
+  const uint8_t *rows = s->rows;
   for (size_t output = 0; output < s->outputs; output++, sums += vectors * LANES) {
-    floats even[SWL_MOST_VECTORS], odd[SWL_MOST_VECTORS];
+    floats part[4][SWL_MOST_VECTORS];
     for (size_t v = 0; v < vectors; v++) {
-      even[v] = first ? splat(0) : load(sums + v * LANES);
-      odd[v] = splat(0);
+      part[0][v] = first ? splat(0) : load(sums + v * LANES);
+      for (size_t p = 1; p < parts; p++)
+        part[p][v] = splat(0);
     }
     size_t left = s->steps;
-    for (; left >= 4; left -= 4, words += 4, rows += 4) {
-      uint64_t offsets;
-      memcpy(&offsets, rows, sizeof offsets);
-      const float *row0 = (const float *)(block + (uint16_t)offsets);
-      const float *row1 = (const float *)(block + (uint16_t)(offsets >> 16));
-      const float *row2 = (const float *)(block + (uint16_t)(offsets >> 32));
-      const float *row3 = (const float *)(block + (offsets >> 48));
-      const floats four = broadcast_four(words);
-      for (size_t v = 0; v < vectors; v++)
-        even[v] = multiply(even[v], WORD_OF(four, 0), load(row0 + v * LANES));
-      for (size_t v = 0; v < vectors; v++)
-        odd[v] = multiply(odd[v], WORD_OF(four, 1), load(row1 + v * LANES));
-      for (size_t v = 0; v < vectors; v++)
-        even[v] = multiply(even[v], WORD_OF(four, 2), load(row2 + v * LANES));
-      for (size_t v = 0; v < vectors; v++)
-        odd[v] = multiply(odd[v], WORD_OF(four, 3), load(row3 + v * LANES));
+    for (; left >= LANES; left -= LANES, words += LANES, rows += LANES) {
+      floats many = load((const float *)words);
+      __asm__("" : "+v"(many)); // or compilers load every word again
+      const uint64_t numbers = eight_numbers(rows);
+      ADD_EIGHT(many, 0, numbers);
+#if LANES == 16
+      const uint64_t more = eight_numbers(rows + 8);
+      ADD_EIGHT(many, 8, more);
+#endif
     }
+#if LANES == 16
+    if (left >= 8) {
+      floats half = (floats)_mm512_zextps256_ps512(_mm256_loadu_ps((const float *)words));
+      __asm__("" : "+v"(half));
+      const uint64_t numbers = eight_numbers(rows);
+      ADD_EIGHT(half, 0, numbers);
+      left -= 8, words += 8, rows += 8;
+    }
+#endif
     for (; left > 0; left--, words++, rows++)
       for (size_t v = 0; v < vectors; v++)
-        even[v] = multiply(even[v], broadcast_word(*words), load((const float *)(block + *rows) + v * LANES));
-    for (size_t v = 0; v < vectors; v++)
-      store(sums + v * LANES, even[v] + odd[v]);
+        part[0][v] = multiply(part[0][v], broadcast_word(*words),
+                              load((const float *)(block + *rows * ROW) + v * LANES));
+    for (size_t v = 0; v < vectors; v++) {
+      floats sum = part[0][v] + part[1][v];
+      for (size_t p = 2; p < parts; p += 2)
+        sum += part[p][v] + part[p + 1][v];
+      store(sums + v * LANES, sum);
+    }
   }
 }
 
