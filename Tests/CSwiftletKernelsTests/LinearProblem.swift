@@ -73,8 +73,11 @@ struct LinearProblem {
     withUnsafePointer(to: kernel) { kernel in withUnsafePointer(to: shape) { swl_linear_accepts(kernel, $0) } }
   }
 
-  /// The kernel's result, [tokens][yStride], NaN where nothing may be written, computed in random ranges of tiles.
-  func run(_ kernel: swl_linear_kernel, using random: inout SplitMix64) -> [Float] {
+  /// The kernel's result, [tokens][yStride], NaN where nothing is written, computed in random ranges of tiles: of all, or
+  /// of those in one thread's share.
+  func run(
+    _ kernel: swl_linear_kernel, share: (thread: Int, threads: Int)? = nil, using random: inout SplitMix64
+  ) -> [Float] {
     let packedValues = encoded(values, shape.type)
     let packedX = encoded(x, xType)
     let indices = Buffer(self.indices)
@@ -105,10 +108,10 @@ struct LinearProblem {
         scale: scale.map { UnsafePointer($0.floats) }, bias: bias.map { UnsafePointer($0.floats) },
         activation: activation, residual: residual.map { UnsafePointer($0.floats) })
       let scratch = Buffer(bytes: swl_linear_scratch_size(&op))
-      let tiles = swl_linear_tiles(&op)
-      var tile = 0
-      while tile < tiles {
-        let count = 1 + random.below(tiles - tile)
+      var tile = share.map { swl_linear_share(&op, $0.thread, $0.threads) } ?? 0
+      let end = share.map { swl_linear_share(&op, $0.thread + 1, $0.threads) } ?? swl_linear_tiles(&op)
+      while tile < end {
+        let count = 1 + random.below(end - tile)
         swl_linear_run(&op, tile, count, scratch.address)
         tile += count
       }

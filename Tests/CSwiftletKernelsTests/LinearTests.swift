@@ -33,6 +33,27 @@ import Testing
     }
   }
 
+  /// Shares are cut between tiles, of at most 80 tokens and 64 outputs or of one token and all outputs, so that each end
+  /// may be off by one.
+  @Test(arguments: kernels) func `the shares of threads cover the layer and are about equal`(title: String) throws {
+    let kernel = try kernel(title)
+    var random = SplitMix64(seed: 7)
+    let patterns = [(SWL_F32, 1, 1), (SWL_F32, 1, 4), (SWL_BF16, 1, 1), (SWL_BF16, 2, 4), (SWL_BF16, 1, 4)]
+    for (type, kept, group) in patterns + [(SWL_S8, 1, 1), (SWL_S8, 2, 4), (SWL_S8, 1, 4)] {
+      for (tokens, threads) in [(1, 2), (65, 3), (197, 2)] {
+        let problem = LinearProblem.random(
+          type, tokens: tokens, inputs: 32, outputs: 400, kept: kept, group: group, using: &random)
+        guard problem.accepted(by: kernel) else { continue }
+        let written = (0..<threads).map { thread in
+          problem.run(kernel, share: (thread, threads), using: &random).count { !$0.isNaN }
+        }
+        #expect(written.reduce(0, +) == tokens * 400, "\(kept):\(group), \(tokens) tokens")
+        let tile = max(min(80, tokens) * 64, 400)
+        #expect((written.max() ?? 0) - (written.min() ?? 0) <= 2 * tile, "\(kept):\(group), \(tokens) tokens")
+      }
+    }
+  }
+
   @Test(arguments: kernels, UInt64(1)...6)
   func `every kernel is exact on integers, with tails in every dimension`(title: String, seed: UInt64) throws {
     let kernel = try kernel(title)

@@ -17,6 +17,20 @@ import Testing
     }
   }
 
+  @Test func `every tile runs once with uneven shares`() throws {
+    let pool = try ThreadPool(threads: 3)
+    for shares in [[0, 5, 5, 64], [0, 0, 0, 7], [0, 60, 62, 100]] {
+      for _ in 0..<50 {
+        let runs = Counters(count: shares[3])
+        pool.run(
+          ThreadPool.Job(tiles: shares[3], shares: shares) { first, count, _ in
+            for tile in first..<first + count { runs.add(at: tile) }
+          })
+        #expect(runs.values.allSatisfy { $0 == 1 }, "\(shares)")
+      }
+    }
+  }
+
   /// What a job wrote is there when the next one starts.
   @Test func `jobs follow each other`() throws {
     let pool = try ThreadPool(threads: 4)

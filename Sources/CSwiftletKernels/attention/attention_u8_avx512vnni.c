@@ -50,6 +50,7 @@ SWL_INLINE floats weigh(floats x, element *to) {
   p = multiply_add(p, f, splat(0x1.fff694p-1f));
   floats rounded = multiply_add((floats)((words)p + ((words)n << 23)), splat(255), magic);
   bytes weights = __builtin_convertvector((words)rounded, bytes);
+  __asm__("" : "+v"(weights)); // converting on the way to memory is slow
   memcpy(to, &weights, sizeof weights);
   return rounded - magic;
 }

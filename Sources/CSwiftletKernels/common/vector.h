@@ -88,17 +88,37 @@ SWL_INLINE floats first_lanes(floats v, size_t count, float rest) {
 /// NaN if either is, as in maxps with its operands swapped.
 SWL_INLINE floats greater(floats a, floats b) { return choose(a < b, b, a); }
 
+/// v with its halves exchanged, its quarters within halves, and so on down to neighbours.
+#if LANES == 16
+#define HALVES_OF(v) __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)
+#define QUARTERS_OF(v) __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)
+#define PAIRS_OF(v) __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
+#define NEIGHBOURS_OF(v) __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
+#else
+#define HALVES_OF(v) __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3)
+#define QUARTERS_OF(v) __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5)
+#define PAIRS_OF(v) __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6)
+#endif
+
 SWL_INLINE float sum_of(floats v) {
-  float lanes[LANES], sum = 0;
-  store(lanes, v);
-  for (size_t half = LANES / 2; half > 0; half /= 2)
-    for (size_t i = 0; i < half; i++)
-      lanes[i] += lanes[i + half];
-  sum = lanes[0];
-  return sum;
+  v += HALVES_OF(v);
+  v += QUARTERS_OF(v);
+  v += PAIRS_OF(v);
+#if LANES == 16
+  v += NEIGHBOURS_OF(v);
+#endif
+  return v[0];
 }
 
-SWL_INLINE float greatest_of(floats v) { return __builtin_reduce_max(v); }
+SWL_INLINE float greatest_of(floats v) {
+  v = greater(v, HALVES_OF(v));
+  v = greater(v, QUARTERS_OF(v));
+  v = greater(v, PAIRS_OF(v));
+#if LANES == 16
+  v = greater(v, NEIGHBOURS_OF(v));
+#endif
+  return v[0];
+}
 
 /// e^x with a relative error below 2e-7; 0 below -87.33, e^88.37 above it, NaN stays NaN.
 SWL_INLINE floats exponential(floats x) {

@@ -71,6 +71,10 @@ void swl_linear_pack(const swl_linear_kernel *kernel, const swl_linear_weights *
 /// thread with scratch of its own, aligned to 64 bytes. Long ranges are cheaper: neighbours share the packed input.
 size_t swl_linear_tiles(const swl_linear *op);
 size_t swl_linear_scratch_size(const swl_linear *op);
+
+/// The first tile of a thread's share where all shares cost about the same: panels of tokens differ in length.
+/// `thread` is 0...threads; the last share ends with the last tile.
+size_t swl_linear_share(const swl_linear *op, size_t thread, size_t threads);
 void swl_linear_run(const swl_linear *op, size_t first, size_t count, void *scratch);
 
 #endif

@@ -66,12 +66,9 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
     swl_row_sums(weights, (int32_t *)((char *)packed + weights_size(v, shape)));
 }
 
-static swl_tiling tiling_of(const swl_linear *op) { return swl_tiling_of(op, TOKENS, PANEL); }
-
-static size_t tiles(const void *details, const swl_linear *op) {
+static swl_tiling tiling_of(const void *details, const swl_linear *op) {
   (void)details;
-  swl_tiling tiling = tiling_of(op);
-  return tiling.panels * tiling.blocks;
+  return swl_tiling_of(op, TOKENS, PANEL);
 }
 
 /// Bytes of a converted row, or 0 if the input is read as it is.
@@ -85,7 +82,7 @@ static size_t scratch_size(const void *details, const swl_linear *op) {
 
 static void run(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch) {
   const swl_dense *v = details;
-  const swl_tiling tiling = tiling_of(op);
+  const swl_tiling tiling = tiling_of(v, op);
   const size_t converted_row = converted_row_size(v, op), column = column_size(v, &op->shape);
   const int32_t *row_sums = NULL;
   if (op->shape.type == SWL_S8)
@@ -119,4 +116,4 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
   }
 }
 
-const swl_linear_family swl_dense_family = {accepts, packed_size, pack, tiles, scratch_size, run};
+const swl_linear_family swl_dense_family = {accepts, packed_size, pack, tiling_of, scratch_size, run};

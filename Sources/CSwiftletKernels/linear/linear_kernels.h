@@ -64,7 +64,7 @@ typedef struct swl_linear_family {
   bool (*accepts)(const void *details, const swl_linear_shape *shape);
   size_t (*packed_size)(const void *details, const swl_linear_shape *shape); // bytes
   void (*pack)(const void *details, const swl_linear_weights *weights, void *packed);
-  size_t (*tiles)(const void *details, const swl_linear *op);
+  swl_tiling (*tiling)(const void *details, const swl_linear *op); // tiles run panel by panel
   size_t (*scratch_size)(const void *details, const swl_linear *op); // bytes
   void (*run)(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch);
 } swl_linear_family;

@@ -23,9 +23,10 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
     memcpy((char *)packed + bytes, weights->indices, count);
 }
 
-static size_t tiles(const void *details, const swl_linear *op) {
+/// A tile is one token and all outputs.
+static swl_tiling tiling_of(const void *details, const swl_linear *op) {
   (void)details;
-  return op->tokens;
+  return (swl_tiling){.tokens = op->tokens, .step = 1, .panels = op->tokens, .blocks = 1};
 }
 
 static size_t scratch_size(const void *details, const swl_linear *op) {
@@ -72,4 +73,4 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
     }
 }
 
-const swl_linear_family swl_reference_family = {accepts, packed_size, pack, tiles, scratch_size, run};
+const swl_linear_family swl_reference_family = {accepts, packed_size, pack, tiling_of, scratch_size, run};

@@ -58,10 +58,9 @@ static size_t records_size(const swl_linear_shape *shape) {
   return swl_round_up(TILES * tile_records(shape) * sizeof(swl_gather_record), 64);
 }
 
-static size_t tiles(const void *details, const swl_linear *op) {
+static swl_tiling tiling_of(const void *details, const swl_linear *op) {
   (void)details;
-  swl_tiling tiling = swl_tiling_of(op, SWL_GATHER_TOKENS, TILES);
-  return tiling.panels * tiling.blocks;
+  return swl_tiling_of(op, SWL_GATHER_TOKENS, TILES);
 }
 
 static size_t scratch_size(const void *details, const swl_linear *op) {
@@ -87,7 +86,7 @@ static void pack_tile(const swl_sparse_gather *v, const swl_linear *op, size_t s
 
 static void run(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch) {
   const swl_sparse_gather *v = details;
-  const swl_tiling tiling = swl_tiling_of(op, SWL_GATHER_TOKENS, TILES);
+  const swl_tiling tiling = tiling_of(v, op);
   const size_t units = units_of(&op->shape), stride = tile_records(&op->shape);
   const swl_gather_unit *weights = op->packed;
   const int32_t *row_sums = (const int32_t *)((const char *)op->packed + sums_offset(&op->shape));
@@ -115,4 +114,4 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
   }
 }
 
-const swl_linear_family swl_sparse_gather_family = {accepts, packed_size, pack, tiles, scratch_size, run};
+const swl_linear_family swl_sparse_gather_family = {accepts, packed_size, pack, tiling_of, scratch_size, run};

@@ -66,13 +66,9 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
     }
 }
 
-static swl_tiling tiling_of(const swl_sparse_rows *v, const swl_linear *op) {
+static swl_tiling tiling_of(const void *details, const swl_linear *op) {
+  const swl_sparse_rows *v = details;
   return swl_tiling_of(op, v->lanes, v->vectors);
-}
-
-static size_t tiles(const void *details, const swl_linear *op) {
-  swl_tiling tiling = tiling_of(details, op);
-  return tiling.panels * tiling.blocks;
 }
 
 // Scratch: the expanded panel, the sums of a group of tiles, the converted input.
@@ -151,4 +147,4 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
   }
 }
 
-const swl_linear_family swl_sparse_rows_family = {accepts, packed_size, pack, tiles, scratch_size, run};
+const swl_linear_family swl_sparse_rows_family = {accepts, packed_size, pack, tiling_of, scratch_size, run};

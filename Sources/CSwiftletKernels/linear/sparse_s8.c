@@ -76,13 +76,9 @@ static size_t step_size(const swl_sparse_s8 *v, const swl_linear_shape *shape) {
   return windows_of(shape) * v->vectors * SWL_WINDOW_TOKENS * SWL_WINDOW;
 }
 
-static swl_tiling tiling_of(const swl_sparse_s8 *v, const swl_linear *op) {
+static swl_tiling tiling_of(const void *details, const swl_linear *op) {
+  const swl_sparse_s8 *v = details;
   return swl_tiling_of(op, SWL_WINDOW_TOKENS * v->vectors, STEPS);
-}
-
-static size_t tiles(const void *details, const swl_linear *op) {
-  swl_tiling tiling = tiling_of(details, op);
-  return tiling.panels * tiling.blocks;
 }
 
 static size_t scratch_size(const void *details, const swl_linear *op) {
@@ -139,4 +135,4 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
   }
 }
 
-const swl_linear_family swl_sparse_s8_family = {accepts, packed_size, pack, tiles, scratch_size, run};
+const swl_linear_family swl_sparse_s8_family = {accepts, packed_size, pack, tiling_of, scratch_size, run};

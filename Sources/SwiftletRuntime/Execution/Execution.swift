@@ -29,7 +29,7 @@ final class Execution {
     }
     let compiler = StepCompiler(
       graph: graph, file: file, plan: plan, arena: arena.address, batch: batch, instructionSet: instructionSet,
-      weights: weights)
+      threads: threads, weights: weights)
     var steps: [Step] = []
     for node in graph.nodes { steps.append(Step(node: node, job: try compiler.job(for: node))) }
     self.steps = steps

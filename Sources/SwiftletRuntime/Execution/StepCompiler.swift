@@ -11,6 +11,7 @@ struct StepCompiler {
   let arena: UnsafeMutableRawPointer
   let batch: Int
   let instructionSet: InstructionSet
+  let threads: Int
   /// The packed weights by constant name.
   let weights: [String: PackedLinear]
   /// Memory of each worker; its size is known when all nodes are compiled.

@@ -53,12 +53,17 @@ public final class ThreadPool: Sendable {
   ///
   /// `worker` is in `0..<threadCount`, and no two threads have the same at one time.
   /// One caller at a time: a pool belongs to one session.
-  public func parallelFor(tiles: Int, _ body: @escaping @Sendable (_ first: Int, _ count: Int, _ worker: Int) -> Void) {
-    run(Job(tiles: tiles, body))
+  ///
+  /// - Parameter shares: where the share of each thread begins, then `tiles`; nil where all tiles cost the same.
+  public func parallelFor(
+    tiles: Int, shares: [Int]? = nil, _ body: @escaping @Sendable (_ first: Int, _ count: Int, _ worker: Int) -> Void
+  ) {
+    run(Job(tiles: tiles, shares: shares, body))
   }
 
   func run(_ job: Job) {
     precondition(job.tiles <= UInt32.max, "a job has at most 2^32 tiles")
+    precondition(job.shares.map { $0.count == threadCount + 1 } ?? true, "a job has a share for each thread")
     if threadCount == 1 || job.tiles <= 1 {
       if job.tiles > 0 { job.body(0, job.tiles, 0) }
     } else {
@@ -70,12 +75,18 @@ public final class ThreadPool: Sendable {
   final class Job: @unchecked Sendable {
     // Safe to share when the body writes a different place for each tile and each worker, which its author vouches for.
     let tiles: Int
+    /// Where the share of each thread begins, then `tiles`; nil where all tiles cost the same.
+    let shares: [Int]?
     let body: (_ first: Int, _ count: Int, _ worker: Int) -> Void
 
-    init(tiles: Int, _ body: @escaping (_ first: Int, _ count: Int, _ worker: Int) -> Void) {
+    init(tiles: Int, shares: [Int]? = nil, _ body: @escaping (_ first: Int, _ count: Int, _ worker: Int) -> Void) {
       self.tiles = tiles
+      self.shares = shares
       self.body = body
     }
+
+    /// The first tile of a thread's share.
+    func start(of thread: Int, among threads: Int) -> Int { shares?[thread] ?? tiles * thread / threads }
   }
 }
 
@@ -114,7 +125,7 @@ private final class Shared: @unchecked Sendable {
     job.store(UInt(bitPattern: Unmanaged.passUnretained(newJob).toOpaque()), ordering: .relaxed)
     unfinished.store(newJob.tiles, ordering: .relaxed)
     for thread in 0..<threadCount {
-      let share = start(of: thread + 1, newJob.tiles) - start(of: thread, newJob.tiles)
+      let share = newJob.start(of: thread + 1, among: threadCount) - newJob.start(of: thread, among: threadCount)
       tickets[thread * Self.stride].store(next << 32 | UInt64(share), ordering: .releasing)
     }
     number.store(next, ordering: .sequentiallyConsistent)
@@ -129,9 +140,6 @@ private final class Shared: @unchecked Sendable {
       }
     }
   }
-
-  /// The first tile of a thread's share.
-  private func start(of thread: Int, _ tiles: Int) -> Int { tiles * thread / threadCount }
 
   /// Takes tiles of the current job until none is left, those of the thread's own share first.
   func work(as worker: Int) {
@@ -154,7 +162,7 @@ private final class Shared: @unchecked Sendable {
       expected: seen, desired: seen - UInt64(count), ordering: .acquiringAndReleasing)
     guard taken else { return true }
     let job = Unmanaged<ThreadPool.Job>.fromOpaque(pointer).takeUnretainedValue()
-    let end = start(of: owner + 1, job.tiles)
+    let end = job.start(of: owner + 1, among: threadCount)
     // The owner goes forwards, as the step before did; what is left lies at the end.
     job.body(end - left, count, worker)
     unfinished.subtract(count, ordering: .acquiringAndReleasing)

@@ -21,7 +21,8 @@ extension StepCompiler {
     return withUnsafePointer(to: op) { pointer in
       scratch.reserve(swl_linear_scratch_size(pointer))
       let scratch = scratch
-      return ThreadPool.Job(tiles: swl_linear_tiles(pointer)) { first, count, worker in
+      let shares = (0...threads).map { swl_linear_share(pointer, $0, threads) }
+      return ThreadPool.Job(tiles: swl_linear_tiles(pointer), shares: shares) { first, count, worker in
         withExtendedLifetime((scales, packed)) {
           withUnsafePointer(to: op) { swl_linear_run($0, first, count, scratch.address(ofWorker: worker)) }
         }

@@ -46,7 +46,8 @@ struct Gemm {
     nonisolated(unsafe) let op = variant.op
     let scratch = variant.scratch
     var probe = op
-    pool.parallelFor(tiles: swl_linear_tiles(&probe)) { first, count, worker in
+    let shares = (0...pool.threadCount).map { swl_linear_share(&probe, $0, pool.threadCount) }
+    pool.parallelFor(tiles: swl_linear_tiles(&probe), shares: shares) { first, count, worker in
       var op = op
       swl_linear_run(&op, first, count, scratch[worker].address)
     }
