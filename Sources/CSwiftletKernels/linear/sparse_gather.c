@@ -49,7 +49,7 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
 
 // A panel is up to TILES register tiles of tokens. UNITS units of a block's weights stay in the L1 cache for all of
 // them, and the sums wait in the L2 cache.
-enum { TILES = 8, UNITS = 16, TILE_SUMS = SWL_GATHER_TOKENS * SWL_BLOCK };
+enum { TILES = 11, UNITS = 16, TILE_SUMS = SWL_GATHER_TOKENS * SWL_BLOCK };
 
 /// Records of a register tile.
 static size_t tile_records(const swl_linear_shape *shape) { return units_of(shape) * SWL_GATHER_TOKENS; }

@@ -69,7 +69,7 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
 }
 
 // A panel is up to STEPS register tiles of tokens, which share what a tile prepares for its outputs.
-enum { STEPS = 4, MOST_TOKENS = 20 };
+enum { STEPS = 5, MOST_TOKENS = 20 };
 
 /// Bytes of the packed input of one of them.
 static size_t step_size(const swl_sparse_s8 *v, const swl_linear_shape *shape) {
