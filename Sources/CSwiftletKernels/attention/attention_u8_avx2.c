@@ -7,6 +7,7 @@
 
 typedef int16_t element;
 enum { K_STEP = 2, X_SIZE = 2, SIGNED_ZERO = 128 };
+#define INTEGER_SUMS 1
 
 SWL_INLINE floats dot(floats sums, uint32_t x, floats w) {
   __m256i products = _mm256_madd_epi16(_mm256_set1_epi32((int32_t)x), (__m256i)w);

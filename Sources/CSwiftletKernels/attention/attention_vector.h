@@ -4,6 +4,9 @@
 //   interleave(rows, stride)        K_STEP rows, LANES elements of each, as one vector
 //   UNIT, weigh(x, to)              writes LANES weights exp(x / UNIT) of the softmax, returns what was written
 //   to_floats(sums)                 sums of products as floats
+//   INTEGER_SUMS                    if these are ints, and zero points need correcting
+//   SOFTENS_INTEGERS, soften_integers(sums, correction, keys, unit, weights)
+//                                   if it has a softmax of its own for scores without bias and mask
 // after the headers, and includes register_tile_vector.h before this file.
 //
 // Both products are register tiles over six queries: keys are packed as [steps of width][keys], values as [steps of
@@ -15,7 +18,7 @@ typedef struct {
   size_t width, keys, key_steps; // width, keys in whole vectors; keys in whole steps
   element *k, *v;                // packed
   element *rows;                 // one head, [keys][width]
-  float *correction;             // [keys], zero point of the queries times the sum of each key
+  float *correction;             // [keys], zero point of the queries times the sum of each key; ints where sums are
   float *scores;                 // [QUERIES][keys], then [QUERIES][width]
   element *weights;              // [QUERIES][keys]
   element *queries;              // [QUERIES][width]
@@ -97,13 +100,15 @@ static void prepare(const swl_attention *op, size_t batch, size_t head, void *sc
         memcpy(packed_at(w.k, w.keys / LANES, v, w.width / K_STEP, step + i), &columns[i], sizeof(floats));
     }
   memset(w.correction, 0, w.keys * sizeof(float));
+#if INTEGER_SUMS
   if (op->q_zero_point) {
     for (size_t i = 0; i < w.width; i++)
       w.queries[i] = 1;
     multiply(1, w.queries, w.width, w.k, w.width, w.keys, w.scores, w.keys);
     for (size_t i = 0; i < w.keys; i += LANES)
-      store(w.correction + i, to_floats(load(w.scores + i)) * (float)op->q_zero_point);
+      store(w.correction + i, (floats)((ints)load(w.scores + i) * op->q_zero_point));
   }
+#endif
 
   // Values: K_STEP rows interleaved.
   fetch_rows(op, &op->v, batch, head, 0, op->keys, w.keys, w.width, true, w.rows);
@@ -123,7 +128,11 @@ static float score(const swl_attention *op, const workspace *w, size_t batch, si
   *factor = bias || mask ? 1 : scale;
   floats greatest = splat(-INFINITY);
   for (size_t i = 0; i < w->keys; i += LANES) {
-    floats value = to_floats(load(scores + i)) - load(w->correction + i);
+#if INTEGER_SUMS
+    floats value = to_floats((floats)((ints)load(scores + i) - (ints)load(w->correction + i)));
+#else
+    floats value = load(scores + i);
+#endif
     if (bias || mask) {
       value *= scale;
       if (bias)
@@ -156,10 +165,19 @@ static void attend(const swl_attention *op, size_t batch, size_t head, size_t fi
     float greatest[QUERIES], factor, sums[QUERIES];
     fetch_rows(op, &op->q, batch, head, query, count, count, w.width, false, w.queries);
     multiply(count, w.queries, w.width, w.k, w.width, w.keys, w.scores, w.keys);
-    for (size_t i = 0; i < count; i++)
-      greatest[i] = score(op, &w, batch, head, query + i, w.scores + i * w.keys, &factor);
-    for (size_t i = 0; i < count; i++)
-      sums[i] = soften(&w, w.scores + i * w.keys, greatest[i], factor, w.weights + i * w.keys);
+#if SOFTENS_INTEGERS
+    if (!op->bias && !op->mask) {
+      const float unit = op->scale * op->q_scale * op->k_scale * UNIT;
+      for (size_t i = 0; i < count; i++)
+        sums[i] = soften_integers(w.scores + i * w.keys, w.correction, op->keys, unit, w.weights + i * w.keys);
+    } else
+#endif
+    {
+      for (size_t i = 0; i < count; i++)
+        greatest[i] = score(op, &w, batch, head, query + i, w.scores + i * w.keys, &factor);
+      for (size_t i = 0; i < count; i++)
+        sums[i] = soften(&w, w.scores + i * w.keys, greatest[i], factor, w.weights + i * w.keys);
+    }
     multiply(count, w.weights, w.keys, w.v, w.key_steps, w.width, w.scores, w.width);
 
     for (size_t i = 0; i < count; i++) {

@@ -227,6 +227,15 @@ SWL_INLINE bytes to_u8(floats x, float inverse_scale, float zero_point) {
   return __builtin_convertvector(__builtin_convertvector(v, ints), bytes);
 }
 
+#if LANES == 16 && SWL_X86
+/// Writes 64 integers as bytes, saturated.
+SWL_INLINE void store_four(const __m512i n[4], uint8_t *to) {
+  __m512i packed = _mm512_packus_epi16(_mm512_packs_epi32(n[0], n[1]), _mm512_packs_epi32(n[2], n[3]));
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  _mm512_storeu_si512(to, _mm512_permutexvar_epi32(order, packed));
+}
+#endif
+
 /// Writes `count` vectors; count is a multiple of 4.
 SWL_INLINE void store_u8(uint8_t *y, const floats *values, size_t count, float inverse_scale, int32_t zero_point) {
 #if LANES == 16 && SWL_X86
@@ -237,9 +246,7 @@ SWL_INLINE void store_u8(uint8_t *y, const floats *values, size_t count, float i
       __m512 scaled = _mm512_min_ps(_mm512_set1_ps(0x1p24f), (__m512)(values[v + i] * inverse_scale));
       n[i] = (__m512i)((ints)_mm512_cvtps_epi32(scaled) + zero_point);
     }
-    __m512i packed = _mm512_packus_epi16(_mm512_packs_epi32(n[0], n[1]), _mm512_packs_epi32(n[2], n[3]));
-    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    _mm512_storeu_si512(y + v * LANES, _mm512_permutexvar_epi32(order, packed));
+    store_four(n, y + v * LANES);
   }
 #else
   for (size_t v = 0; v < count; v++) {

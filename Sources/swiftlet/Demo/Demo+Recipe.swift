@@ -1,5 +1,5 @@
 extension Demo {
-  /// Sized for 10 minutes on 2 cores: a 4-block DeiT on 10,000 drawn images, then a short finetuning for each pattern.
+  /// A 4-block DeiT on 10,000 drawn images, then a short finetuning for each pattern: 2 to 10 minutes on 2 cores.
   static let recipe = """
     model:
       family: deit
