@@ -53,6 +53,13 @@ struct TinySearch {
       observer: observer)
   }
 
+  /// What libtorch makes of the masked network on the images that judged the plan.
+  func evaluation(of outcome: SearchOutcome) throws -> Evaluation {
+    let model = try recipe.model.make(seed: 1)
+    try model.prune(to: CompressionPlan(contentsOf: URL(filePath: outcome.plan)))
+    return try Evaluation(of: model, on: recipe.evaluationLoader(over: data.search))
+  }
+
   func trace(_ name: String = "plan") throws -> SearchTrace {
     try SearchTrace.read(from: directory.appending(path: "\(name).trace.jsonl"))
   }
@@ -83,9 +90,7 @@ struct SearchRunTests {
     let search = try TinySearch()
     defer { search.remove() }
     let outcome = try search.run()
-    let model = try search.recipe.model.make(seed: 1)
-    try model.prune(to: CompressionPlan(contentsOf: URL(filePath: outcome.plan)))
-    let expected = try Evaluation(of: model, on: search.recipe.evaluationLoader(over: search.data.search))
+    let expected = try search.evaluation(of: outcome)
     #expect(abs(outcome.loss - expected.loss) < 1e-4 * expected.loss)
     #expect(outcome.accuracy == expected.accuracy)
   }
@@ -162,9 +167,7 @@ struct SearchRunTests {
     let search = try TinySearch(TinySearch.swin)
     defer { search.remove() }
     let outcome = try search.run()
-    let model = try search.recipe.model.make(seed: 1)
-    try model.prune(to: CompressionPlan(contentsOf: URL(filePath: outcome.plan)))
-    let expected = try Evaluation(of: model, on: search.recipe.evaluationLoader(over: search.data.search))
+    let expected = try search.evaluation(of: outcome)
     #expect(abs(outcome.loss - expected.loss) < 1e-4 * expected.loss)
     #expect(try search.trace().header.slots.count == 3 * 4)
   }

@@ -105,14 +105,9 @@ SWL_INLINE float soften_integers(const float *sums, const float *correction, siz
     }
     store_four((__m512i *)w, weights + i);
   }
-  for (; i < whole; i += LANES) {
+  for (; i < keys; i += LANES) { // no weight for what is no key
     ints w = weights_of(load_scores(sums + i, correction + i), greatest, least, units);
-    total += w;
-    store_bytes_of(w, weights + i);
-  }
-  if (rest) {
-    ints w = weights_of(load_scores(sums + i, correction + i), greatest, least, units);
-    w = (ints)_mm512_maskz_mov_epi32(rest, (__m512i)w);
+    w = (ints)_mm512_maskz_mov_epi32(first_of(keys - i), (__m512i)w);
     total += w;
     store_bytes_of(w, weights + i);
   }

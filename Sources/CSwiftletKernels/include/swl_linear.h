@@ -67,7 +67,7 @@ const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, sw
 size_t swl_linear_packed_size(const swl_linear_kernel *kernel, const swl_linear_shape *shape);
 void swl_linear_pack(const swl_linear_kernel *kernel, const swl_linear_weights *weights, void *packed);
 
-/// The work is cut into tiles of about equal cost, each writing its own part of y. Threads take ranges of them, every
+/// The work is cut into tiles, each writing its own part of y. Threads take ranges of them, every
 /// thread with scratch of its own, aligned to 64 bytes. Long ranges are cheaper: neighbours share the packed input.
 size_t swl_linear_tiles(const swl_linear *op);
 size_t swl_linear_scratch_size(const swl_linear *op);
