@@ -32,7 +32,7 @@ enum { SWL_MOST_VECTORS = 4, ROW = SWL_MOST_VECTORS * sizeof(floats) };
 /// Adds word i times the row of number j.
 #define ADD_ONE(words, i, numbers, j)                                                                                  \
   for (size_t v = 0; v < vectors; v++)                                                                                 \
-  part[(i) % parts][v] = multiply(part[(i) % parts][v], WORD_OF(words, i), load(ROW_OF(numbers, j) + v * LANES))
+  part[(i) % 2][v] = multiply(part[(i) % 2][v], WORD_OF(words, i), load(ROW_OF(numbers, j) + v * LANES))
 
 #define ADD_EIGHT(words, i, numbers)                                                                                   \
   ADD_ONE(words, i, numbers, 0);                                                                                       \
@@ -52,52 +52,80 @@ SWL_INLINE uint64_t eight_numbers(const uint8_t *p) {
   return eight;
 }
 
-/// Sums of words times rows, where multiply(sums, word, row) multiplies one row.
+// A sum has four parts, so that enough additions are under way while each takes its four cycles: the steps of even and
+// of odd number in each half of an output's steps. What is left over by halves of whole vectors belongs to the first.
+//
+// Every width of a panel adds up the same parts in the same order, as a token's sum must not depend on how many tokens
+// happen to be its neighbours. Narrow panels walk both halves at once. Four vectors have enough to add in one half, and
+// no registers for two: they walk one half after the other.
+typedef floats parts[2][SWL_MOST_VECTORS];
+
+/// Adds a vector of steps.
 ///
 /// Loads are what limits this loop: one for every product, and any other delays those. Hence a vector of words and
 /// eight row numbers are loaded at once; spreading the words is left to a shuffle port, which has nothing else to do.
-/// Sums are kept in parts, so that enough additions are under way while each takes its four cycles.
+SWL_INLINE void add_vector(floats multiply(floats, floats, floats), size_t vectors, const uint32_t *words,
+                           const uint8_t *rows, const char *block, parts part) {
+  floats many = load((const float *)words);
+  __asm__("" : "+v"(many)); // or compilers load every word again
+  const uint64_t numbers = eight_numbers(rows);
+  ADD_EIGHT(many, 0, numbers);
+#if LANES == 16
+  const uint64_t more = eight_numbers(rows + 8);
+  ADD_EIGHT(many, 8, more);
+#endif
+}
+
+/// Adds less than a vector of steps.
+SWL_INLINE void add_rest(floats multiply(floats, floats, floats), size_t vectors, size_t left, const uint32_t *words,
+                         const uint8_t *rows, const char *block, parts part) {
+#if LANES == 16
+  if (left >= 8) {
+    floats eight = (floats)_mm512_zextps256_ps512(_mm256_loadu_ps((const float *)words));
+    __asm__("" : "+v"(eight));
+    const uint64_t numbers = eight_numbers(rows);
+    ADD_EIGHT(eight, 0, numbers);
+    left -= 8, words += 8, rows += 8;
+  }
+#endif
+  for (; left > 0; left--, words++, rows++)
+    for (size_t v = 0; v < vectors; v++)
+      part[0][v] =
+          multiply(part[0][v], broadcast_word(*words), load((const float *)(block + *rows * ROW) + v * LANES));
+}
+
+/// Sums of words times rows, where multiply(sums, word, row) multiplies one row.
 SWL_INLINE void add_rows(floats multiply(floats, floats, floats), size_t vectors, const swl_steps *s, const char *block,
                          bool first, float *sums) {
-  const size_t parts = vectors < 4 ? 4 : 2;
+  const size_t whole = s->steps / LANES * LANES, half = whole / (2 * LANES) * LANES;
   const uint32_t *words = s->words;
   const uint8_t *rows = s->rows;
-  for (size_t output = 0; output < s->outputs; output++, sums += vectors * LANES) {
-    floats part[4][SWL_MOST_VECTORS];
+  for (size_t output = 0; output < s->outputs; output++, sums += vectors * LANES, words += s->steps, rows += s->steps) {
+    parts lower, upper;
     for (size_t v = 0; v < vectors; v++) {
-      part[0][v] = first ? splat(0) : load(sums + v * LANES);
-      for (size_t p = 1; p < parts; p++)
-        part[p][v] = splat(0);
+      lower[0][v] = first ? splat(0) : load(sums + v * LANES);
+      lower[1][v] = upper[0][v] = upper[1][v] = splat(0);
     }
-    size_t left = s->steps;
-    for (; left >= LANES; left -= LANES, words += LANES, rows += LANES) {
-      floats many = load((const float *)words);
-      __asm__("" : "+v"(many)); // or compilers load every word again
-      const uint64_t numbers = eight_numbers(rows);
-      ADD_EIGHT(many, 0, numbers);
-#if LANES == 16
-      const uint64_t more = eight_numbers(rows + 8);
-      ADD_EIGHT(many, 8, more);
-#endif
-    }
-#if LANES == 16
-    if (left >= 8) {
-      floats half = (floats)_mm512_zextps256_ps512(_mm256_loadu_ps((const float *)words));
-      __asm__("" : "+v"(half));
-      const uint64_t numbers = eight_numbers(rows);
-      ADD_EIGHT(half, 0, numbers);
-      left -= 8, words += 8, rows += 8;
-    }
-#endif
-    for (; left > 0; left--, words++, rows++)
+    if (vectors < SWL_MOST_VECTORS)
+      for (size_t i = 0; i < half; i += LANES) {
+        add_vector(multiply, vectors, words + i, rows + i, block, lower);
+        add_vector(multiply, vectors, words + half + i, rows + half + i, block, upper);
+      }
+    else {
+      for (size_t i = half; i < 2 * half; i += LANES)
+        add_vector(multiply, vectors, words + i, rows + i, block, upper);
       for (size_t v = 0; v < vectors; v++)
-        part[0][v] = multiply(part[0][v], broadcast_word(*words),
-                              load((const float *)(block + *rows * ROW) + v * LANES));
+        upper[0][v] += upper[1][v];
+      for (size_t i = 0; i < half; i += LANES)
+        add_vector(multiply, vectors, words + i, rows + i, block, lower);
+    }
+    if (2 * half < whole)
+      add_vector(multiply, vectors, words + 2 * half, rows + 2 * half, block, lower);
+    add_rest(multiply, vectors, s->steps - whole, words + whole, rows + whole, block, lower);
     for (size_t v = 0; v < vectors; v++) {
-      floats sum = part[0][v] + part[1][v];
-      for (size_t p = 2; p < parts; p += 2)
-        sum += part[p][v] + part[p + 1][v];
-      store(sums + v * LANES, sum);
+      if (vectors < SWL_MOST_VECTORS)
+        upper[0][v] += upper[1][v];
+      store(sums + v * LANES, lower[0][v] + lower[1][v] + upper[0][v]);
     }
   }
 }
