@@ -89,9 +89,12 @@ let package = Package(
     // Tests mirror the targets.
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
     .target(name: "TensorTestSupport", dependencies: ["SwiftletTensor"], path: "Tests/TensorTestSupport"),
+    .target(name: "RuntimeTestSupport", dependencies: ["SwiftletRuntime"], path: "Tests/RuntimeTestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
-    .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletRuntimeTests",
+      dependencies: ["SwiftletRuntime", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"]),
     .testTarget(
       name: "SwiftletRunCommandsTests",
       dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run"]),
@@ -127,7 +130,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "SwiftletExportTests",
-      dependencies: ["SwiftletExport", "SwiftletRuntime", "TestSupport"]),
+      dependencies: ["SwiftletExport", "SwiftletRuntime", "RuntimeTestSupport", "TestSupport"]),
     .testTarget(
       name: "SwiftletSearchTests",
       dependencies: ["SwiftletSearch", "SwiftletTraining", "SwiftletModels", "SwiftletCompression", "TestSupport"]),

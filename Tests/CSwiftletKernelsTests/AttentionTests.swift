@@ -43,6 +43,20 @@ import Testing
       op.output = swl_output(type: SWL_F32, scale: 1, zero_point: 0)
     }
 
+    /// The problem for some queries of one image, without bias and mask.
+    func only(batch: Int, queries range: Range<Int>) -> Problem {
+      var problem = self
+      let row = op.heads * op.width + gap
+      func image(_ values: [Float], _ tokens: Int, _ range: Range<Int>) -> [Float] {
+        Array(values[(batch * tokens + range.lowerBound) * row..<(batch * tokens + range.upperBound) * row])
+      }
+      problem.q = image(q, op.queries, range)
+      problem.k = image(k, op.keys, 0..<op.keys)
+      problem.v = image(v, op.keys, 0..<op.keys)
+      (problem.op.batch, problem.op.masks, problem.op.queries) = (1, 1, range.count)
+      return problem
+    }
+
     func exact() -> [Double] {
       let (batch, heads, queries, keys, width) = (op.batch, op.heads, op.queries, op.keys, op.width)
       let row = heads * width + gap
@@ -184,6 +198,22 @@ import Testing
       let result = problem.run(swl_isa(level), using: &random)
       let wrong = zip(result, problem.exact()).first { abs(Double($0) - $1) > error(swl_type(type)) * max(1, abs($1)) }
       #expect(wrong == nil, "\(name(swl_isa(level))) type \(type) \((images, windows, tokens, masks))")
+    }
+  }
+
+  /// Every query alone, and with its neighbours, bit for bit; so for images among others.
+  @Test(arguments: runnableLevels.map(\.rawValue), [SWL_F32, SWL_BF16, SWL_U8].map(\.rawValue))
+  func `a query does not depend on its neighbours`(level: UInt32, type: UInt32) {
+    var random = SplitMix64(seed: UInt64(level * 8 + type))
+    let problem = Problem(swl_type(type), batch: 3, heads: 2, queries: 37, keys: 53, width: 20, using: &random)
+    let together = problem.run(swl_isa(level), using: &random)
+    let row = 2 * 20
+    for (batch, first, count) in [(0, 0, 1), (2, 36, 1), (1, 5, 2), (1, 3, 7), (2, 10, 16), (0, 20, 17), (1, 0, 37)] {
+      let some = problem.only(batch: batch, queries: first..<first + count).run(swl_isa(level), using: &random)
+      let start = (batch * 37 + first) * row
+      #expect(
+        some.elementsEqual(together[start..<start + count * row]),
+        "\(name(swl_isa(level))) type \(type), \(count) queries from \(first)")
     }
   }
 

@@ -47,6 +47,24 @@ import Testing
     #expect(y.guardIsIntact)
   }
 
+  /// A batch cuts an array elsewhere than a sample does.
+  @Test(arguments: levels, activations.map(\.rawValue))
+  func `an element does not depend on where its array is cut`(level: UInt32, activation: UInt32) {
+    var random = SplitMix64(seed: 21)
+    let x = Buffer(random.floats(75, in: -9...9))
+    func activated(_ range: Range<Int>) -> [Float] {
+      let y = Buffer(bytes: range.count * 4)
+      swl_activate(swl_isa(level), swl_activation(activation), x.floats + range.lowerBound, y.floats, range.count)
+      return y.values(as: Float.self)
+    }
+    let whole = activated(0..<75)
+    for first in 0..<40 {
+      for count in [1, 7, 8, 15, 16, 17, 33] where first + count <= 75 {
+        #expect(activated(first..<first + count).elementsEqual(whole[first..<first + count]))
+      }
+    }
+  }
+
   @Test(arguments: levels)
   func `bytes round half to even and saturate`(level: UInt32) {
     let values: [Float] =
@@ -90,7 +108,7 @@ import Testing
   @Test(arguments: levels, [1, 5, 16, 63, 64, 100, 384])
   func `layer norm`(level: UInt32, width: Int) {
     var random = SplitMix64(seed: UInt64(width))
-    let rows = 3
+    let rows = 6  // some kernels take four at a time
     let values = random.floats(rows * width, in: 2...5)
     let gamma = random.floats(width)
     let beta = random.floats(width)
@@ -112,6 +130,36 @@ import Testing
           let expected = clamped(exact, to: output)
           #expect(abs(Double(result[row * width + i]) - expected) <= tolerance(output, at: expected, error: 2e-5))
         }
+      }
+    }
+  }
+
+  @Test(arguments: levels, [1, 5, 16, 63, 100, 384])
+  func `a row does not depend on its neighbours`(level: UInt32, width: Int) {
+    var random = SplitMix64(seed: UInt64(width))
+    let rows = 11
+    let x = Buffer(random.floats(rows * width, in: -3...5))
+    let (g, b) = (Buffer(random.floats(width)), Buffer(random.floats(width)))
+    func normalized(_ range: Range<Int>, _ type: swl_type) -> [Float] {
+      let output = swl_output(type: type, scale: 0.02, zero_point: 120)
+      let y = Buffer(bytes: range.count * width * elementSize(type))
+      swl_layer_norm(
+        swl_isa(level), x.floats + range.lowerBound * width, g.floats, b.floats, 1e-6, y.address, output, range.count,
+        width)
+      return y.values(of: output)
+    }
+    func softmax(_ range: Range<Int>) -> [Float] {
+      let y = Buffer(bytes: range.count * width * 4)
+      swl_softmax(swl_isa(level), x.floats + range.lowerBound * width, y.floats, range.count, width)
+      return y.values(as: Float.self)
+    }
+    for first in 0..<rows {
+      for count in 1...rows - first {
+        let elements = first * width..<(first + count) * width
+        for type in [SWL_F32, SWL_BF16, SWL_U8] {
+          #expect(normalized(first..<first + count, type).elementsEqual(normalized(0..<rows, type)[elements]))
+        }
+        #expect(softmax(first..<first + count).elementsEqual(softmax(0..<rows)[elements]))
       }
     }
   }

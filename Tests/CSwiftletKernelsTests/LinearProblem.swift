@@ -69,6 +69,15 @@ struct LinearProblem {
     return results
   }
 
+  /// The layer for some of the tokens.
+  func only(_ range: Range<Int>) -> LinearProblem {
+    var problem = self
+    problem.tokens = range.count
+    problem.x = Array(x[range.lowerBound * xStride..<range.upperBound * xStride])
+    problem.residual = residual.map { Array($0[range.lowerBound * yStride..<range.upperBound * yStride]) }
+    return problem
+  }
+
   func accepted(by kernel: swl_linear_kernel) -> Bool {
     withUnsafePointer(to: kernel) { kernel in withUnsafePointer(to: shape) { swl_linear_accepts(kernel, $0) } }
   }

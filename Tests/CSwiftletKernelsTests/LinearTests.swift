@@ -134,6 +134,38 @@ import Testing
     }
   }
 
+  /// Random floats and enough inputs for sums in several parts and blocks; counts of tokens around every width of a
+  /// panel, each beginning elsewhere.
+  @Test(arguments: kernels)
+  func `a token's outputs do not depend on its neighbours`(title: String) throws {
+    let kernel = try kernel(title)
+    var random = SplitMix64(seed: 9)
+    for type in [SWL_F32, SWL_BF16, SWL_S8] {
+      for (kept, group) in [(1, 1), (2, 4), (1, 4), (3, 8)] {
+        var problem = LinearProblem.random(
+          type, tokens: 150, inputs: 568, outputs: 21, kept: kept, group: group, using: &random)
+        guard problem.accepted(by: kernel) else { continue }
+        problem.activation = SWL_GELU
+        if type == SWL_S8 {
+          problem.scale = random.floats(21, in: 1e-6...1e-5)
+        } else {
+          problem.x = random.floats(problem.x.count)
+          problem.values = random.floats(problem.values.count).map { type == SWL_BF16 ? widened(narrowed($0)) : $0 }
+        }
+        let together = problem.run(kernel, using: &random)
+        for count in [1, 2, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 63, 64, 65, 80] {
+          let first = random.below(problem.tokens - count)
+          let some = problem.only(first..<first + count).run(kernel, using: &random)
+          for token in 0..<count {
+            let row = some[token * problem.yStride..<token * problem.yStride + 21]
+            let expected = together[(first + token) * problem.yStride..<(first + token) * problem.yStride + 21]
+            #expect(row.elementsEqual(expected), "\(title) \(kept):\(group), \(count) tokens from \(first), seed 9")
+          }
+        }
+      }
+    }
+  }
+
   @Test(arguments: kernels, activations.map(\.rawValue))
   func `the epilogue scales, shifts, activates, adds and writes every type`(title: String, activation: UInt32) throws {
     let kernel = try kernel(title)

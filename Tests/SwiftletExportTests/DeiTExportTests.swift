@@ -1,4 +1,5 @@
 import Foundation
+import RuntimeTestSupport
 import SwiftletCompression
 import SwiftletModels
 import SwiftletNN
@@ -56,7 +57,7 @@ struct DeiTExportTests {
   }
 
   /// Oracle: libtorch's forward pass.
-  @Test(arguments: configurations, [1, 2, 5])
+  @Test(.everyInstructionSet, .namingInstructionSet, arguments: configurations, [1, 2, 5])
   func `the exported fp32 network gives the trained one's scores`(configuration: DeiTConfiguration, batch: Int) throws {
     let model = try Self.network(configuration, seed: 41)
     let exported = try Exporter().export(model, inputShape: Self.inputShape(configuration))
@@ -78,7 +79,7 @@ struct DeiTExportTests {
   }
 
   /// Oracle: libtorch on the masked weights.
-  @Test(arguments: [(2, 4), (1, 4), (3, 8)])
+  @Test(.everyInstructionSet, .namingInstructionSet, arguments: [(2, 4), (1, 4), (3, 8)])
   func `an N M network gives the masked dense network's scores`(kept: Int, group: Int) throws {
     let configuration = Self.configurations[0]
     let pattern = SparsityPattern(keeping: kept, of: group)
@@ -114,7 +115,9 @@ struct DeiTExportTests {
   }
 
   /// bf16 keeps 8 significant bits, so a product is off by at most 2^-8, and errors of either sign cancel in sums.
-  @Test func `bf16 weights change the scores by less than a hundredth`() throws {
+  @Test(.everyInstructionSet, .namingInstructionSet) func `bf16 weights change the scores by less than a hundredth`()
+    throws
+  {
     let configuration = Self.configurations[0]
     let model = try Self.network(configuration, seed: 47)
     let exported = try Exporter(precision: .uniform(.bf16)).export(model, inputShape: Self.inputShape(configuration))
@@ -125,7 +128,9 @@ struct DeiTExportTests {
 
   /// Two roundings to 8 bits a layer: each about 1/256 of its range, so a few percent over a block; measured below half of
   /// that.
-  @Test(arguments: [RangeRule.minMax, .percentile(99.99), .leastSquares], [nil, SparsityPattern(keeping: 2, of: 4)])
+  @Test(
+    .everyInstructionSet, .namingInstructionSet, arguments: [RangeRule.minMax, .percentile(99.99), .leastSquares],
+    [nil, SparsityPattern(keeping: 2, of: 4)])
   func `int8 keeps the scores and the winners`(rule: RangeRule, pattern: SparsityPattern?) throws {
     let configuration = Self.configurations[0]
     let model = try Self.network(configuration, seed: 49)
@@ -162,7 +167,7 @@ struct DeiTExportTests {
 
   /// Oracle: the same network in floats. Queries and keys are made much larger and smaller than the values, so that a
   /// grid for all three without the balance would lose one of them.
-  @Test(arguments: [true, false])
+  @Test(.everyInstructionSet, .namingInstructionSet, arguments: [true, false])
   func `attention reads 8 bits unless it is to stay in floats, whatever the ranges of its parts`(isInt8: Bool) throws {
     let configuration = Self.configurations[0]
     let model = try Self.network(configuration, seed: 80)

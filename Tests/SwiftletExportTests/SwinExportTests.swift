@@ -1,3 +1,4 @@
+import RuntimeTestSupport
 import SwiftletCompression
 import SwiftletNN
 import SwiftletRuntime
@@ -36,7 +37,7 @@ struct SwinExportTests {
   }
 
   /// Oracle: libtorch's forward pass.
-  @Test(arguments: [tiling, filledUp], [1, 3])
+  @Test(.everyInstructionSet, .namingInstructionSet, arguments: [tiling, filledUp], [1, 3])
   func `the exported fp32 network gives the trained one's scores`(configuration: SwinConfiguration, batch: Int) throws {
     let model = try Self.network(configuration, seed: 81)
     let exported = try Exporter().export(model, inputShape: model.inputShape)
@@ -73,7 +74,7 @@ struct SwinExportTests {
   }
 
   /// Oracle: libtorch on the masked weights, and the formula of the pattern for the bytes.
-  @Test(arguments: [(2, 4), (1, 4)])
+  @Test(.everyInstructionSet, .namingInstructionSet, arguments: [(2, 4), (1, 4)])
   func `an N M network gives the masked dense network's scores, in the bytes of the formula`(
     kept: Int, group: Int
   ) throws {

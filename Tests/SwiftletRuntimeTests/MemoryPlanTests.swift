@@ -1,8 +1,9 @@
+import RuntimeTestSupport
 import Testing
 
 @testable import SwiftletRuntime
 
-@Suite struct MemoryPlanTests {
+@Suite(.everyInstructionSet, .namingInstructionSet) struct MemoryPlanTests {
   /// A graph of random nodes over random earlier values.
   static func randomGraph(seed: UInt64) throws -> Graph {
     var random = Random(seed: seed)

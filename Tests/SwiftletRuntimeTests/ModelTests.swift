@@ -1,9 +1,10 @@
+import RuntimeTestSupport
 import SwiftletMedia
 import Testing
 
 @testable import SwiftletRuntime
 
-@Suite struct ModelTests {
+@Suite(.everyInstructionSet, .namingInstructionSet) struct ModelTests {
   static func image(seed: UInt64, width: Int = 13, height: Int = 9) -> Image {
     var random = Random(seed: seed)
     return Image(

@@ -1,24 +1,31 @@
 import Foundation
+import RuntimeTestSupport
 import Testing
 
 @testable import SwiftletRuntime
 
-@Suite struct SessionTests {
+@Suite(.everyInstructionSet, .namingInstructionSet) struct SessionTests {
   typealias Weights = ModelBuilder.Weights
 
   static let storages: [Weights] = [
     Weights(), Weights(type: .bfloat16), Weights(type: .int8), Weights(pattern: .init(keeping: 2, of: 4)),
+    Weights(pattern: .init(keeping: 1, of: 4)), Weights(type: .bfloat16, pattern: .init(keeping: 2, of: 4)),
+    Weights(type: .bfloat16, pattern: .init(keeping: 1, of: 4)),
     Weights(type: .int8, pattern: .init(keeping: 2, of: 4)), Weights(type: .int8, pattern: .init(keeping: 1, of: 4)),
   ]
 
-  @Test(arguments: storages) func `a sample does not depend on its batch`(weights: Weights) throws {
-    let session = try Session(ModelBuilder.visionTransformer(weights).file())
-    let batch = try session.randomInputs(batch: 5)[0]
-    let together = try session.run([batch])[0].floats
-    let size = batch.elements.count / 5
-    for sample in 0..<5 {
-      let alone = NDArray(Array(batch.floats[sample * size..<(sample + 1) * size]), shape: [1, 3, 8, 8])
-      #expect(try session.run([alone])[0].floats == Array(together[sample * 3..<sample * 3 + 3]))
+  /// 65 tokens and layers of width 64: a panel of every width that a kernel has, and sums in several parts.
+  @Test(arguments: storages) func `a sample does not depend on its batch or on threads`(weights: Weights) throws {
+    let file = try ModelBuilder.visionTransformer(weights, side: 32, width: 64).file()
+    let sessions = try (1...3).map { try Session(file, threads: $0) }
+    let batch = try sessions[0].randomInputs(batch: 3)[0]
+    let together = try sessions[0].run([batch])[0].floats
+    let size = batch.elements.count / 3
+    for (samples, session) in zip([0..<1, 1..<2, 2..<3, 1..<3, 0..<3], sessions + sessions[1...]) {
+      let some = NDArray(
+        Array(batch.floats[samples.lowerBound * size..<samples.upperBound * size]), shape: [samples.count, 3, 32, 32])
+      let expected = together[samples.lowerBound * 3..<samples.upperBound * 3]
+      #expect(try session.run([some])[0].floats == Array(expected), "\(samples), \(session.threads) threads")
     }
   }
 

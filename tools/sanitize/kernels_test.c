@@ -50,6 +50,13 @@ static void *random_values(swl_type type, size_t count) {
   return values;
 }
 
+static float *random_floats(size_t count, float range) {
+  float *values = memory(count * sizeof(float));
+  for (size_t i = 0; i < count; i++)
+    values[i] = range * ((float)random_bits() / 0x1p31f - 1);
+  return values;
+}
+
 /// Half of the tiles of an operation, with scratch of its own.
 typedef struct {
   const void *op;
@@ -163,11 +170,40 @@ static void test_linear(void) {
   free(values), free(indices), free((void *)op.x), free(bias), free(scale), free(residual), free(expected);
 }
 
-static float *random_floats(size_t count, float range) {
-  float *values = memory(count * sizeof(float));
+/// Some tokens of a layer among others, and alone: bit for bit the same, though floats round at every addition.
+static void test_neighbours(void) {
+  static const size_t patterns[][2] = {{1, 1}, {2, 4}, {1, 4}, {3, 8}};
+  const size_t *pattern = patterns[below(4)], tokens = 1 + below(200);
+  swl_linear_shape shape = {below(2) ? SWL_F32 : SWL_BF16, 8 * (1 + below(90)), 1 + below(70), pattern[0], pattern[1]};
+  size_t count = shape.outputs * shape.inputs / shape.group * shape.kept, x_count = tokens * shape.inputs;
+  float *floats = random_floats(count, 1), *x = random_floats(x_count, 1);
+  void *values = memory(count * size_of(shape.type));
+  swl_write(SWL_ISA_SCALAR, floats, (swl_output){shape.type, 1, 0}, values, count);
+  uint8_t *indices = memory(count);
+  const size_t spread = shape.group / shape.kept;
   for (size_t i = 0; i < count; i++)
-    values[i] = range * ((float)random_bits() / 0x1p31f - 1);
-  return values;
+    indices[i] = (uint8_t)(i % shape.kept * spread + below((uint32_t)spread));
+  swl_linear_weights weights = {shape, values, shape.kept < shape.group ? indices : NULL};
+  size_t some = 1 + below((uint32_t)tokens), first = below((uint32_t)(tokens - some + 1)), kernels;
+
+  const swl_linear_kernel *kernel = swl_linear_kernels(&kernels);
+  for (size_t k = 0; k < kernels; k++) {
+    if (kernel[k].isa > swl_isa_best() || !swl_linear_accepts(&kernel[k], &shape))
+      continue;
+    void *packed = memory(swl_linear_packed_size(&kernel[k], &shape));
+    swl_linear_pack(&kernel[k], &weights, packed);
+    float *y = memory(tokens * shape.outputs * 4), *alone = memory(some * shape.outputs * 4);
+    swl_linear op = {.kernel = &kernel[k], .shape = shape, .packed = packed, .tokens = tokens, .x = x};
+    op.x_stride = shape.inputs, op.y_stride = shape.outputs, op.y = y, op.output = (swl_output){SWL_F32, 1, 0};
+    op.epilogue.activation = SWL_GELU;
+    run_on_two_threads(&op, run_linear, swl_linear_tiles(&op), swl_linear_scratch_size(&op));
+    op.tokens = some, op.x = x + first * shape.inputs, op.y = alone;
+    run_on_two_threads(&op, run_linear, swl_linear_tiles(&op), swl_linear_scratch_size(&op));
+    check(!memcmp(y + first * shape.outputs, alone, some * shape.outputs * 4), kernel[k].name,
+          "neighbours: tokens some inputs kept group", tokens, some, shape.inputs, shape.kept, shape.group);
+    free(packed), free(y), free(alone);
+  }
+  free(floats), free(x), free(values), free(indices);
 }
 
 static void *random_heads(swl_type type, size_t count) {
@@ -303,6 +339,7 @@ int main(int argc, char **argv) {
   printf("isa %s, seed %llu, %zu rounds\n", swl_isa_name(swl_isa_best()), (unsigned long long)seed, rounds);
   for (size_t round = 0; round < rounds; round++) {
     test_linear();
+    test_neighbours();
     test_attention();
     test_others();
   }

@@ -4,8 +4,15 @@ import CSwiftletKernels
 public enum InstructionSet: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
   case scalar, avx2, avx512, avx512vnni, avx512bf16
 
-  /// The highest level that this processor and its operating system run.
-  public static var best: InstructionSet { allCases.first { $0.code == swl_isa_best() } ?? .scalar }
+  /// The highest level that this processor and its operating system run, or `limit` where that is less.
+  public static var best: InstructionSet {
+    let processor = allCases.first { $0.code == swl_isa_best() } ?? .scalar
+    return limit.map { min($0, processor) } ?? processor
+  }
+
+  /// How far sessions that are made in a scope go, to see on one machine what a lesser one computes:
+  /// `InstructionSet.$limit.withValue(.avx2) { … }`.
+  @TaskLocal public static var limit: InstructionSet?
 
   public static func < (a: Self, b: Self) -> Bool { a.code.rawValue < b.code.rawValue }
 

@@ -73,12 +73,15 @@ struct ModelBuilder {
   func file() throws -> ModelFile { try ModelFile(graph, constants: constants) }
   func bytes() throws -> [UInt8] { try ModelFile.encoded(graph, constants: constants) }
 
-  /// A small vision transformer: images 3 x 8 x 8, patches of 4, width 16, 2 blocks, 3 classes.
+  /// A small vision transformer: images 3 x side x side, patches of 4, 2 blocks, 3 classes.
   ///
   /// With s8 weights, norms and attention write u8 for the layers that follow, as an exported int8 model does.
-  static func visionTransformer(_ weights: Weights = Weights(), seed: UInt64 = 1) throws -> ModelBuilder {
+  static func visionTransformer(
+    _ weights: Weights = Weights(), side: Int = 8, width: Int = 16, seed: UInt64 = 1
+  ) throws -> ModelBuilder {
     var b = ModelBuilder(seed: seed)
-    let (width, classes) = (16, 3)
+    let classes = 3
+    let tokenCount = 1 + side / 4 * (side / 4)
     let isInteger = weights.type == .int8
     let type: Graph.ElementType? = isInteger ? .uint8 : nil
     func grid(_ range: Float) -> Graph.Quantization? {
@@ -101,14 +104,15 @@ struct ModelBuilder {
       return try b.graph.append(operation, named: name, of: [x], type: type, quantization: grid(4))
     }
 
-    b.graph.appendInput("images", shape: [.batch, 3, 8, 8])
+    b.graph.appendInput("images", shape: [.batch, 3, .fixed(side), .fixed(side)])
     let patches = try b.graph.append(
       .patchify(patch: 4), named: "patches", of: ["images"], type: type, quantization: grid(1))
     let embedded = try linear("patch_embed", [patches], from: 48, to: width)
     let cls = try b.graph.append(
       .expand([.batch, 1, .fixed(width)]), named: "cls", of: [b.constant("cls_token", [1, 1, width])])
     let tokens = try b.graph.append(.concatenate(axis: 1), named: "tokens", of: [cls, embedded])
-    var x = try b.graph.append(.add, named: "positioned", of: [tokens, b.constant("pos_embed", [1, 5, width])])
+    var x = try b.graph.append(
+      .add, named: "positioned", of: [tokens, b.constant("pos_embed", [1, tokenCount, width])])
     for block in 0..<2 {
       let name = "blocks.\(block)"
       let qkv = try linear("\(name).attn.qkv", [norm("\(name).norm1", x)], from: width, to: 3 * width)
@@ -116,14 +120,15 @@ struct ModelBuilder {
         .attention(heads: 2, scale: 0.35), named: "\(name).attn", of: [qkv], type: type, quantization: grid(2))
       x = try linear("\(name).attn.proj", [mixed, x], from: width, to: width)
       let hidden = try linear(
-        "\(name).mlp.fc1", [norm("\(name).norm2", x)], from: width, to: 32, activation: .gelu, type: type, grid(2))
-      x = try linear("\(name).mlp.fc2", [hidden, x], from: 32, to: width)
+        "\(name).mlp.fc1", [norm("\(name).norm2", x)], from: width, to: 2 * width, activation: .gelu, type: type,
+        grid(2))
+      x = try linear("\(name).mlp.fc2", [hidden, x], from: 2 * width, to: width)
     }
     let first = try b.graph.append(.select(axis: 1, index: 0), named: "cls_out", of: [x])
     b.graph.outputs = [try linear("head", [norm("norm", first)], from: width, to: classes)]
     b.graph.metadata = Graph.Metadata(
       classNames: ["cat", "dog", "bird"],
-      preprocessing: Graph.Preprocessing(height: 8, width: 8, resize: .stretch), notes: ["top1": "not measured"])
+      preprocessing: Graph.Preprocessing(height: side, width: side, resize: .stretch), notes: ["top1": "not measured"])
     return b
   }
 }
