@@ -53,10 +53,6 @@ import Testing
     ("training.batchSize=-3", "training.batchSize is -3, expected 1 to 65536"),
     ("model.configuration={channels: 4}", "model.configuration.channels is 4, expected 3, for colours, or 1, for grey"),
     (
-      "model.configuration={channels: 1}",
-      "my.yaml:4: data.mean has 3 values, expected 1, as model.configuration.channels says: [0.5] will do for grey"
-    ),
-    (
       "data.deviation=[0.5]",
       "data.deviation has 1 values, expected 3, as model.configuration.channels says: one each for red, green and blue"
     ),
@@ -106,6 +102,16 @@ import Testing
   ])
   func `values out of range are refused`(override: String, message: String) {
     #expect(error(Self.minimal, [override]) == "--set \(override): " + message)
+  }
+
+  @Test func `mean and deviation are those of the network's channels`() throws {
+    let grey = Self.minimal.replacing("configuration: tiny", with: "configuration: {channels: 1}")
+    #expect(
+      error(grey)
+        == "my.yaml:4: data.mean has 3 values, expected 1, as model.configuration.channels says: [0.5] will do for grey"
+    )
+    let recipe = try Recipe.parse(grey + "\n  mean: [0.5]\n  deviation: [0.25]\n")
+    #expect(recipe.evaluationPipeline.normalization.channels == 1)
   }
 
   @Test func `wrong types are refused in plain words`() {
