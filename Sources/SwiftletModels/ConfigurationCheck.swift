@@ -15,7 +15,7 @@ func check(_ imageSize: ImageSize) throws(ConfigurationError) {
 }
 
 /// - Throws: Unless patches tile the image, the MLP has a hidden layer and an activation that can be exported, drop path
-///   is a probability below 1 and epsilon is positive.
+///   is a probability below 1 and epsilon is small and positive.
 func checkTransformer(
   imageSize: ImageSize, patchSize: Int, width: Int, mlpRatio: Double, activation: Activation, dropPath: Double,
   normEpsilon: Double
@@ -36,8 +36,9 @@ func checkTransformer(
   guard (0..<1).contains(dropPath) else {
     throw ConfigurationError("dropPath \(dropPath) is not a probability below 1")
   }
-  guard normEpsilon.isFinite, normEpsilon > 0 else {
-    throw ConfigurationError("normEpsilon \(normEpsilon) is not positive: 1e-6 is usual")
+  // Smaller ones are lost in the variance of a float, larger ones drown what is normalised.
+  guard (1e-20...1).contains(normEpsilon) else {
+    throw ConfigurationError("normEpsilon \(normEpsilon) is not in 1e-20...1: 1e-6 is usual")
   }
 }
 

@@ -26,7 +26,7 @@ import Testing
     }
     try refuses("pooling is classToken without a class token: choose mean") { $0.classToken = false }
     try refuses(
-      "layerScale 0.0 is not positive: 1e-5 is usual, and without the key there is none"
+      "layerScale 0.0 is not above 0 and at most 1000: 1e-5 is usual, and without the key there is none"
     ) { $0.layerScale = 0 }
     try refuses(
       "activation is tanh, which the runtime has no kernel for: choose gelu, geluTanh, quickGelu, relu, silu or sigmoid"
@@ -49,7 +49,7 @@ import Testing
     try refuses("mlpRatio nan gives no hidden layer: choose a value up to 64, such as 4") { $0.mlpRatio = .nan }
     try refuses("mlpRatio 1e-09 gives no hidden layer: choose a value up to 64, such as 4") { $0.mlpRatio = 1e-9 }
     try refuses("dropPath 1.0 is not a probability below 1") { $0.dropPath = 1 }
-    try refuses("normEpsilon 0.0 is not positive: 1e-6 is usual") { $0.normEpsilon = 0 }
+    try refuses("normEpsilon 0.0 is not in 1e-20...1: 1e-6 is usual") { $0.normEpsilon = 0 }
   }
 
   @Test func `what is written is read back`() throws {

@@ -17,8 +17,10 @@ extension Pass {
           [weight, bias].allSatisfy({ $0.map(network.isUsedOnce) ?? true })
         else { continue }
         for name in [weight, bias].compactMap(\.self) {
-          guard let count = network.numbers[name]?.count else { continue }
-          for i in 0..<count { network.numbers[name]?[i] *= factors[i / (count / rows)] }
+          network.numbers[name] = network.numbers[name].map { numbers in
+            let length = numbers.count / rows
+            return numbers.indices.map { numbers[$0] * factors[$0 / length] }
+          }
         }
         network.graph.nodes[index] = Graph.Node(
           name: linear.name, operation: linear.operation, inputs: linear.inputs, output: node.output)

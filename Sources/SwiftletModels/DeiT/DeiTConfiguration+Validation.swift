@@ -18,9 +18,9 @@ extension DeiTConfiguration {
       imageSize: imageSize, patchSize: patchSize, width: width, mlpRatio: mlpRatio,
       activation: activation, dropPath: dropPath, normEpsilon: normEpsilon)
     try checkTokens()
-    if let layerScale, !(layerScale.isFinite && layerScale > 0) {
+    if let layerScale, !(layerScale > 0 && layerScale <= 1000) {
       throw ConfigurationError(
-        "layerScale \(layerScale) is not positive: 1e-5 is usual, and without the key there is none")
+        "layerScale \(layerScale) is not above 0 and at most 1000: 1e-5 is usual, and without the key there is none")
     }
   }
 

@@ -17,8 +17,8 @@ public struct SwinConfiguration: ImageClassifierConfiguration {
   public var heads = [3, 6, 12, 24]
   /// Tokens of a side of a window; a stage whose feature map is smaller has one window, the whole map.
   public var windowSize = 7
-  /// When a feature map that windows do not tile is filled up; nil leaves it to the weights' origin, and to
-  /// ``WindowPadding/beforeShift`` where there is none.
+  /// When a feature map that windows do not tile is filled up; nil is ``WindowPadding/beforeShift``, and
+  /// for weights under timm's names an error where it matters.
   public var windowPadding: WindowPadding?
   /// Width of an MLP's hidden layer over its stage's width.
   public var mlpRatio = 4.0
