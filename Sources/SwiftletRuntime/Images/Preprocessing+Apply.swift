@@ -34,7 +34,7 @@ extension Graph.Preprocessing {
     switch resize {
     case .stretch: return colour.resized(width: width, height: height, resampling)
     case .shortestSide(let side):
-      return colour.resized(shorterSide: side, resampling).centreCropped(width: width, height: height)
+      return colour.resizedAndCentreCropped(shorterSide: side, width: width, height: height, resampling)
     }
   }
 
