@@ -29,12 +29,12 @@ let package = Package(
     // What runs: no libtorch from here to swiftlet-run.
     .target(name: "CSwiftletKernels"),
     .target(name: "CSwiftletMedia"),
-    .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia"]),
+    .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia", "SwiftletFiles"]),
     .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles", "SwiftletMedia"]),
     .target(
       name: "SwiftletRunCommands",
       dependencies: [
-        "SwiftletRuntime", "SwiftletMedia",
+        "SwiftletRuntime", "SwiftletMedia", "SwiftletFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -97,9 +97,9 @@ let package = Package(
       dependencies: ["SwiftletRuntime", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"]),
     .testTarget(
       name: "SwiftletRunCommandsTests",
-      dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run"]),
+      dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run", "TestSupport"]),
     .testTarget(
-      name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "TestSupport"], exclude: ["Goldens"]),
+      name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "SwiftletFiles", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "TestSupport"]),
     .testTarget(
       name: "SwiftletCheckpointTests",

@@ -1,36 +1,53 @@
 #include "frame_rows.h"
 
-#if SWM_HAS_FFMPEG
 #include <string.h>
 
-// MARK: Interleaved formats
-
-/// Where the red, green and blue bytes of a pixel are; of 16-bit samples, the high bytes.
-typedef struct {
-  int format, bytes, red, green, blue;
-} packed_layout;
-
-static const packed_layout packed_layouts[] = {
-  {AV_PIX_FMT_GRAY8, 1, 0, 0, 0},     {AV_PIX_FMT_YA8, 2, 0, 0, 0},       {AV_PIX_FMT_GRAY16BE, 2, 0, 0, 0},
-  {AV_PIX_FMT_GRAY16LE, 2, 1, 1, 1},  {AV_PIX_FMT_YA16BE, 4, 0, 0, 0},    {AV_PIX_FMT_YA16LE, 4, 1, 1, 1},
-  {AV_PIX_FMT_RGB24, 3, 0, 1, 2},     {AV_PIX_FMT_BGR24, 3, 2, 1, 0},     {AV_PIX_FMT_RGBA, 4, 0, 1, 2},
-  {AV_PIX_FMT_RGB0, 4, 0, 1, 2},      {AV_PIX_FMT_BGRA, 4, 2, 1, 0},      {AV_PIX_FMT_BGR0, 4, 2, 1, 0},
-  {AV_PIX_FMT_ARGB, 4, 1, 2, 3},      {AV_PIX_FMT_ABGR, 4, 3, 2, 1},      {AV_PIX_FMT_RGB48BE, 6, 0, 2, 4},
-  {AV_PIX_FMT_RGB48LE, 6, 1, 3, 5},   {AV_PIX_FMT_RGBA64BE, 8, 0, 2, 4},  {AV_PIX_FMT_RGBA64LE, 8, 1, 3, 5},
+struct swm_pixel_layout {
+  const char *name;  // FFmpeg's, which is the same in every major; the numbers are not
+  enum { PACKED, CHROMA, PALETTE, BITS, PLANES } kind;
+  union {
+    struct { uint8_t bytes, red, green, blue; } packed;     // where the bytes of a pixel are; of 16-bit samples, the high bytes
+    struct { uint8_t horizontal, vertical; } chroma;        // how much smaller the chroma planes are, as powers of two
+    struct { bool one_is_black; } bits;
+  };
 };
 
-static const packed_layout *find_packed_layout(int format) {
-  for (size_t i = 0; i < sizeof packed_layouts / sizeof *packed_layouts; i++) {
-    if (packed_layouts[i].format == format) return &packed_layouts[i];
+#define LAYOUT_PACKED(bytes, red, green, blue) PACKED, .packed = {bytes, red, green, blue}
+#define LAYOUT_CHROMA(horizontal, vertical) CHROMA, .chroma = {horizontal, vertical}
+
+static const swm_pixel_layout layouts[] = {
+  {"gray", LAYOUT_PACKED(1, 0, 0, 0)},      {"ya8", LAYOUT_PACKED(2, 0, 0, 0)},       {"gray16be", LAYOUT_PACKED(2, 0, 0, 0)},
+  {"gray16le", LAYOUT_PACKED(2, 1, 1, 1)},  {"ya16be", LAYOUT_PACKED(4, 0, 0, 0)},    {"ya16le", LAYOUT_PACKED(4, 1, 1, 1)},
+  {"rgb24", LAYOUT_PACKED(3, 0, 1, 2)},     {"bgr24", LAYOUT_PACKED(3, 2, 1, 0)},     {"rgba", LAYOUT_PACKED(4, 0, 1, 2)},
+  {"rgb0", LAYOUT_PACKED(4, 0, 1, 2)},      {"bgra", LAYOUT_PACKED(4, 2, 1, 0)},      {"bgr0", LAYOUT_PACKED(4, 2, 1, 0)},
+  {"argb", LAYOUT_PACKED(4, 1, 2, 3)},      {"abgr", LAYOUT_PACKED(4, 3, 2, 1)},      {"rgb48be", LAYOUT_PACKED(6, 0, 2, 4)},
+  {"rgb48le", LAYOUT_PACKED(6, 1, 3, 5)},   {"rgba64be", LAYOUT_PACKED(8, 0, 2, 4)},  {"rgba64le", LAYOUT_PACKED(8, 1, 3, 5)},
+  {"yuvj444p", LAYOUT_CHROMA(0, 0)},        {"yuv444p", LAYOUT_CHROMA(0, 0)},         {"yuva444p", LAYOUT_CHROMA(0, 0)},
+  {"yuvj422p", LAYOUT_CHROMA(1, 0)},        {"yuv422p", LAYOUT_CHROMA(1, 0)},         {"yuvj420p", LAYOUT_CHROMA(1, 1)},
+  {"yuv420p", LAYOUT_CHROMA(1, 1)},         {"yuva420p", LAYOUT_CHROMA(1, 1)},        {"yuvj440p", LAYOUT_CHROMA(0, 1)},
+  {"yuv440p", LAYOUT_CHROMA(0, 1)},         {"yuvj411p", LAYOUT_CHROMA(2, 0)},        {"yuv411p", LAYOUT_CHROMA(2, 0)},
+  {"yuv410p", LAYOUT_CHROMA(2, 2)},         {"pal8", PALETTE, .bits = {false}},                        {"monob", BITS, .bits = {false}},
+  {"monow", BITS, .bits = {true}},          {"gbrp", PLANES, .bits = {false}},                         {"gbrap", PLANES, .bits = {false}},
+};
+
+const swm_pixel_layout *swm_find_pixel_layout(const char *name) {
+  for (size_t i = 0; name != NULL && i < sizeof layouts / sizeof *layouts; i++) {
+    if (strcmp(layouts[i].name, name) == 0) return &layouts[i];
   }
   return NULL;
 }
 
-static void packed_row(const uint8_t *source, const packed_layout *layout, int width, uint8_t *rgb) {
-  for (int x = 0; x < width; x++, source += layout->bytes, rgb += 3) {
-    rgb[0] = source[layout->red];
-    rgb[1] = source[layout->green];
-    rgb[2] = source[layout->blue];
+bool swm_layout_is_grey(const swm_pixel_layout *layout) {
+  return layout->kind == BITS || (layout->kind == PACKED && layout->packed.red == layout->packed.green);
+}
+
+// MARK: Kinds of rows
+
+static void packed_row(const uint8_t *source, const swm_pixel_layout *layout, int width, uint8_t *rgb) {
+  for (int x = 0; x < width; x++, source += layout->packed.bytes, rgb += 3) {
+    rgb[0] = source[layout->packed.red];
+    rgb[1] = source[layout->packed.green];
+    rgb[2] = source[layout->packed.blue];
   }
 }
 
@@ -51,7 +68,7 @@ static void bit_row(const uint8_t *source, bool one_is_black, int width, uint8_t
   }
 }
 
-static void planar_rgb_row(const AVFrame *frame, int y, uint8_t *rgb) {
+static void planar_rgb_row(const swm_av_frame *frame, int y, uint8_t *rgb) {
   const uint8_t *green = frame->data[0] + (ptrdiff_t)y * frame->linesize[0];
   const uint8_t *blue = frame->data[1] + (ptrdiff_t)y * frame->linesize[1];
   const uint8_t *red = frame->data[2] + (ptrdiff_t)y * frame->linesize[2];
@@ -63,19 +80,6 @@ static void planar_rgb_row(const AVFrame *frame, int y, uint8_t *rgb) {
 }
 
 // MARK: Luma and chroma
-
-/// How much smaller the chroma planes are, as powers of two.
-static bool chroma_shifts(int format, int *horizontal, int *vertical) {
-  switch (format) {
-    case AV_PIX_FMT_YUVJ444P: case AV_PIX_FMT_YUV444P: case AV_PIX_FMT_YUVA444P: *horizontal = 0, *vertical = 0; return true;
-    case AV_PIX_FMT_YUVJ422P: case AV_PIX_FMT_YUV422P: *horizontal = 1, *vertical = 0; return true;
-    case AV_PIX_FMT_YUVJ420P: case AV_PIX_FMT_YUV420P: case AV_PIX_FMT_YUVA420P: *horizontal = 1, *vertical = 1; return true;
-    case AV_PIX_FMT_YUVJ440P: case AV_PIX_FMT_YUV440P: *horizontal = 0, *vertical = 1; return true;
-    case AV_PIX_FMT_YUVJ411P: case AV_PIX_FMT_YUV411P: *horizontal = 2, *vertical = 0; return true;
-    case AV_PIX_FMT_YUV410P: *horizontal = 2, *vertical = 2; return true;
-    default: return false;
-  }
-}
 
 /// One row of a chroma plane at full width. Halved directions are interpolated with weights 3/4 and 1/4, rounded as libjpeg's "fancy upsampling"
 /// rounds, so that pictures equal the ones Pillow and PyTorch train on; other ratios repeat samples, as there.
@@ -134,34 +138,21 @@ static void colour_row(const uint8_t *luma, const uint8_t *blue, const uint8_t *
 
 // MARK: Any format
 
-bool swm_frame_is_readable(int format) {
-  int horizontal, vertical;
-  return find_packed_layout(format) != NULL || chroma_shifts(format, &horizontal, &vertical) || format == AV_PIX_FMT_PAL8
-    || format == AV_PIX_FMT_MONOBLACK || format == AV_PIX_FMT_MONOWHITE || format == AV_PIX_FMT_GBRP || format == AV_PIX_FMT_GBRAP;
-}
-
-bool swm_frame_is_grey(int format) {
-  const packed_layout *packed = find_packed_layout(format);
-  return (packed != NULL && packed->red == packed->green) || format == AV_PIX_FMT_MONOBLACK || format == AV_PIX_FMT_MONOWHITE;
-}
-
-void swm_frame_row(const AVFrame *frame, bool full_range, int y, uint8_t *rgb, uint8_t *scratch) {
+void swm_frame_row(const swm_av_frame *frame, const swm_pixel_layout *layout, bool full_range, int y, uint8_t *rgb, uint8_t *scratch) {
   const uint8_t *first = frame->data[0] + (ptrdiff_t)y * frame->linesize[0];
-  const packed_layout *packed = find_packed_layout(frame->format);
-  int width = frame->width, horizontal, vertical;
-  if (packed != NULL) {
-    packed_row(first, packed, width, rgb);
-  } else if (chroma_shifts(frame->format, &horizontal, &vertical)) {
-    uint8_t *blue = scratch, *red = scratch + width;
-    chroma_row(frame->data[1], frame->linesize[1], width, frame->height, horizontal, vertical, y, blue);
-    chroma_row(frame->data[2], frame->linesize[2], width, frame->height, horizontal, vertical, y, red);
-    colour_row(first, blue, red, full_range, width, rgb);
-  } else if (frame->format == AV_PIX_FMT_PAL8) {
-    palette_row(first, frame->data[1], width, rgb);
-  } else if (frame->format == AV_PIX_FMT_GBRP || frame->format == AV_PIX_FMT_GBRAP) {
-    planar_rgb_row(frame, y, rgb);
-  } else {
-    bit_row(first, frame->format == AV_PIX_FMT_MONOWHITE, width, rgb);
+  int width = frame->width;
+  switch (layout->kind) {
+    case PACKED: packed_row(first, layout, width, rgb); break;
+    case CHROMA: {
+      uint8_t *blue = scratch, *red = scratch + width;
+      int horizontal = layout->chroma.horizontal, vertical = layout->chroma.vertical;
+      chroma_row(frame->data[1], frame->linesize[1], width, frame->height, horizontal, vertical, y, blue);
+      chroma_row(frame->data[2], frame->linesize[2], width, frame->height, horizontal, vertical, y, red);
+      colour_row(first, blue, red, full_range, width, rgb);
+      break;
+    }
+    case PALETTE: palette_row(first, frame->data[1], width, rgb); break;
+    case BITS: bit_row(first, layout->bits.one_is_black, width, rgb); break;
+    case PLANES: planar_rgb_row(frame, y, rgb); break;
   }
 }
-#endif

@@ -1,15 +1,15 @@
-#include "frame_rows.h"
-
-#if SWM_HAS_FFMPEG
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame_rows.h"
+
 /// What a thread keeps from one picture to the next: opening the JPEG codec costs more than decoding a thumbnail.
 typedef struct {
-  AVCodecContext *contexts[SWM_IMAGE_FORMATS];
-  AVFrame *frame;
-  AVPacket *packet;
+  swm_av_context *contexts[SWM_IMAGE_FORMATS];
+  swm_av_frame *frame;
+  swm_av_packet *packet;
   uint8_t *memory;
   size_t memory_size;
 } decoder;
@@ -55,21 +55,35 @@ static bool reserve(decoder *d, size_t size) {
   return true;
 }
 
-static swm_status open_codec(const swm_ffmpeg *ffmpeg, decoder *d, swm_image_format format, swm_error *error) {
-  if (d->contexts[format] != NULL) return SWM_OK;
-  static const enum AVCodecID codecs[SWM_IMAGE_FORMATS] = {AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, AV_CODEC_ID_BMP, AV_CODEC_ID_WEBP};
-  const AVCodec *codec = ffmpeg->avcodec_find_decoder(codecs[format]);
-  if (codec == NULL) return swm_fail(error, SWM_MISSING_LIBRARY, "this FFmpeg was built without its %s decoder", swm_format_name(format));
-  AVCodecContext *context = ffmpeg->avcodec_alloc_context3(codec);
-  if (context == NULL) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for a %s decoder", swm_format_name(format));
-  context->thread_count = 1;
-  context->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
-  context->max_pixels = (int64_t)SWM_MAX_SIDE * SWM_MAX_SIDE;
-  if (ffmpeg->avcodec_open2(context, codec, NULL) < 0) {
-    ffmpeg->avcodec_free_context(&context);
-    return swm_fail(error, SWM_MISSING_LIBRARY, "FFmpeg's %s decoder does not open: %s", swm_format_name(format), swm_ffmpeg_message);
+/// FFmpeg's name of what decodes this picture.
+static const char *decoder_name(const swm_image_info *info) {
+  switch (info->format) {
+    case SWM_JPEG: return "mjpeg";
+    case SWM_PNG: return "png";
+    case SWM_BMP: return "bmp";
+    case SWM_WEBP: return "webp";
+    case SWM_GIF: return "gif";
+    case SWM_TIFF: return "tiff";
+    default: return info->pnm_kind % 3 == 1 ? "pbm" : info->pnm_kind % 3 == 2 ? "pgm" : "ppm";
   }
-  d->contexts[format] = context;
+}
+
+static swm_status open_codec(const swm_ffmpeg *ffmpeg, decoder *d, const swm_image_info *info, swm_error *error) {
+  if (d->contexts[info->format] != NULL) return SWM_OK;
+  const char *name = swm_format_name(info->format);
+  const swm_av_codec *codec = ffmpeg->avcodec_find_decoder_by_name(decoder_name(info));
+  if (codec == NULL) return swm_fail(error, SWM_MISSING_LIBRARY, "this FFmpeg was built without its %s decoder", name);
+  swm_av_context *context = ffmpeg->avcodec_alloc_context3(codec);
+  if (context == NULL) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for a %s decoder", name);
+  // The TIFF decoder would refuse every tag that it does not know.
+  const char *checks = info->format == SWM_TIFF ? "crccheck+bitstream+buffer" : "crccheck+bitstream+buffer+explode";
+  bool set = ffmpeg->av_opt_set_int(context, "threads", 1, 0) >= 0 && ffmpeg->av_opt_set(context, "err_detect", checks, 0) >= 0
+    && ffmpeg->av_opt_set_int(context, "max_pixels", SWM_MAX_PIXELS, 0) >= 0;
+  if (!set || ffmpeg->avcodec_open2(context, codec, NULL) < 0) {
+    ffmpeg->avcodec_free_context(&context);
+    return swm_fail(error, SWM_MISSING_LIBRARY, "FFmpeg's %s decoder does not open: %s", name, swm_ffmpeg_message);
+  }
+  d->contexts[info->format] = context;
   return SWM_OK;
 }
 
@@ -77,31 +91,32 @@ static swm_status open_codec(const swm_ffmpeg *ffmpeg, decoder *d, swm_image_for
 static swm_status decode_frame(
   const swm_ffmpeg *ffmpeg, decoder *d, const uint8_t *data, size_t size, const swm_image_info *info, swm_error *error) {
   const char *name = swm_format_name(info->format);
-  if (size > INT32_MAX - AV_INPUT_BUFFER_PADDING_SIZE) return swm_fail(error, SWM_TOO_LARGE, "the %s has more than 2 GiB", name);
-  if (!reserve(d, size + AV_INPUT_BUFFER_PADDING_SIZE)) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for %zu bytes of %s", size, name);
+  enum { around = SWM_COPY_MARGIN + SWM_AV_PADDING };
+  if (size > INT32_MAX - around) return swm_fail(error, SWM_TOO_LARGE, "the %s has more than 2 GiB", name);
+  if (!reserve(d, size + around)) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for %zu bytes of %s", size, name);
   size_t picture_size;
   swm_status status = swm_copy_picture(data, size, info->format, d->memory, &picture_size, error);
   if (status != SWM_OK) return status;
-  memset(d->memory + picture_size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
+  memset(d->memory + picture_size, 0, SWM_AV_PADDING);
 
   swm_ffmpeg_message[0] = 0;
-  AVCodecContext *context = d->contexts[info->format];
+  swm_av_context *context = d->contexts[info->format];
   d->packet->data = d->memory;
   d->packet->size = (int)picture_size;
   int code = ffmpeg->avcodec_send_packet(context, d->packet);
   ffmpeg->av_packet_unref(d->packet);
   if (code >= 0) code = ffmpeg->avcodec_receive_frame(context, d->frame);
-  const AVFrame *frame = d->frame;
+  const swm_av_frame *frame = d->frame;
   // FFmpeg hides damage where it can and only logs it: a logged error is an error here.
-  if (code >= 0 && swm_ffmpeg_message[0] == 0 && frame->decode_error_flags == 0 && (frame->flags & AV_FRAME_FLAG_CORRUPT) == 0) {
+  if (code >= 0 && swm_ffmpeg_message[0] == 0) {
     if (frame->width == info->stored_width && frame->height == info->stored_height) return SWM_OK;
     return swm_fail(error, SWM_CORRUPT, "the %s holds %d x %d pixels, its header says %d x %d", name, frame->width, frame->height,
       info->stored_width, info->stored_height);
   }
-  if (code == AVERROR(ENOMEM)) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for %d x %d pixels", info->width, info->height);
-  if (code == AVERROR_PATCHWELCOME) return swm_fail(error, SWM_UNSUPPORTED, "this kind of %s is not read: %s", name, swm_ffmpeg_message);
+  if (code == -ENOMEM) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for %d x %d pixels", info->width, info->height);
+  if (code == SWM_AVERROR_PATCHWELCOME) return swm_fail(error, SWM_UNSUPPORTED, "this kind of %s is not read: %s", name, swm_ffmpeg_message);
   if (swm_ffmpeg_message[0] != 0) return swm_fail(error, SWM_CORRUPT, "the %s is damaged: %s", name, swm_ffmpeg_message);
-  if (code == AVERROR(EAGAIN)) return swm_fail(error, SWM_CORRUPT, "the %s is damaged: no picture came out", name);
+  if (code == -EAGAIN) return swm_fail(error, SWM_CORRUPT, "the %s is damaged: no picture came out", name);
   char reason[64] = "";
   if (code < 0) ffmpeg->av_strerror(code, reason, sizeof reason);
   return swm_fail(error, SWM_CORRUPT, "the %s is damaged: %s", name, reason[0] != 0 ? reason : "parts are missing");
@@ -130,9 +145,10 @@ static void orientation_steps(const swm_image_info *info, ptrdiff_t *start, ptrd
   *y_step = lying ? across : down;
 }
 
-static void write_pixels(const AVFrame *frame, const swm_image_info *info, int channels, uint8_t *pixels, uint8_t *scratch) {
+static void write_pixels(
+  const swm_av_frame *frame, const swm_pixel_layout *layout, const swm_image_info *info, int channels, uint8_t *pixels, uint8_t *scratch) {
   int width = frame->width;
-  bool full_range = info->format != SWM_WEBP, grey = swm_frame_is_grey(frame->format);
+  bool full_range = info->format != SWM_WEBP, grey = swm_layout_is_grey(layout);
   uint8_t *rgb = scratch, *luma = scratch + 3 * (size_t)width, *chroma = luma + width;
   ptrdiff_t start, x_step, y_step;
   orientation_steps(info, &start, &x_step, &y_step);
@@ -140,7 +156,7 @@ static void write_pixels(const AVFrame *frame, const swm_image_info *info, int c
     uint8_t *target = pixels + (start + y * y_step) * channels;
     bool upright = info->orientation == 1;
     uint8_t *row = upright && channels == 3 ? target : rgb;
-    swm_frame_row(frame, full_range, y, row, chroma);
+    swm_frame_row(frame, layout, full_range, y, row, chroma);
     if (channels == 1) {
       row = upright ? target : luma;
       if (grey) {
@@ -160,14 +176,18 @@ swm_status swm_decode_image(
   if (ffmpeg == NULL) return SWM_MISSING_LIBRARY;
   decoder *d = decoder_of_this_thread(ffmpeg);
   if (d == NULL) return swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for a decoder");
-  swm_status status = open_codec(ffmpeg, d, info->format, error);
+  swm_status status = open_codec(ffmpeg, d, info, error);
   if (status == SWM_OK) status = decode_frame(ffmpeg, d, data, size, info, error);
-  if (status == SWM_OK && !swm_frame_is_readable(d->frame->format)) {
-    status = swm_fail(error, SWM_UNSUPPORTED, "%s pixels of kind %s are not read", swm_format_name(info->format),
-      ffmpeg->av_get_pix_fmt_name(d->frame->format));
+  const swm_pixel_layout *layout = NULL;
+  if (status == SWM_OK) {
+    const char *kind = ffmpeg->av_get_pix_fmt_name(d->frame->format);
+    layout = swm_find_pixel_layout(kind);
+    if (layout == NULL) {
+      status = swm_fail(error, SWM_UNSUPPORTED, "%s pixels of kind %s are not read", swm_format_name(info->format), kind != NULL ? kind : "unknown");
+    }
   }
   if (status == SWM_OK && !reserve(d, 7 * (size_t)d->frame->width)) status = swm_fail(error, SWM_OUT_OF_MEMORY, "no memory for a row");
-  if (status == SWM_OK) write_pixels(d->frame, info, channels, pixels, d->memory);
+  if (status == SWM_OK) write_pixels(d->frame, layout, info, channels, pixels, d->memory);
   ffmpeg->av_frame_unref(d->frame);
   // A decoder that met damage may remember it, and the PNG decoder predicts a picture's first row from the last row of the one before: only the
   // JPEG decoder, whose opening costs most, is kept.
@@ -180,14 +200,3 @@ swm_status swm_decode_image(
   }
   return status;
 }
-
-#else
-
-swm_status swm_decode_image(
-  const uint8_t *data, size_t size, const swm_image_info *info, int channels, uint8_t *pixels, swm_error *error) {
-  (void)data, (void)size, (void)info, (void)channels, (void)pixels;
-  swm_ffmpeg_load(error);
-  return SWM_MISSING_LIBRARY;
-}
-
-#endif

@@ -5,7 +5,7 @@ extension CheckpointError {
   init(_ error: FileError) {
     let cause: Cause =
       switch error {
-      case .unreadable, .notRegular: .unreadable
+      case .unreadable, .unreadableFolder, .notRegular: .unreadable
       case .unwritable: .unwritable
       case .noZipDirectory, .truncated: .truncated
       case .damaged: .damaged

@@ -14,6 +14,7 @@ public enum FileError: Error, Hashable, Sendable {
     case open = "opened"
     case inspect = "inspected"
     case map = "mapped"
+    case read = "read"
     case create = "created"
     case write = "written"
     case synchronize = "brought to the disk"
@@ -22,6 +23,8 @@ public enum FileError: Error, Hashable, Sendable {
 
   /// A step of reading failed; `code` is the system's `errno`.
   case unreadable(Step, code: Int32)
+  /// A folder within the one that is listed cannot be.
+  case unreadableFolder(String, code: Int32)
   /// It is a folder, a device or a pipe.
   case notRegular
   /// A step of writing failed; what was there before is untouched.
@@ -50,6 +53,8 @@ extension FileError: CustomStringConvertible {
     switch self {
     case .unreadable(let step, let code), .unwritable(let step, let code):
       "cannot be \(step.rawValue): \(Self.systemMessage(for: code))"
+    case .unreadableFolder(let folder, let code):
+      "cannot be listed: its folder \(folder) cannot be opened: \(Self.systemMessage(for: code))"
     case .notRegular: "is not a regular file"
     case .noZipDirectory: "is truncated: the zip directory is missing"
     case .truncated(let what): "is truncated: \(what)"

@@ -5,7 +5,10 @@
 /// Source: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3.
 public struct ZipArchive: Sendable {
   public struct Member: Hashable, Sendable {
+    /// For people: two members may look alike whose file names differ.
     public let name: String
+    /// As it stands in the archive.
+    public let fileName: FileName
     /// Bytes after and before decompression.
     public let size, storedSize: Int
     /// The content lies in the file as it is.
@@ -126,7 +129,8 @@ extension ZipArchive {
       guard end <= place.upperBound else { throw .truncated("entry \(index) of the zip directory is cut off") }
       let sizes = try sizes(of: bytes, entry: offset, extra: extra..<comment)
       let member = Member(
-        name: String(decoding: bytes[name..<extra], as: UTF8.self), size: sizes.size, storedSize: sizes.storedSize,
+        name: FileName(bytes: bytes[name..<extra]).description, fileName: FileName(bytes: bytes[name..<extra]),
+        size: sizes.size, storedSize: sizes.storedSize,
         method: bytes.little(UInt16.self, at: offset + 10),
         isEncrypted: bytes.little(UInt16.self, at: offset + 8) & 1 != 0,
         checksum: bytes.little(UInt32.self, at: offset + 16), header: sizes.header)

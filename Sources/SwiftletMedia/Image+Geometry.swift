@@ -21,10 +21,16 @@ extension Image {
 
   /// The middle `width` x `height` pixels, rounded as torchvision's `CenterCrop` does; a smaller picture is padded with black.
   public func centreCropped(width cropWidth: Int, height cropHeight: Int) -> Image {
+    let corner = Self.corner(ofMiddle: cropWidth, cropHeight, in: (width, height))
+    return cropped(x: corner.x, y: corner.y, width: cropWidth, height: cropHeight)
+  }
+
+  /// Where the middle `width` x `height` pixels of a picture of this size begin.
+  static func corner(ofMiddle width: Int, _ height: Int, in size: (width: Int, height: Int)) -> (x: Int, y: Int) {
     // Python's round: half goes to the even side.
-    let x = (Double(width - cropWidth) / 2).rounded(.toNearestOrEven)
-    let y = (Double(height - cropHeight) / 2).rounded(.toNearestOrEven)
-    return cropped(x: Int(x), y: Int(y), width: cropWidth, height: cropHeight)
+    let x = (Double(size.width - width) / 2).rounded(.toNearestOrEven)
+    let y = (Double(size.height - height) / 2).rounded(.toNearestOrEven)
+    return (Int(x), Int(y))
   }
 
   /// Left and right exchanged.

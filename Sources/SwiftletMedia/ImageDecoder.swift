@@ -1,4 +1,5 @@
 import CSwiftletMedia
+import SwiftletFiles
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -6,13 +7,15 @@ import CSwiftletMedia
   import Foundation
 #endif
 
-/// Reads JPEG (baseline, progressive, grey, CMYK), PNG (1 to 16 bits, palette, interlaced), BMP and WebP through FFmpeg.
+/// Reads JPEG (baseline, progressive, grey, CMYK), PNG (1 to 16 bits, palette, interlaced), BMP, WebP, TIFF, PNM and the first picture of a GIF through
+/// FFmpeg, any major from 4 to 8.
 ///
-/// The picture comes upright (its EXIF orientation is applied), without alpha, with 8 bits a sample. Damaged and cut off files are errors. Chroma is
-/// upsampled as libjpeg does by default, so that pictures equal what Pillow and torchvision read to a level or two.
+/// The picture comes upright (the orientation in its EXIF or XMP is applied), without alpha, with 8 bits a sample. Damaged and cut off files are errors.
+/// Chroma is upsampled as libjpeg does by default, so that pictures equal what Pillow and torchvision read to a level or two.
 public enum ImageDecoder {
-  /// Larger pictures are refused before memory is taken, in pixels.
+  /// Larger pictures are refused before memory is taken: pixels on a side, and pixels in all.
   public static let longestSide = Int(SWM_MAX_SIDE)
+  public static let mostPixels = Int(SWM_MAX_PIXELS)
 
   /// Throws, with the package to install, where FFmpeg's libraries are missing.
   public static func checkAvailable() throws(MediaError) {
@@ -49,18 +52,23 @@ public enum ImageDecoder {
 }
 
 extension Image {
-  /// Reads an image file.
+  /// Reads an image file. Errors name it.
   public init(contentsOf url: URL, channels: Int = 3) throws(MediaError) {
-    let file: Data
-    do {
-      file = try Data(contentsOf: url)
+    try self.init(contentsOf: FileName(url.path), channels: channels)
+  }
+
+  /// Reads the image file at a path. Errors name it.
+  public init(contentsOf path: FileName, channels: Int = 3) throws(MediaError) {
+    let file: [UInt8]
+    do throws(FileError) {
+      file = try [UInt8](contentsOf: path)
     } catch {
-      throw .file("\(url.path) cannot be read; check that it is there and may be read")
+      throw .file("\(path) cannot be read; check that it is there and may be read")
     }
     do throws(MediaError) {
-      self = try ImageDecoder.decode([UInt8](file), channels: channels)
+      self = try ImageDecoder.decode(file, channels: channels)
     } catch {
-      throw error.located(at: url.path)
+      throw error.located(at: path.description)
     }
   }
 }

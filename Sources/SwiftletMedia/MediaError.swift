@@ -2,13 +2,13 @@ import CSwiftletMedia
 
 /// Why a picture could not be read or written. Its description is one sentence that says what to do where something can be done.
 public enum MediaError: Error, Hashable, Sendable {
-  /// A library is not installed, or was not there when this was built.
+  /// FFmpeg is not installed, or lacks what this picture takes.
   case missingLibrary(String)
   /// The bytes are in no format that is read.
   case notAnImage(String)
   /// The format is known, this variant of it is not read.
   case unsupported(String)
-  /// More pixels on a side than ``ImageDecoder/longestSide``.
+  /// More pixels than ``ImageDecoder/mostPixels``, or more on a side than ``ImageDecoder/longestSide``.
   case tooLarge(String)
   /// Damaged or cut off.
   case corrupt(String)

@@ -26,7 +26,7 @@ public enum Resampling: String, Hashable, Sendable, Codable, CaseIterable {
   }
 }
 
-/// The weights of one direction: output sample `i` is the sum of `taps[i]` inputs from `starts[i]` on.
+/// The weights of one direction: sample `i` of the window is the sum of `taps[i]` inputs from `starts[i]` on.
 struct ResamplingWeights {
   /// Fixed-point bits: 8 for the sample, 2 for the overshoot of the cubic, as in Pillow.
   static let fractionBits: Int32 = 32 - 8 - 2
@@ -37,15 +37,21 @@ struct ResamplingWeights {
   /// `tapLimit` weights for each output.
   var weights: [Int32] = []
 
-  /// From `source` (a range of the input's coordinates) to `outputs` samples.
-  init(_ resampling: Resampling, inputs: Int, source: Range<Double>, outputs: Int) {
+  /// The inputs that count.
+  var needed: Range<Int> {
+    let ends = zip(starts, taps).map { $0 + $1 }
+    return (starts.min() ?? 0)..<(ends.max() ?? 0)
+  }
+
+  /// From `source` (a range of the input's coordinates) to `outputs` samples, of which those in `window` are made.
+  init(_ resampling: Resampling, inputs: Int, source: Range<Double>, outputs: Int, window: Range<Int>) {
     let scale = (source.upperBound - source.lowerBound) / Double(outputs)
     let stretch = max(scale, 1)
     let support = resampling.support * stretch
     tapLimit = Int(support.rounded(.up)) * 2 + 1
-    weights = [Int32](repeating: 0, count: outputs * tapLimit)
+    weights = [Int32](repeating: 0, count: window.count * tapLimit)
     var exact = [Double](repeating: 0, count: tapLimit)
-    for output in 0..<outputs {
+    for (slot, output) in window.enumerated() {
       let centre = source.lowerBound + (Double(output) + 0.5) * scale
       let start = max(0, Int(centre - support + 0.5))
       let end = min(inputs, max(start + 1, Int(centre + support + 0.5)))
@@ -57,7 +63,7 @@ struct ResamplingWeights {
       }
       for tap in 0..<count {
         let weight = sum == 0 ? 0 : exact[tap] / sum
-        weights[output * tapLimit + tap] = Int32((weight * Double(1 << Self.fractionBits)).rounded())
+        weights[slot * tapLimit + tap] = Int32((weight * Double(1 << Self.fractionBits)).rounded())
       }
       starts.append(start)
       taps.append(count)
@@ -70,17 +76,33 @@ extension Image {
   ///
   /// - Precondition: both sides are positive.
   public func resized(width: Int, height: Int, _ resampling: Resampling = .bilinear) -> Image {
-    resized(
-      from: Box(x: 0, y: 0, width: Double(self.width), height: Double(self.height)), width: width, height: height,
-      resampling)
+    resized(from: whole, width: width, height: height, resampling)
   }
 
   /// The shorter side becomes `side`, the other keeps the proportions (rounded down, as torchvision's `Resize` does).
   public func resized(shorterSide side: Int, _ resampling: Resampling = .bilinear) -> Image {
-    width <= height
-      ? resized(width: side, height: max(1, side * height / width), resampling)
-      : resized(width: max(1, side * width / height), height: side, resampling)
+    let size = size(shorterSide: side)
+    return resized(width: size.width, height: size.height, resampling)
   }
+
+  /// `resized(shorterSide:)` and then `centreCropped(width:height:)`, to the bit, but what the crop cuts off is never made: a line of pixels, whose other
+  /// side would grow to millions, takes no more memory than a photograph.
+  public func resizedAndCentreCropped(
+    shorterSide side: Int, width cropWidth: Int, height cropHeight: Int, _ resampling: Resampling = .bilinear
+  ) -> Image {
+    let size = size(shorterSide: side)
+    let (x, y) = Self.corner(ofMiddle: cropWidth, cropHeight, in: size)
+    return resized(
+      from: whole, width: size.width, height: size.height, resampling,
+      columns: max(0, x)..<min(size.width, x + cropWidth), rows: max(0, y)..<min(size.height, y + cropHeight)
+    ).cropped(x: min(0, x), y: min(0, y), width: cropWidth, height: cropHeight)
+  }
+
+  private func size(shorterSide side: Int) -> (width: Int, height: Int) {
+    width <= height ? (side, max(1, side * height / width)) : (max(1, side * width / height), side)
+  }
+
+  private var whole: Box { Box(x: 0, y: 0, width: Double(width), height: Double(height)) }
 
   /// The part of the picture inside `box`, at another size. Pixels outside the box but under the filter contribute, as in Pillow's `resize(box=)`.
   ///
@@ -91,27 +113,43 @@ extension Image {
       box.width > 0 && box.height > 0 && box.x >= 0 && box.y >= 0 && box.x + box.width <= Double(self.width)
         && box.y + box.height <= Double(self.height),
       "Image.resized: \(box) does not lie in a picture of \(self.width) x \(self.height)")
-    var image = self
-    if width != image.width || box.x != 0 || box.width != Double(image.width) {
-      image = image.resizedRows(
-        ResamplingWeights(resampling, inputs: image.width, source: box.x..<box.x + box.width, outputs: width),
-        width: width)
-    }
-    if height != image.height || box.y != 0 || box.height != Double(image.height) {
-      image = image.resizedColumns(
-        ResamplingWeights(resampling, inputs: image.height, source: box.y..<box.y + box.height, outputs: height),
-        height: height)
-    }
-    return image
+    return resized(from: box, width: width, height: height, resampling, columns: 0..<width, rows: 0..<height)
   }
 
-  private func resizedRows(_ filter: ResamplingWeights, width outputWidth: Int) -> Image {
+  /// The window `columns` x `rows` of the part inside `box` at another size.
+  private func resized(
+    from box: Box, width: Int, height: Int, _ resampling: Resampling, columns: Range<Int>, rows: Range<Int>
+  ) -> Image {
+    let changesWidth = width != self.width || box.x != 0 || box.width != Double(self.width)
+    let changesHeight = height != self.height || box.y != 0 || box.height != Double(self.height)
+    // The columns come first, as they say which rows are needed.
+    let vertical =
+      changesHeight
+      ? ResamplingWeights(
+        resampling, inputs: self.height, source: box.y..<box.y + box.height, outputs: height, window: rows) : nil
+    let needed = vertical?.needed ?? rows
+    var image = self
+    if changesWidth {
+      image = resizedRows(
+        ResamplingWeights(
+          resampling, inputs: self.width, source: box.x..<box.x + box.width, outputs: width, window: columns),
+        rows: needed)
+    } else if columns != 0..<self.width || needed != 0..<self.height {
+      image = cropped(x: columns.lowerBound, y: needed.lowerBound, width: columns.count, height: needed.count)
+    }
+    guard var vertical else { return image }
+    for i in vertical.starts.indices { vertical.starts[i] -= needed.lowerBound }
+    return image.resizedColumns(vertical)
+  }
+
+  private func resizedRows(_ filter: ResamplingWeights, rows: Range<Int>) -> Image {
     let half: Int32 = 1 << (ResamplingWeights.fractionBits - 1)
-    return Image(width: outputWidth, height: height, channels: channels) { output in
+    let outputWidth = filter.starts.count
+    return Image(width: outputWidth, height: rows.count, channels: channels) { output in
       pixels.withUnsafeBufferPointer { input in
         filter.weights.withUnsafeBufferPointer { weights in
-          for y in 0..<height {
-            var outputIndex = y &* outputWidth &* channels
+          for y in rows {
+            var outputIndex = (y &- rows.lowerBound) &* outputWidth &* channels
             for x in 0..<outputWidth {
               var index = (y &* width &+ filter.starts[x]) &* channels
               let firstWeight = x &* filter.tapLimit
@@ -144,8 +182,9 @@ extension Image {
     }
   }
 
-  private func resizedColumns(_ filter: ResamplingWeights, height outputHeight: Int) -> Image {
+  private func resizedColumns(_ filter: ResamplingWeights) -> Image {
     let row = width * channels
+    let outputHeight = filter.starts.count
     return Image(width: width, height: outputHeight, channels: channels) { output in
       pixels.withUnsafeBufferPointer { input in
         filter.weights.withUnsafeBufferPointer { weights in

@@ -16,7 +16,7 @@ public struct RunCommand: ParsableCommand {
   @Argument(help: "The model file.", completion: .file(extensions: ["swiftlet"]))
   var model: String
 
-  @Argument(help: "Image files (JPEG, PNG).", completion: .file())
+  @Argument(help: "Image files, or folders with images.", completion: .file())
   var inputs: [String]
 
   @Option(help: "How many classes to print for each image.")
@@ -44,25 +44,22 @@ public struct RunCommand: ParsableCommand {
     try reportingErrors {
       let loaded = try Model(
         contentsOf: URL(path: model), threads: speed.threads, instructionSet: speed.instructionSet)
-      var failures = 0
-      var lastError: (any Error)?
-      for input in inputs {
+      var (successes, lastError) = (0, (any Error)?.none)
+      for input in PictureInputs(paths: LongArguments.separated(inputs)) {
         do {
-          let image = try Image(contentsOf: URL(path: input))
+          let path = try input.get()
+          let image = try Image(contentsOf: path)
           var classes: [Model.Classification] = []
           let time = try ContinuousClock().measure { classes = try loaded.classify(image, top: top) }
-          try show(Result(input: input, classes: classes, milliseconds: time.milliseconds))
-        } catch let error as MediaError where inputs.count > 1 {
-          // The other images can still be classified.
-          printToStandardError("error: \(error.located(at: input))")
-          (failures, lastError) = (failures + 1, error)
+          try show(Result(input: path.description, classes: classes, milliseconds: time.milliseconds))
+          successes += 1
         } catch let error as MediaError {
-          throw error.located(at: input)
+          // The other images can still be classified.
+          printToStandardError("error: \(error)")
+          lastError = error
         }
       }
-      if let lastError {
-        throw ExitCode(failures == inputs.count ? ExitStatus.code(for: lastError) : ExitStatus.failed)
-      }
+      if let lastError { throw ExitCode(successes == 0 ? ExitStatus.code(for: lastError) : ExitStatus.failed) }
     }
   }
 

@@ -7,4 +7,6 @@ struct SwiftletRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftlet-run", abstract: "Run a Swiftlet model file.",
     subcommands: [RunCommand.self, BenchCommand.self, InfoCommand.self])
+
+  static func main() { main(LongArguments.joined(Array(CommandLine.arguments.dropFirst()))) }
 }

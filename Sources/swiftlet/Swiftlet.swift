@@ -16,7 +16,7 @@ struct Swiftlet: ParsableCommand {
   /// Runs the command; an error becomes one sentence on standard error and an exit code.
   static func main() {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(LongArguments.joined(Array(CommandLine.arguments.dropFirst())))
       do {
         try command.run()
       } catch  where exitCode(for: error) == .failure && !(error is ExitCode) {

@@ -35,7 +35,7 @@ import Testing
 
   @Test func `layouts are recognised`() throws {
     func classify(_ paths: [String], split: String? = nil) throws -> [String] {
-      let layout = try ImageFolder.layout(of: paths, split: split, path: "data")
+      let layout = try ImageFolder.layout(of: paths.map { FileName($0) }, split: split, path: "data")
       return layout.samples.map { "\(layout.classes[$0.label]) \(paths[$0.file])" }
     }
     #expect(try classify(["a/x.png", "b/10.jpg", "b/2.jpg"]) == ["a a/x.png", "b b/10.jpg", "b b/2.jpg"])
@@ -48,8 +48,112 @@ import Testing
     #expect(throws: DataError(.layout, "data has no folder test; it has none")) {
       try classify(["1.jpg"], split: "test")
     }
-    let pictures = ["b/2.jpg", "a/x.PNG", "a/.hidden.jpg", "__MACOSX/a/x.png", "readme.txt", ".git/a.png", "png"]
-    #expect(pictures.filter(ImageFiles.isPicture) == ["b/2.jpg", "a/x.PNG"])
+  }
+
+  @Test func `what is no picture that is read is counted and named`() {
+    let names: [FileName] = [
+      "b/2.jpg", "a/x.PNG", "a/.hidden.jpg", "__MACOSX/a/x.png", "readme.txt", ".git/a.png", "png", "c/1.heic",
+      "c/2.HEIC",
+      "c/3.tif", "c/4.TIFF", "c/5.gif", "c/6.jfif", "c/7.webp", "c/8.pgm",
+    ]
+    let selection = PictureSelection(of: names)
+    #expect(
+      selection.pictures.map { names[$0] } == [
+        "a/x.PNG", "b/2.jpg", "c/3.tif", "c/4.TIFF", "c/5.gif", "c/6.jfif", "c/7.webp", "c/8.pgm",
+      ])
+    #expect(
+      selection.leftOut
+        == "4 files are no pictures of a kind that is read, and left out: 2 .heic, 1 .txt, 1 without extension")
+    #expect(PictureSelection(of: ["a.jpg", ".x"]).leftOut == nil)
+  }
+
+  @Test func `a data set says what was left out, through every wrapper`() throws {
+    let folder = try TemporaryFolder()
+    for name in ["cat/1.jpg", "cat/2.heic", "dog/3.gif"] { try folder.write([1], to: name) }
+    let data = try ImageFolder(contentsOf: folder.url)
+    let sentence = "\(folder.url.path): 1 file is no picture of a kind that is read, and left out: 1 .heic"
+    #expect(data.count == 2 && data.warnings == [sentence])
+    #expect(Subset(data, [0]).warnings == [sentence])
+    try folder.write([1], to: "bird/1.heic")
+    #expect(
+      throws: DataError(.layout, "\(folder.url.path): the class folder bird holds no pictures; fill or remove it")
+    ) { try ImageFolder(contentsOf: folder.url) }
+  }
+
+  @Test func `class folders that are numbers are ordered by value, others by bytes`() throws {
+    func classes(_ names: [String]) throws -> [String] {
+      try ImageFolder.layout(of: names.map { FileName("\($0)/1.jpg") }, split: nil, path: "data").classes.map(
+        \.description)
+    }
+    #expect(try classes((0..<12).map(String.init).shuffled()) == (0..<12).map(String.init))
+    #expect(
+      try classes(["010", "9", "1", "01", "99999999999999999999"]) == ["01", "1", "9", "010", "99999999999999999999"])
+    #expect(try classes(["10", "9", "a"]) == ["10", "9", "a"])
+    let folder = try TemporaryFolder()
+    for name in 0..<11 { try folder.write([1], to: "\(name)/1.jpg") }
+    let warnings = try ImageFolder(contentsOf: folder.url).warnings
+    #expect(warnings.count == 1 && warnings[0].contains("ordered by value, 0 to 10"))
+  }
+
+  @Test func `names in other bytes are other classes`() throws {
+    let names: [FileName] = [
+      "caf\u{E9}/1.jpg", "cafe\u{301}/1.jpg", FileName(bytes: [0x63, 0xE9, 0x2F, 0x31]),
+      FileName(bytes: [0x63, 0xE8, 0x2F, 0x31]),
+    ]
+    let layout = try ImageFolder.layout(of: names, split: nil, path: "data")
+    #expect(layout.classes.map(\.description) == ["cafe\u{301}", "caf\u{E9}", "c\\xE8", "c\\xE9"])
+    #expect(layout.samples.map(\.label) == [0, 1, 2, 3] && layout.samples.map(\.file) == [1, 0, 3, 2])
+    let folder = try TemporaryFolder()
+    for name in ["caf\u{E9}/1.jpg", "cafe\u{301}/1.jpg"] { try folder.write([1], to: name) }
+    let data = try ImageFolder(contentsOf: folder.url)
+    #expect(
+      data.labels == [0, 1] && data.warnings.count == 1 && data.warnings[0].contains("two class folders look alike"))
+  }
+
+  @Test(.enabled(if: decoderIsThere, "FFmpeg is missing"))
+  func `archives with names in other encodings, or that begin with a dot, are read`() throws {
+    let folder = try TemporaryFolder()
+    func replacing(_ text: [UInt8], by other: [UInt8]) throws {
+      var bytes = PictureArchive.bytes
+      var start = bytes.startIndex
+      while let range = bytes[start...].firstRange(of: text) {
+        bytes.replaceSubrange(range, with: other)
+        start = range.upperBound
+      }
+      try folder.write(bytes, to: "data.zip")
+    }
+    let url = folder.url.appending(path: "data.zip")
+    try replacing(Array("train/cat".utf8), by: Array("./tra/cat".utf8))
+    #expect(
+      try ImageFiles(at: url).names.suffix(2) == ["train/dog/1.png", "tra/cat/1.png"].sorted().suffix(1) + [
+        "train/dog/1.png"
+      ])
+    try replacing(Array("/cat/".utf8), by: [0x2F, 0x63, 0xE9, 0x74, 0x2F])
+    let data = try ImageFolder(contentsOf: url, split: "train")
+    #expect(data.classes == ["c\\xE9t", "dog"] || data.classes == ["dog", "c\\xE9t"])
+    #expect(try data.image(at: 1).width == 3)
+  }
+
+  @Test func `linked class folders are read`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([1], to: "store/cats/1.jpg")
+    try folder.write([1], to: "data/dog/1.jpg")
+    try FileManager.default.createSymbolicLink(
+      at: folder.url.appending(path: "data/cat"), withDestinationURL: folder.url.appending(path: "store/cats"))
+    let data = try ImageFolder(contentsOf: folder.url.appending(path: "data"))
+    #expect(data.classes == ["cat", "dog"] && data.labels == [0, 1])
+  }
+
+  @Test func `labels follow the names that a network knows`() throws {
+    let images = (0..<3).map { Image(width: 1, height: 1, colour: [UInt8($0)]) }
+    let data = InMemoryDataset(images: images, labels: [0, 1, 2], classes: ["0", "2", "10"])
+    let relabelled = try data.labelled(by: ["0", "10", "2"], of: "net")
+    #expect(relabelled.labels == [0, 2, 1] && relabelled.classes == ["0", "10", "2"])
+    #expect(try relabelled.image(at: 1) == images[1])
+    #expect(try data.labelled(by: [], of: "net").labels == [0, 1, 2])
+    let error = #expect(throws: DataError.self) { try data.labelled(by: ["0", "2", "11"], of: "net") }
+    #expect(error?.description.contains("net knows 3 classes (0, 2, 11)") == true)
+    #expect(throws: DataError.self) { try data.labelled(by: ["0", "2"], of: "net") }
   }
 
   @Test(.enabled(if: decoderIsThere, "FFmpeg is missing"))
@@ -64,7 +168,12 @@ import Testing
     let one = try ImageFiles(at: folder.url.appending(path: "one.png"))
     #expect(try one.names == ["one.png"] && one.image(at: 0) == files.image(at: 3))
     try folder.write([1], to: "text/notes.txt")
-    #expect(throws: DataError(.layout, "\(folder.url.path)/text holds no pictures (jpg, png, bmp or webp)")) {
+    #expect(
+      throws: DataError(
+        .layout,
+        "\(folder.url.path)/text holds no pictures (jpg, png, bmp, webp, gif, tif or ppm); 1 file is no picture of a kind that is read, and left out: 1 .txt"
+      )
+    ) {
       try ImageFiles(at: folder.url.appending(path: "text"))
     }
   }
@@ -87,7 +196,9 @@ import Testing
     try folder.write(Array("no zip at all, but long enough to look".utf8), to: "text.zip")
     try folder.write([1, 2], to: "movie.mkv")
     let path = folder.url.path
-    #expect(throws: DataError(.layout, "\(path)/empty.zip is empty")) { try ImageDatasets.open("\(path)/empty.zip") }
+    #expect(throws: DataError(.layout, "\(path)/empty.zip is no zip archive, or is cut off")) {
+      try ImageDatasets.open("\(path)/empty.zip")
+    }
     #expect(throws: DataError(.unreadable, "\(path)/text.zip is no zip archive, or is cut off")) {
       try ImageDatasets.open("\(path)/text.zip")
     }
@@ -128,8 +239,44 @@ import Testing
     try folder.write(Array("text".utf8), to: "cat/1.jpg")
     let dataset = try ImageFolder(contentsOf: folder.url)
     #expect(
-      throws: MediaError.notAnImage("\(folder.url.path)/cat/1.jpg: the file is no JPEG, PNG, BMP or WebP image")
+      throws: MediaError.notAnImage(
+        "\(folder.url.path)/cat/1.jpg: the file is no JPEG, PNG, BMP, WebP, GIF, TIFF or PNM image")
     ) { try dataset.image(at: 0) }
+  }
+
+  @Test(.enabled(if: decoderIsThere, "FFmpeg is missing"))
+  func `every picture that cannot be read is told of at once`() throws {
+    let folder = try TemporaryFolder()
+    let sound = try ImageEncoder.png(Image(width: 2, height: 2, colour: [1, 2, 3]))
+    let bad = ["cat/03.png", "cat/08.png", "dog/01.png"]
+    for folderName in ["cat", "dog"] {
+      for number in 0..<10 { try folder.write(sound, to: "\(folderName)/0\(number).png") }
+    }
+    for name in bad { try folder.write(Array("text".utf8), to: name) }
+    let data = try ImageFolder(contentsOf: folder.url)
+    let expected =
+      "3 of 20 pictures cannot be read:"
+      + bad.map { "\n  \(folder.url.path)/\($0): the file is no JPEG, PNG, BMP, WebP, GIF, TIFF or PNM image" }.joined()
+    func description(_ body: () throws -> Void) -> String? {
+      let error = #expect(throws: UnreadablePictures.self) { try body() }
+      return error?.description
+    }
+    #expect(description { _ = try InMemoryDataset(data) } == expected)
+    let pipeline = ImagePipeline([], normalization: .half)
+    for workers in [0, 2] {
+      let loader = DataLoader(data, batchSize: 3, order: .shuffled, pipeline: pipeline, workers: workers)
+      #expect(
+        description {
+          let batches = loader.epoch()
+          while try batches.nextHostBatch() != nil {}
+        } == expected)
+    }
+    for number in 0..<10 { try folder.write(Array("text".utf8), to: "cat/0\(number).png") }
+    let many = try #require(description { _ = try InMemoryDataset(data) })
+    #expect(many.hasPrefix("11 of 20 pictures") && many.hasSuffix("\n  and 1 more") && many.contains("cat/09.png"))
+    #expect(!many.contains("dog/01.png"))
+    let one = Subset(data, [11, 12])
+    #expect(description { _ = try InMemoryDataset(one) }?.hasPrefix("\(folder.url.path)/dog/01.png: the file") == true)
   }
 
   // MARK: CIFAR-10 and MNIST

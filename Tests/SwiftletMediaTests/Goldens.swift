@@ -31,4 +31,5 @@ func randomImage(width: Int, height: Int, channels: Int = 3, seed: UInt64) -> Im
 /// Oracle files: what Pillow 13 reads and computes; tools/goldens/images.py writes them.
 let formats = Result { try GoldenBytes("formats") }
 let operations = Result { try GoldenBytes("operations") }
+let variants = Result { try GoldenBytes("variants") }
 let decoderIsThere = ImageDecoder.isAvailable

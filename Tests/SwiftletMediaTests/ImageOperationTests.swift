@@ -19,6 +19,28 @@ import Testing
     #expect(try resized == goldens.image("resize box/\(resampling.rawValue)/20x24"))
   }
 
+  /// Oracle: Pillow's resize and crop with torchvision's rounding, and our two steps one after the other.
+  @Test(arguments: Resampling.allCases)
+  func `resizing and cropping in one equals both`(resampling: Resampling) throws {
+    let goldens = try GoldenBytes("windows")
+    for name in goldens.arrays.keys where name.hasPrefix("\(resampling.rawValue)/") {
+      let parts = name.split(separator: "/").map(String.init)
+      let (side, crop) = (try #require(Int(parts[2])), try #require(Int(parts[3])))
+      let input = try goldens.image("input/\(parts[1])")
+      let output = input.resizedAndCentreCropped(shorterSide: side, width: crop, height: crop, resampling)
+      #expect(try output == goldens.image(name), "\(name)")
+    }
+    for (index, size) in [(7, 5), (5, 7), (31, 64), (64, 31), (1, 90), (48, 48)].enumerated() {
+      let image = randomImage(width: size.0, height: size.1, channels: index % 2 == 0 ? 3 : 1, seed: UInt64(index))
+      for (side, width, height) in [(8, 8, 8), (12, 7, 10), (5, 9, 9), (48, 31, 17), (30, 30, 2)] {
+        let both = image.resized(shorterSide: side, resampling).centreCropped(width: width, height: height)
+        #expect(
+          image.resizedAndCentreCropped(shorterSide: side, width: width, height: height, resampling) == both,
+          "\(size) to \(side), \(width) x \(height)")
+      }
+    }
+  }
+
   @Test func `tone operations equal Pillow's`() throws {
     let goldens = try operations.get()
     let input = try goldens.image("input")

@@ -89,6 +89,69 @@ import Testing
     #expect((only.status, only.output) == (1, ""))
   }
 
+  @Test(.enabled(if: ImageDecoder.isAvailable, "FFmpeg's libraries are missing: run ./setup"))
+  func `run takes folders, and each error names its file once`() throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    let folder = fixture.directory.appending(path: "photos")
+    let manager = FileManager.default
+    try manager.createDirectory(at: folder.appending(path: "b"), withIntermediateDirectories: true)
+    for name in ["b/2.png", "b/10.png", "a.png"] {
+      try manager.copyItem(at: URL(filePath: fixture.image), to: folder.appending(path: name))
+    }
+    try Data("a text".utf8).write(to: folder.appending(path: "notes.txt"))
+    try Data("no image".utf8).write(to: folder.appending(path: "b/3.jpg"))
+    let outcome = try Self.run("run", fixture.model, fixture.image, folder.path, "--json")
+    #expect(outcome.status == 1)
+    let inputs = try outcome.output.split(separator: "\n").map {
+      try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])["input"] as? String
+    }
+    #expect(inputs == [fixture.image] + ["a.png", "b/10.png", "b/2.png"].map { "\(folder.path)/\($0)" })
+    #expect(
+      outcome.errors.split(separator: "\n") == [
+        "warning: \(folder.path): 1 file is no picture of a kind that is read, and left out: 1 .txt",
+        "error: \(folder.path)/b/3.jpg: the file is no JPEG, PNG, BMP, WebP, GIF, TIFF or PNM image",
+      ])
+    try manager.createDirectory(at: folder.appending(path: "c"), withIntermediateDirectories: true)
+    let empty = try Self.run("run", fixture.model, folder.appending(path: "c").path)
+    #expect(empty.errors == "error: \(folder.path)/c holds no pictures\n" && empty.status == 66)
+  }
+
+  @Test(.enabled(if: ImageDecoder.isAvailable, "FFmpeg's libraries are missing: run ./setup"))
+  func `hundreds of inputs run in their order`() throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    var names: [String] = []
+    for number in 0..<300 {
+      let name = fixture.directory.appending(path: "\(number).png")
+      try FileManager.default.createSymbolicLink(at: name, withDestinationURL: URL(filePath: fixture.image))
+      names.append(name.path)
+    }
+    let arguments = ["run", "--top", "1", fixture.model] + names.prefix(200) + ["--json"] + names.suffix(100)
+    let outcome = try Self.run(arguments: arguments)
+    let inputs = try outcome.output.split(separator: "\n").map {
+      try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])["input"] as? String
+    }
+    #expect(outcome.status == 0 && inputs == names)
+  }
+
+  @Test func `long rows of arguments become one and come back`() {
+    let names = (0..<100).map { "picture \($0).jpg" }
+    for arguments in [
+      ["run", "model"] + names, ["run", "--top", "3", "model"] + names + ["--json"],
+      ["run", "model", "--top", "3"] + names,
+      ["run", "model", "--"] + names + ["-x"], ["run", "model", "a.jpg", "b.jpg"], [], names,
+    ] {
+      let joined = LongArguments.joined(arguments)
+      #expect(LongArguments.separated(joined) == arguments)
+      #expect(joined.count < 10)
+    }
+    #expect(
+      LongArguments.joined(["run", "model", "--top", "3"] + names).prefix(5) == [
+        "run", "model", "--top", "3", names[0],
+      ])
+  }
+
   @Test func `bench prints the best and the median, and JSON on request`() throws {
     let fixture = try Fixture()
     defer { fixture.remove() }

@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "SwiftletFiles", dependencies: ["CSwiftletFiles"]),
     .target(name: "CSwiftletKernels"),
     .target(name: "CSwiftletMedia"),
-    .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia"]),
+    .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia", "SwiftletFiles"]),
     .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles", "SwiftletMedia"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),

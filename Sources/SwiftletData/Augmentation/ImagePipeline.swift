@@ -10,6 +10,38 @@ public struct ImagePipeline: Hashable, Sendable {
     (self.steps, self.normalization, self.erasing) = (steps, normalization, erasing)
   }
 
+  /// The picture after all steps.
+  public func applied(to image: Image, using random: inout RandomStream) -> Image {
+    var image = image
+    var index = 0
+    while index < steps.count {
+      if case .resizeShorterSide(let side, let resampling) = steps[index], index + 1 < steps.count,
+        case .centreCrop(let width, let height) = steps[index + 1]
+      {
+        // In one, so that nothing is made to be cut off.
+        image = image.resizedAndCentreCropped(shorterSide: side, width: width, height: height, resampling)
+        index += 2
+      } else {
+        image = steps[index].applied(to: image, using: &random)
+        index += 1
+      }
+    }
+    return image
+  }
+
+  /// A network's input `[channels, height, width]` for a picture; what is random draws from `random`.
+  public func input(of image: Image, using random: inout RandomStream) -> [Float] {
+    let image = applied(to: image.converted(toChannels: normalization.channels), using: &random)
+    let count = image.width * image.height * image.channels
+    return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      let input = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
+      writePlanes(of: image, through: normalization.table, to: input)
+      erasing?.apply(
+        to: input, channels: image.channels, height: image.height, width: image.width, using: &random)
+      initialized = count
+    }
+  }
+
   /// How small pictures such as CIFAR-10's are trained on: a shifted crop and a flip.
   public static func smallTraining(
     size: Int = 32, normalization: Normalization = .cifar10, randAugment: RandAugment? = nil,

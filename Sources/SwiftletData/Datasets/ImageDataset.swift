@@ -8,6 +8,12 @@ public protocol ImageDataset: Sendable {
   /// The label alone, without decoding the picture.
   func label(at index: Int) -> Int
   func image(at index: Int) throws -> Image
+  /// What whoever uses the data should be told once: a sentence each.
+  var warnings: [String] { get }
+}
+
+extension ImageDataset {
+  public var warnings: [String] { [] }
 }
 
 extension ImageDataset {

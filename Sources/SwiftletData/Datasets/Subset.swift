@@ -12,6 +12,7 @@ public struct Subset: ImageDataset {
   }
 
   public var classes: [String] { base.classes }
+  public var warnings: [String] { base.warnings }
   public var count: Int { indices.count }
   public func label(at index: Int) -> Int { base.label(at: indices[index]) }
   public func image(at index: Int) throws -> Image { try base.image(at: indices[index]) }

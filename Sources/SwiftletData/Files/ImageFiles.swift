@@ -5,46 +5,62 @@ import SwiftletMedia
 /// The pictures below a folder or in a zip archive, or one picture file, in the order of their names.
 public struct ImageFiles: Sendable {
   /// Paths within the folder or the archive.
-  public let names: [String]
+  public let names: [FileName]
+  /// The folders below the folder; none of an archive.
+  let folders: [FileName]
+  /// What else lies there, in a sentence; nil for nothing.
+  public let leftOut: String?
   private let source: Source
 
   private enum Source: Sendable {
-    case folder(URL)
+    case folder(FileName)
     case archive(ZipArchive, path: String, members: [ZipArchive.Member])
   }
 
-  static let extensions: Set<String> = ["jpg", "jpeg", "png", "bmp", "webp"]
-
   public init(at url: URL) throws(DataError) {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else {
-      throw DataError(.missing, "\(url.path) does not exist")
-    }
-    if isDirectory.boolValue {
-      guard let paths = FileManager.default.subpaths(atPath: url.path) else {
-        throw DataError(.unreadable, "\(url.path) cannot be listed; check that it may be read")
-      }
-      names = paths.filter(Self.isPicture).sorted(by: Self.precedes)
-      source = .folder(url)
-    } else if Self.isPicture(url.lastPathComponent) {
-      names = [url.lastPathComponent]
-      source = .folder(url.deletingLastPathComponent())
+    let path = FileName(url.path)
+    let selection: PictureSelection
+    if FolderListing.isFolder(path) {
+      let listing = try located(at: url.path, try FolderListing(of: path))
+      selection = PictureSelection(of: listing.files)
+      names = selection.pictures.map { listing.files[$0] }
+      folders = listing.folders
+      source = .folder(path)
     } else {
-      let file = try MappedFile.data(at: url)
-      let archive = try located(at: url.path, try ZipArchive(file))
-      let members = archive.members.filter { Self.isPicture($0.name) }.sorted { Self.precedes($0.name, $1.name) }
-      names = members.map(\.name)
-      source = .archive(archive, path: url.path, members: members)
+      guard FileManager.default.fileExists(atPath: url.path) else {
+        throw DataError(.missing, "\(url.path) does not exist")
+      }
+      folders = []
+      let own = FileName(url.lastPathComponent)
+      if PictureSelection(of: [own]).pictures.isEmpty {
+        let archive = try located(at: url.path, try ZipArchive(try MappedFile(path: url.path)))
+        let members = archive.members
+        // Names may begin with "./" or "/"; what they say then is the same.
+        let places = members.map {
+          FileName(bytes: $0.fileName.components.map(\.bytes).joined(separator: [UInt8(ascii: "/")]))
+        }
+        selection = PictureSelection(of: places)
+        names = selection.pictures.map { places[$0] }
+        source = .archive(archive, path: url.path, members: selection.pictures.map { members[$0] })
+      } else {
+        selection = PictureSelection(of: [own])
+        names = [own]
+        source = .folder(FileName(url.deletingLastPathComponent().path))
+      }
     }
+    leftOut = selection.leftOut.map { "\(url.path): \($0)" }
     guard !names.isEmpty else {
-      throw DataError(.layout, "\(url.path) holds no pictures (jpg, png, bmp or webp)")
+      throw DataError(
+        .layout,
+        "\(url.path) holds no pictures (jpg, png, bmp, webp, gif, tif or ppm)"
+          + (selection.leftOut.map { "; \($0)" } ?? ""))
     }
   }
 
   public func image(at index: Int) throws -> Image {
     switch source {
     case .folder(let folder):
-      return try Image(contentsOf: folder.appending(path: names[index]))
+      return try Image(contentsOf: folder.appending(names[index]))
     case .archive(let archive, let path, let members):
       let file = try located(at: path, try archive.read(members[index]))
       do throws(MediaError) {
@@ -53,18 +69,5 @@ public struct ImageFiles: Sendable {
         throw error.located(at: "\(path): \(names[index])")
       }
     }
-  }
-
-  /// By extension; hidden files and what macOS adds to archives are left out.
-  static func isPicture(_ path: String) -> Bool {
-    let parts = path.split(separator: "/")
-    guard let name = parts.last, let dot = name.lastIndex(of: ".") else { return false }
-    return extensions.contains(name[name.index(after: dot)...].lowercased())
-      && !parts.contains { $0.hasPrefix(".") || $0 == "__MACOSX" }
-  }
-
-  /// The order of Python's `sorted`: by bytes, whatever the locale.
-  static func precedes(_ a: String, _ b: String) -> Bool {
-    a.utf8.lexicographicallyPrecedes(b.utf8)
   }
 }

@@ -50,10 +50,11 @@ public struct DataLoader: Sendable {
     let mixes = RandomStream(seed: seed).child(2).child(epoch)
     let end = batchCount
     let loader = self
+    let finder = UnreadablePictureFinder(dataset, threads: max(1, workers))
     let make: @Sendable (Int) throws -> HostBatch = { batch in
       let first = batch * loader.batchSize
       let members = indices[first..<min(first + loader.batchSize, indices.count)]
-      var made = try loader.batch(of: members, streams: samples)
+      var made = try finder.findingAll { try loader.batch(of: members, streams: samples) }
       if let mixing = loader.mixing {
         var random = mixes.child(batch)
         mixing.apply(to: &made, classes: loader.dataset.classes.count, using: &random)
@@ -70,8 +71,8 @@ public struct DataLoader: Sendable {
     var labels: [Int64] = []
     for (position, member) in members.enumerated() {
       var random = streams.child(member)
-      var image = try dataset.image(at: member).converted(toChannels: channels)
-      for step in pipeline.steps { image = step.applied(to: image, using: &random) }
+      let image = pipeline.applied(
+        to: try dataset.image(at: member).converted(toChannels: channels), using: &random)
       let stride = image.width * image.height * channels
       if size == nil {
         size = (image.width, image.height)

@@ -35,7 +35,7 @@ extension Graph.Preprocessing {
     switch resize {
     case .stretch: return converted.resized(width: width, height: height, resampling)
     case .shortestSide(let side):
-      return converted.resized(shorterSide: side, resampling).centreCropped(width: width, height: height)
+      return converted.resizedAndCentreCropped(shorterSide: side, width: width, height: height, resampling)
     }
   }
 

@@ -12,6 +12,13 @@ public struct TrainingData: Sendable {
     (self.training, self.search, self.description) = (training, search, description)
   }
 
+  /// The same images with labels that are indices into `names`, the classes that a network knows; see `ImageDataset.labelled(by:of:)`.
+  public func labelled(by names: [String], of network: String) throws -> TrainingData {
+    TrainingData(
+      training: try training.labelled(by: names, of: network), search: try search.labelled(by: names, of: network),
+      description: description)
+  }
+
   /// Names the data in a checkpoint, so that a run is not resumed on other images: counts, classes and labels.
   public var identity: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a

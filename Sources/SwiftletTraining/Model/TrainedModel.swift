@@ -18,12 +18,22 @@ public struct TrainedModel {
       throw RunError.damaged(file, problem: "it carries no recipe, so it is not the model.safetensors of a run")
     }
     let recipe = try Recipe.parse(yaml, source: file.path)
-    guard let classes = try? JSONDecoder().decode([String].self, from: Data(names.utf8)) else {
-      throw RunError.damaged(file, problem: "its class names cannot be read")
-    }
+    let classes = try decode(names, of: file)
     let model = try recipe.model.make(seed: recipe.training.seed)
     try model.load(state, from: file.path)
     return TrainedModel(model: model, recipe: recipe, classes: classes)
+  }
+
+  /// The class names that a run's file carries; none of other weights.
+  static func classes(of file: URL) throws -> [String] {
+    try Checkpoint.read(from: file).metadata["swiftlet.classes"].map { try decode($0, of: file) } ?? []
+  }
+
+  private static func decode(_ names: String, of file: URL) throws -> [String] {
+    guard let classes = try? JSONDecoder().decode([String].self, from: Data(names.utf8)) else {
+      throw RunError.damaged(file, problem: "its class names cannot be read")
+    }
+    return classes
   }
 
   /// Writes the weights of `model`, whole or not at all.

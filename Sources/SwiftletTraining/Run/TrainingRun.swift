@@ -27,7 +27,8 @@ public final class TrainingRun {
   /// Called with the number of the step after the optimiser has moved the weights.
   public var afterStep: ((Int) throws -> Void)?
 
-  private let data: TrainingData
+  /// What the run learns from.
+  public let data: TrainingData
   private let trainingLoader, searchLoader: DataLoader
   private let device: Device
   private let optimizer: any Optimizer
@@ -52,8 +53,8 @@ public final class TrainingRun {
     let images = try recipe.data.open(at: data, imageSize: recipe.model.imageSize)
     if let dense {
       try self.init(
-        recipe: recipe, supernetOf: recipe.model.network(weightsAt: dense), data: images, output: output, resume: resume
-      )
+        recipe: recipe, supernetOf: recipe.model.network(weightsAt: dense),
+        data: images.labelled(by: TrainedModel.classes(of: dense), of: dense.path), output: output, resume: resume)
     } else {
       try self.init(
         recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: images, output: output,

@@ -36,6 +36,7 @@ struct TrainCommand: ParsableCommand {
     let run = try TrainingRun(
       recipe: .read(from: file, overrides: overrides), data: data.map { URL(filePath: $0) },
       dense: checkpoint.map { URL(filePath: $0) }, output: output, resume: resume)
+    run.data.printWarnings()
     let progress = ConsoleProgress()
     let result = try run.start(observer: json ? nil : progress.callAsFunction)
     if json {

@@ -54,7 +54,11 @@ struct Compressor {
       (finetunes, plan) = (false, CompressionPlan())
     }
     let hasData = place != nil || recipe.data.kind != .files || finetunes
-    data = hasData ? try recipe.data.open(at: place, imageSize: recipe.model.imageSize) : nil
+    data =
+      hasData
+      ? try recipe.data.open(at: place, imageSize: recipe.model.imageSize)
+        .labelled(by: trained?.classes ?? [], of: checkpoint.path) : nil
+    data?.printWarnings()
     guard let classes = trained?.classes ?? data?.training.classes else { throw CompressorError.noClasses }
     self.classes = classes
   }

@@ -14,8 +14,10 @@ struct Classifier {
   let classes: [String]
   /// The recipe that it was trained by, if it says.
   let recipe: Recipe?
-  /// Scores `[images, classes]`, row by row.
-  let scores: (_ images: [Image]) throws -> [Float]
+  /// The network's input for an image, which is far smaller than a photograph.
+  let prepare: (_ image: Image) -> [Float]
+  /// Scores `[images, classes]`, row by row, for as many prepared images as are said.
+  let score: (_ inputs: [Float], _ count: Int) throws -> [Float]
 
   /// - Parameter path: a model file, or a trained network's checkpoint.
   init(path: String, recipe: URL?, threads: Int) throws {
@@ -35,7 +37,9 @@ struct Classifier {
     name = file.path
     classes = file.graph.metadata.classNames
     recipe = try file.graph.metadata.notes[ModelNotes.recipe].map { try Recipe.parse($0, source: file.path) }
-    scores = { images in try session.run([preprocessing.apply(to: images)])[0].floats }
+    prepare = { preprocessing.apply(to: $0) }
+    let shape = [3, preprocessing.height, preprocessing.width]
+    score = { inputs, count in try session.run([NDArray(inputs, shape: [count] + shape)])[0].floats }
   }
 
   init(_ source: TrainedSource, name: String, threads: Int) throws {
@@ -43,20 +47,32 @@ struct Classifier {
     self.name = name
     classes = source.classes
     recipe = source.recipe
-    scores = { images in
-      let dataset = LoadedImages(images: images)
-      let batches = source.recipe.evaluationLoader(over: dataset, batchSize: images.count).epoch(0)
-      guard let batch = try batches.next() else { return [] }
-      return withNoGradient { source.model(batch.images) }.cast(to: .float32).scalars(as: Float.self)
+    let pipeline = source.recipe.evaluationPipeline
+    prepare = { image in
+      var random = RandomStream(seed: 0)  // nothing draws from it in evaluation
+      return pipeline.input(of: image, using: &random)
+    }
+    let shape = source.model.inputShape
+    score = { inputs, count in
+      withNoGradient { source.model(Tensor(inputs, shape: [count] + shape)) }.cast(to: .float32).scalars(as: Float.self)
     }
   }
+
+  /// Scores `[images, classes]`, row by row.
+  func scores(_ images: [Image]) throws -> [Float] { try score(images.flatMap(prepare), images.count) }
 }
 
-/// Images in memory, without labels.
-private struct LoadedImages: ImageDataset {
-  let images: [Image]
-  var classes: [String] { ["image"] }
-  var count: Int { images.count }
-  func label(at index: Int) -> Int { 0 }
-  func image(at index: Int) throws -> Image { images[index] }
+extension Classifier {
+  /// Where the score of each class in `names` stands in a row of this side's scores; nil where they stand in that order, or nobody names them.
+  ///
+  /// - Throws: `EvalError` where this side knows other classes.
+  func columns(of names: [String]) throws -> [Int]? {
+    if classes.isEmpty || classes == names { return nil }
+    let places = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let columns = names.compactMap { places[$0] }
+    guard columns.count == names.count, Set(columns).count == classes.count else {
+      throw EvalError.otherClasses(model: name, expected: classes, found: names)
+    }
+    return columns
+  }
 }

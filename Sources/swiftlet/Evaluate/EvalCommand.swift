@@ -56,20 +56,22 @@ struct EvalCommand: ParsableCommand {
       try Classifier(path: $0, recipe: recipeFile, threads: threads)
     }
     let images = try dataset(of: sides, recipeFile)
-    for side in sides where !side.classes.isEmpty && side.classes != images.classes {
-      throw EvalError.otherClasses(model: side.name, expected: side.classes, found: images.classes)
-    }
+    images.printWarnings()
+    let columns = try sides.map { try $0.columns(of: images.classes) }
 
     var scores = sides.map { ClassifierScore(name: $0.name) }
-    for start in stride(from: 0, to: images.count, by: batch) {
-      let samples = try (start..<min(start + batch, images.count)).map { try images.sample($0) }
+    var batches = PreparedBatches(of: images, for: sides, size: batch)
+    while let samples = try batches.next() {
       for (index, side) in sides.enumerated() {
-        let rows = try side.scores(samples.map(\.image))
-        let classes = rows.count / samples.count
+        var rows = try side.score(samples.inputs[index], samples.labels.count)
+        let classes = rows.count / samples.labels.count
         guard images.classes.count <= classes else {
           throw EvalError.tooFewScores(model: side.name, scores: classes, classes: images.classes.count)
         }
-        scores[index].add(rows, labels: samples.map(\.label))
+        if let columns = columns[index] {
+          rows = samples.labels.indices.flatMap { row in columns.map { rows[row * classes + $0] } }
+        }
+        scores[index].add(rows, labels: samples.labels)
       }
     }
 

@@ -82,6 +82,7 @@ struct ExportCommand: ParsableCommand {
   private func calibration(of source: TrainedSource) throws -> Calibration {
     let data = try source.recipe.data.open(
       at: data.map { URL(filePath: $0) }, imageSize: source.recipe.model.imageSize)
+    data.printWarnings()
     let images = data.search.count > 0 ? data.search : data.training
     let batches = source.recipe.evaluationLoader(over: images.evenlySpaced(calibrationImages), batchSize: 32).epoch(0)
     var seen: [Tensor] = []

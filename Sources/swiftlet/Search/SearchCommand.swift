@@ -53,6 +53,8 @@ struct SearchCommand: ParsableCommand {
     let search = try SearchRun(recipe, budget: budget, of: work, accelerator: accelerator)
     let source = try TrainedSource(checkpoint: URL(filePath: checkpoint), recipe: URL(filePath: self.recipe))
     let data = try recipe.data.open(at: data.map { URL(filePath: $0) }, imageSize: recipe.model.imageSize)
+      .labelled(by: source.classes, of: checkpoint)
+    data.printWarnings()
     let console = SearchConsole()
     let outcome = try search.start(
       on: source.model, inputShape: source.model.inputShape, data: data, plan: URL(filePath: out),
