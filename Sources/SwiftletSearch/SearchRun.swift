@@ -97,6 +97,7 @@ public final class SearchRun {
           return fitness
         }
       }
+      guard !result.best.fitness.loss.isNaN else { throw SearchRunError.scoresNotFinite }
       try problem.space.plan(result.best.levels).write(to: file)
       return SearchOutcome(
         plan: file.path, trace: trace.file.path, budget: budget.text, unit: problem.costs.unit, cost: result.best.cost,
@@ -305,12 +306,17 @@ extension SearchOutcome: CustomStringConvertible {
 public enum SearchRunError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The recipe holds no images out.
   case noSearchSplit
+  /// No plan inside the budget computes.
+  case scoresNotFinite
   case interrupted(signal: Int32, evaluations: URL)
 
   public var description: String {
     switch self {
     case .noSearchSplit:
       "the recipe holds out no images to judge plans by: set data.searchFraction above 0"
+    case .scoresNotFinite:
+      "the network gives scores that are infinite or not numbers under every plan inside the budget, so no plan was "
+        + "written: the checkpoint's activations overflow"
     case .interrupted(let signal, let evaluations):
       "stopped by \(signal == SIGINT ? "Ctrl-C" : "signal \(signal)"); the same command goes on, with what "
         + "\(evaluations.path) holds"

@@ -69,7 +69,7 @@ struct EvalCommand: ParsableCommand {
         guard images.classes.count <= classes else {
           throw EvalError.tooFewScores(model: side.name, scores: classes, classes: images.classes.count)
         }
-        scores[index].add(rows, labels: samples.map(\.label))
+        try scores[index].add(rows, labels: samples.map(\.label))
       }
     }
 
@@ -107,10 +107,11 @@ struct EvalCommand: ParsableCommand {
   }
 }
 
-enum EvalError: Error, CustomStringConvertible {
+enum EvalError: Error, Hashable, CustomStringConvertible {
   case noData
   case otherClasses(model: String, expected: [String], found: [String])
   case tooFewScores(model: String, scores: Int, classes: Int)
+  case scoresNotFinite(model: String, image: Int)
 
   var description: String {
     switch self {
@@ -120,6 +121,9 @@ enum EvalError: Error, CustomStringConvertible {
         + "\(found.count) (\(found.prefix(3).joined(separator: ", "))…): these are other images than it was trained for"
     case .tooFewScores(let model, let scores, let classes):
       "\(model) gives \(scores) scores, the images have \(classes) classes"
+    case .scoresNotFinite(let model, let image):
+      "\(model) gives scores that are infinite or not numbers for image \(image) of the split, counted from 0: its "
+        + "activations overflow, so there is nothing to compare"
     }
   }
 }
