@@ -72,7 +72,7 @@ struct SearchRunTests {
     defer { search.remove() }
     let outcome = try search.run()
     let plan = try CompressionPlan(contentsOf: URL(filePath: outcome.plan))
-    let work = search.recipe.model.configuration.multiplyAdds
+    let work = search.recipe.model.configuration.multiplyAdds.published
     #expect(try work.total(under: plan) == outcome.cost)
     #expect((0.6...0.8).contains(outcome.shareOfDense))
     #expect(outcome.images == 40)
