@@ -108,7 +108,7 @@ public final class SearchRun {
             level: problem.space.slots[0].levels[candidate.levels[0]], cost: candidate.cost,
             accuracy: candidate.fitness.accuracy, loss: candidate.fitness.loss)
         },
-        evaluations: result.candidates.count, measured: evaluator.measured,
+        evaluations: Set(result.candidates.map(\.levels) + uniform.map(\.levels)).count, measured: evaluator.measured,
         seconds: (clock.now - start).milliseconds / 1000)
     }
   }
@@ -282,8 +282,9 @@ public struct SearchOutcome: Hashable, Sendable, Encodable {
   public let shareOfDense, accuracy, loss: Double
   public let images: Int
   public let uniform: [Uniform]
+  /// Different plans that were judged: the candidates, and the uniform plans they are compared with.
   public let evaluations: Int
-  /// Evaluations that no earlier search had made.
+  /// Those of them that no earlier search had judged.
   public let measured: Int
   public let seconds: Double
 }
