@@ -12,6 +12,8 @@ public enum ExportError: Error, Hashable, Sendable {
   case brokenPattern(layer: String, row: Int, group: Int, pattern: String, nonzeros: Int)
   /// The plan or a setting does not fit the model.
   case plan(String)
+  /// A weight is infinite or not a number.
+  case notFinite(weight: String)
   /// Calibration did not see what it needs.
   case calibration(String)
 }
@@ -28,6 +30,7 @@ extension ExportError: CustomStringConvertible {
     case .brokenPattern(let layer, let row, let group, let pattern, let nonzeros):
       "\(layer) is no \(pattern) layer: row \(row), group \(group) has \(nonzeros) weights that are not zero; prune it with this plan first"
     case .plan(let reason): reason
+    case .notFinite(let weight): "\(weight) is infinite or not a number somewhere: the checkpoint is damaged"
     case .calibration(let reason): "int8 export: \(reason)"
     }
   }

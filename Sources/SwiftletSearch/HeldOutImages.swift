@@ -15,20 +15,14 @@ public struct HeldOutImages: Sendable {
 
   public var count: Int { batches.reduce(0) { $0 + $1.labels.count } }
 
-  /// How well a network that gives class scores `[batch, classes]` does.
+  /// How well a network that gives class scores `[batch, classes]` does; the loss is NaN where a score is no finite number.
   public func fitness(of session: Session) throws -> Fitness {
     var (correct, loss) = (0, 0.0)
     for (images, labels) in batches {
-      let scores = try session.run([images])[0].floats
-      let classes = scores.count / max(1, labels.count)
-      for (sample, label) in labels.enumerated() {
-        let row = scores[sample * classes..<(sample + 1) * classes]
-        let own = Double(row[row.startIndex + label])
-        let greatest = Double(row.max() ?? 0)
-        loss += log(row.reduce(0.0) { $0 + exp(Double($1) - greatest) }) + greatest - own
-        // A class whose score ties with others comes after them: constant scores earn nothing.
-        let ahead = row.indices.contains { $0 != row.startIndex + label && !(Double(row[$0]) < own) }
-        correct += ahead || own.isNaN ? 0 : 1
+      let scores = ClassScores.rows(try session.run([images])[0].floats, samples: labels.count)
+      for (scores, label) in zip(scores, labels) {
+        loss += scores.loss(of: label)
+        correct += scores.rank(of: label) == 0 ? 1 : 0
       }
     }
     return Fitness(images: count, correct: correct, loss: loss / Double(max(1, count)))

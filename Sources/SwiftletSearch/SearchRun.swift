@@ -97,6 +97,7 @@ public final class SearchRun {
           return fitness
         }
       }
+      guard !result.best.fitness.loss.isNaN else { throw SearchRunError.scoresNotFinite }
       try problem.space.plan(result.best.levels).write(to: file)
       return SearchOutcome(
         plan: file.path, trace: trace.file.path, budget: budget.text, unit: problem.costs.unit, cost: result.best.cost,
@@ -107,7 +108,7 @@ public final class SearchRun {
             level: problem.space.slots[0].levels[candidate.levels[0]], cost: candidate.cost,
             accuracy: candidate.fitness.accuracy, loss: candidate.fitness.loss)
         },
-        evaluations: result.candidates.count, measured: evaluator.measured,
+        evaluations: Set(result.candidates.map(\.levels) + uniform.map(\.levels)).count, measured: evaluator.measured,
         seconds: (clock.now - start).milliseconds / 1000)
     }
   }
@@ -281,8 +282,9 @@ public struct SearchOutcome: Hashable, Sendable, Encodable {
   public let shareOfDense, accuracy, loss: Double
   public let images: Int
   public let uniform: [Uniform]
+  /// Different plans that were judged: the candidates, and the uniform plans they are compared with.
   public let evaluations: Int
-  /// Evaluations that no earlier search had made.
+  /// Those of them that no earlier search had judged.
   public let measured: Int
   public let seconds: Double
 }
@@ -305,12 +307,17 @@ extension SearchOutcome: CustomStringConvertible {
 public enum SearchRunError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The recipe holds no images out.
   case noSearchSplit
+  /// No plan inside the budget computes.
+  case scoresNotFinite
   case interrupted(signal: Int32, evaluations: URL)
 
   public var description: String {
     switch self {
     case .noSearchSplit:
       "the recipe holds out no images to judge plans by: set data.searchFraction above 0"
+    case .scoresNotFinite:
+      "the network gives scores that are infinite or not numbers under every plan inside the budget, so no plan was "
+        + "written: the checkpoint's activations overflow"
     case .interrupted(let signal, let evaluations):
       "stopped by \(signal == SIGINT ? "Ctrl-C" : "signal \(signal)"); the same command goes on, with what "
         + "\(evaluations.path) holds"

@@ -22,7 +22,25 @@ struct MetricsTests {
     #expect(metric.value == 0)
     metric.add(
       scores: Tensor([.nan, 1, 1, .nan] as [Float], shape: [2, 2]), labels: Tensor([0, 0] as [Int64], shape: [2]))
-    #expect(metric.value == 0 && metric.total == 4)
+    metric.add(
+      scores: Tensor([.infinity, 1, .infinity, .infinity] as [Float], shape: [2, 2]),
+      labels: Tensor([0, 0] as [Int64], shape: [2]))
+    #expect(metric.value == 0 && metric.total == 6)
+  }
+
+  /// `argmax` alone answers class 0 for every row of NaNs.
+  @Test func `a sample with a score that is no finite number has no winner and is never right`() {
+    let broken = Tensor(
+      [.nan, .nan, .nan, 1, .nan, 2, .infinity, 0, 0, -.infinity, 0, 0, 3, 9, 4] as [Float], shape: [5, 3])
+    #expect(broken.winners().scalars(as: Int.self) == [-1, -1, -1, -1, 1])
+    var matrix = ConfusionMatrix(classes: 3)
+    matrix.add(scores: broken, labels: Tensor([0, 1, 0, 1, 1] as [Int64], shape: [5]))
+    #expect(matrix.counts == [[0, 0, 0], [0, 1, 0], [0, 0, 0]] && matrix.undecided == [2, 2, 0])
+    #expect(matrix.total == 5 && matrix.accuracy == 0.2)
+    #expect(matrix.perClassAccuracy == [0, 1.0 / 3, nil])
+    var sum = matrix
+    sum.merge(matrix)
+    #expect(sum.undecided == [4, 4, 0] && sum.total == 10)
   }
 
   @Test func `the confusion matrix counts, merges and gives accuracies by class`() {

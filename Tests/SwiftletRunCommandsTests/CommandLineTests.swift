@@ -152,6 +152,25 @@ import Testing
       ])
   }
 
+  /// Divided by the least normal number, pixels make sums that overflow; the weights are finite.
+  @Test(
+    .enabled(if: ImageDecoder.isAvailable, "FFmpeg's libraries are missing: run ./setup"),
+    arguments: [["--json"], []])
+  func `a model whose activations overflow is an error, not -nan percent`(options: [String]) throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    var settings = RandomVisionTransformer(size: .tiny, precision: .fp32)
+    (settings.imageSize, settings.patch, settings.depth, settings.classes) = (16, 8, 1, 3)
+    let deviation = Float.leastNormalMagnitude
+    settings.metadata.preprocessing = .init(
+      height: 16, width: 16, mean: [0, 0, 0], deviation: [deviation, deviation, deviation])
+    let model = fixture.directory.appending(path: "overflow.swiftlet")
+    try settings.model().write(to: model)
+    let outcome = try Self.run(arguments: ["run", model.path, fixture.image] + options)
+    #expect((outcome.status, outcome.output) == (1, ""))
+    #expect(outcome.errors.contains("overflow.swiftlet gives scores that are infinite or not numbers"))
+  }
+
   @Test func `bench prints the best and the median, and JSON on request`() throws {
     let fixture = try Fixture()
     defer { fixture.remove() }

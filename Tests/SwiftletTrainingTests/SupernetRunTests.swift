@@ -123,7 +123,7 @@ struct SupernetRunTests {
 
   @Test func `the window's plans stay inside their share, as often as the chance says`() throws {
     var small = try TinySupernet()
-    let dense = small.tiny.recipe.model.configuration.multiplyAdds
+    let dense = small.tiny.recipe.model.configuration.multiplyAdds.published
     var window = Recipe.Window()
     (window.minimum, window.maximum, window.firstChance, window.lastChance) = (0.6, 0.65, 0, 1)
     window.flatEpochs = 0.5

@@ -50,7 +50,7 @@ import Testing
         return sum + Double(slot.0.weights) * distance * distance
       }
     }
-    let share = Double(try Self.work.total(under: plan)) / Double(Self.work.dense)
+    let share = Double(try Self.work.published.total(under: plan)) / Double(Self.work.published.dense)
     #expect((0.6...0.7).contains(share))
     let patterns = [1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }
     for choice in 0..<(3 * 3 * 3 * 3) {
@@ -58,7 +58,7 @@ import Testing
       for (index, slot) in Self.work.slots.enumerated() {
         other[slot.path] = LayerChoice(pattern: patterns[choice / [1, 3, 9, 27][index % 4] % 3])
       }
-      let share = Double(try Self.work.total(under: other)) / Double(Self.work.dense)
+      let share = Double(try Self.work.published.total(under: other)) / Double(Self.work.published.dense)
       if (0.6...0.7).contains(share) { #expect(distance(plan) <= distance(other) + 1e-9) }
     }
   }
@@ -99,6 +99,8 @@ import Testing
     #expect(text.contains("blocks.1.mlp.fc2  2:4     1:4 int8"))
     #expect(summary.text(against: summary).contains("The plans decide the same for every layer."))
     #expect(summary.multiplyAdds == (try Self.work.total(under: plan)))
+    #expect(summary.publishedMultiplyAdds == (try Self.work.published.total(under: plan)))
+    #expect(text.contains("\(PlanCosts.Unit.scaled(try Self.work.total(under: plan))) multiply-adds, "))
   }
 }
 

@@ -61,7 +61,7 @@ public struct Accelerator: Hashable, Sendable {
       guard let dense = speeds.first(where: { $0.key.isDense })?.value else {
         throw AcceleratorError.malformed("\(name): it needs the speed of a dense level")
       }
-      return try .counted(.denseMultiplyAdds, space, in: model, fixed: model.fixed) { slot, choice in
+      return try .counted(.denseMultiplyAdds, space, in: model, fixed: model.published.fixed) { slot, choice in
         let speed = choice.pattern.isDense ? dense : speeds[choice.pattern] ?? dense
         return Int((Double(slot.dense) / speed).rounded())
       }

@@ -2,7 +2,7 @@ import SwiftletModels
 
 /// What a model spends on one input under a plan: work and packed bytes, in exact integers.
 ///
-/// Layers that the plan does not name are dense, in fp32. Source: ELSA's accounting for vision transformers.
+/// Layers that the plan does not name are dense, in fp32.
 extension MultiplyAdds {
   /// Multiply-adds of one input.
   public func total(under plan: CompressionPlan) throws(CompressionPlanError) -> Int {

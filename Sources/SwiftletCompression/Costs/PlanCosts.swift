@@ -5,7 +5,7 @@ import SwiftletModels
 public struct PlanCosts: Hashable, Sendable {
   /// What is counted.
   public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Of one image, as the literature counts FLOPs.
+    /// Of one image, as the literature counts FLOPs (``MultiplyAdds/published``).
     case multiplyAdds
     /// Packed weights of the compressible layers, places included (``LayerChoice/packedBytes(weights:)``).
     case bytes
@@ -50,13 +50,13 @@ public struct PlanCosts: Hashable, Sendable {
 }
 
 extension PlanCosts {
-  /// Multiply-adds of one image.
+  /// Multiply-adds of one image, as published.
   ///
   /// - Throws: if the model lacks a slot of the space, or a level's groups do not divide its width.
   public static func multiplyAdds(
     of space: SearchSpace, in model: MultiplyAdds
   ) throws(CompressionPlanError) -> PlanCosts {
-    try counted(.multiplyAdds, space, in: model, fixed: model.fixed) { $0.multiplyAdds($1.pattern) }
+    try counted(.multiplyAdds, space, in: model, fixed: model.published.fixed) { $0.multiplyAdds($1.pattern) }
   }
 
   /// Bytes of the packed weights of the compressible layers; the dense network's are in fp32.
@@ -91,7 +91,7 @@ extension PlanCosts.Unit {
   /// What is counted, in words.
   public var title: String {
     switch self {
-    case .multiplyAdds: "multiply-adds"
+    case .multiplyAdds: "multiply-adds as published"
     case .bytes: "packed bytes"
     case .nanoseconds: "time"
     case .denseMultiplyAdds: "time on the accelerator"
@@ -101,7 +101,7 @@ extension PlanCosts.Unit {
   /// An amount with its unit, for people: `1.96 G multiply-adds`, `12.3 ms`.
   public func text(_ amount: Int) -> String {
     switch self {
-    case .multiplyAdds: "\(Self.scaled(amount)) multiply-adds"
+    case .multiplyAdds: "\(Self.scaled(amount)) multiply-adds as published"
     case .denseMultiplyAdds: "\(Self.scaled(amount)) multiply-adds at the dense rate"
     case .bytes: "\(Self.scaled(amount))B"
     case .nanoseconds: "\((Double(amount) / 1000).rounded() / 1000) ms"
@@ -109,7 +109,7 @@ extension PlanCosts.Unit {
   }
 
   /// Three or four digits and k, M or G.
-  private static func scaled(_ amount: Int) -> String {
+  public static func scaled(_ amount: Int) -> String {
     let (divisor, letter) =
       switch amount {
       case 1_000_000_000...: (1_000_000, "G")

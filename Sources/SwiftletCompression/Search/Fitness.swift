@@ -18,10 +18,11 @@ public enum FitnessMeasure: String, Hashable, Sendable, Codable, CaseIterable {
   case loss
   case accuracy
 
-  /// Larger is better.
+  /// Larger is better. A network whose scores are not all numbers is worth nothing, whatever it gets right.
   public func merit(of fitness: Fitness) -> Double {
-    switch self {
-    case .loss: fitness.loss.isNaN ? -.infinity : -fitness.loss
+    if fitness.loss.isNaN { return -.infinity }
+    return switch self {
+    case .loss: -fitness.loss
     case .accuracy: fitness.accuracy
     }
   }

@@ -6,7 +6,8 @@ extension Module {
   ///
   /// Sums are kept in float64. The layers are back in their places when this returns or throws.
   /// - Returns: `[inputs]`, float32, by layer path; a layer that `body` never runs is missing.
-  /// - Throws: if there is no layer at a path, or what `body` throws.
+  /// - Throws: if there is no layer at a path, `PruningError` for the first layer whose inputs are not finite, or what
+  ///   `body` throws.
   public func inputNorms(of paths: [String], during body: () throws -> Void) throws -> [String: Tensor] {
     var observers: [(path: String, observer: InputNormObserver)] = []
     defer {
@@ -26,9 +27,13 @@ extension Module {
       observers.append((path, observer))
     }
     try withNoGradient(body)
-    return Dictionary(
-      observers.compactMap { path, observer in observer.norms.map { (path, $0) } },
-      uniquingKeysWith: { _, last in last })
+    var norms: [String: Tensor] = [:]
+    for (path, observer) in observers {
+      guard let seen = observer.norms else { continue }
+      guard seen.isFinite().all() else { throw PruningError.activationsNotFinite(path: path) }
+      norms[path] = seen
+    }
+    return norms
   }
 }
 

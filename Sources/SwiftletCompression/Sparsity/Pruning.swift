@@ -55,7 +55,8 @@ extension Module {
   /// are sparse already take the new pattern, score and gradient. No weight changes until ``bake()``.
   ///
   /// The plan's precisions are for the exporter.
-  /// - Throws: before anything is replaced, if the model lacks a layer or a width is no multiple of its groups.
+  /// - Throws: before anything is replaced, if the model lacks a layer, a width is no multiple of its groups, or a score is
+  ///   infinite or not a number.
   public func prune(
     to plan: CompressionPlan, by score: PruningScore = .magnitude, gradient: SparseGradient = .masked
   ) throws {
@@ -64,6 +65,12 @@ extension Module {
       try plan[path].map { (path: path, pattern: $0.pattern, score: try score.score(at: path)) }
     }
     let modules = Dictionary(namedModules().map { ($0.path, $0.module) }, uniquingKeysWith: { first, _ in first })
+    for (path, pattern, score) in decisions where !pattern.isDense {
+      // Equal infinities would be ranked by their places.
+      guard let weight = modules[path]?.linearWeight, score(weight).isFinite().all() else {
+        throw PruningError.activationsNotFinite(path: path)
+      }
+    }
     for (path, pattern, score) in decisions {
       switch modules[path] {
       case let layer as SparseLinear:
@@ -77,6 +84,41 @@ extension Module {
         break  // `validate` has found a linear layer at every path.
       }
     }
+  }
+
+  /// Prunes block by block by Wanda, each block by the inputs that its dense layers get from the masked blocks before it:
+  /// the published method. ``inputNorms(of:during:)`` of the dense network and ``prune(to:by:gradient:)`` are its variant
+  /// with dense inputs.
+  ///
+  /// - Parameter body: runs the model over the calibration images; called once for each block.
+  /// - Throws: before anything changes, if the plan does not fit the model; afterwards ``PruningError`` if `body` has not
+  ///   run a layer or a score is not finite, or what `body` throws.
+  ///
+  /// Source: Sun et al., "A Simple and Effective Pruning Approach for Large Language Models" (2024), section 3 and the
+  /// published code.
+  public func pruneBlockByBlock(
+    to plan: CompressionPlan, gradient: SparseGradient = .masked, during body: () throws -> Void
+  ) throws {
+    try plan.validate(for: self)
+    let paths = compressibleLayers().map(\.path).filter { plan[$0] != nil }
+    var blocks: [(name: Substring, paths: [String])] = []
+    for path in paths {
+      let name = path.block
+      if blocks.last?.name == name {
+        blocks[blocks.count - 1].paths.append(path)
+      } else {
+        blocks.append((name, [path]))
+      }
+    }
+    for (_, paths) in blocks {
+      let norms = try inputNorms(of: paths, during: body)
+      let part = CompressionPlan(
+        Dictionary(paths.compactMap { path in plan[path].map { (path, $0) } }, uniquingKeysWith: { first, _ in first }))
+      try prune(to: part, by: .wanda(inputNorms: norms), gradient: gradient)
+      // Once, and not anew for each batch.
+      for (path, layer) in sparseLayers() where part[path] != nil { layer.freezeMask() }
+    }
+    for (path, layer) in sparseLayers() where plan[path] != nil { layer.unfreezeMask() }
   }
 
   /// The layers that ``prune(to:by:gradient:)`` has made sparse.
@@ -93,6 +135,15 @@ extension Module {
   public func bake() throws(ModuleError) {
     for (path, layer) in sparseLayers() { try replaceLayer(at: path, with: layer.baked()) }
   }
+}
+
+extension Module {
+  fileprivate var linearWeight: Tensor? { (self as? Linear)?.weight ?? (self as? SparseLinear)?.weight }
+}
+
+extension String {
+  /// `blocks.3` of `blocks.3.attn.qkv`.
+  fileprivate var block: Substring { split(separator: ".").dropLast(2).last.map { self[..<$0.endIndex] } ?? self[...] }
 }
 
 /// The searched layers of a transformer block, by their name within the block.

@@ -24,6 +24,8 @@ extension Network {
         name: constant.name, shape: constant.shape, floats: numbers,
         type: format.precision == .fp32 ? .float32 : .bfloat16, pattern: format.pattern)
     case .int8:
+      // An infinite weight would make its row's scale infinite, and the row zeros.
+      guard numbers.allSatisfy(\.isFinite) else { throw ExportError.notFinite(weight: constant.name) }
       let weights = Int8Weights(numbers, rows: constant.shape[0])
       return try EncodedConstant(
         name: constant.name, shape: constant.shape, int8: weights.integers, scales: weights.scales,

@@ -1,6 +1,6 @@
 extension DeiTConfiguration {
-  /// The blocks' norms count two multiply-adds an element, the last norm and the head none:
-  /// `patches · patch pixels · width + depth · (2 L d + 2 L² d) + Σ slots`.
+  /// `patches · patch pixels · width + depth · 2 L² d + Σ slots + heads · width · classes`. The published count has
+  /// `depth · 2 L d` for the blocks' norms, and neither the last norm nor the heads.
   public var multiplyAdds: MultiplyAdds {
     let slots = (0..<depth).flatMap { block in
       [
@@ -13,6 +13,7 @@ extension DeiTConfiguration {
     }
     return MultiplyAdds(
       patchEmbedding: patches * channels * patchSize * patchSize * width, norms: depth * 2 * tokens * width,
-      attention: depth * 2 * tokens * tokens * width, slots: slots)
+      attention: depth * 2 * tokens * tokens * width,
+      head: (distillation == .head ? 2 : 1) * width * classes, publishesHead: false, slots: slots)
   }
 }

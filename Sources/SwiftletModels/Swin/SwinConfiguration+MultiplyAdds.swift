@@ -2,7 +2,7 @@ extension SwinConfiguration {
   /// With side `H`, width `d` and, where windows of `T` tokens cover the map, `n T = H²` tokens in each stage:
   /// `patches · patch pixels · width + blocks · 2 n T² d + Σ merging (2 d)(4 d) H² / 4 + Σ slots + last width · classes`.
   ///
-  /// Norms count one multiply-add an element. The last norm counts as the published cost functions count it, on
+  /// In the published count norms have one multiply-add an element, the last norm as the published cost functions have it, on
   /// `patches / 2^stages` tokens; it sees `patches / 4^(stages - 1)`.
   /// Source: the `flops` methods of Liu et al.'s published code, which Huang et al., "ELSA" (2024) build on.
   public var multiplyAdds: MultiplyAdds {
@@ -35,6 +35,6 @@ extension SwinConfiguration {
     norms += (last * patches) >> depths.count
     return MultiplyAdds(
       patchEmbedding: patches * channels * patchSize * patchSize * width, norms: norms, attention: attention,
-      patchMerging: merging, head: last * classes, slots: slots)
+      patchMerging: merging, head: last * classes, publishesHead: true, slots: slots)
   }
 }

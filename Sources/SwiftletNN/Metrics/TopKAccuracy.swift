@@ -2,7 +2,8 @@ import SwiftletTensor
 
 /// The share of samples whose label is among the `k` highest scores.
 ///
-/// A label whose score ties with others comes after them: constant scores earn nothing by luck of order.
+/// A label whose score ties with others comes after them: constant scores earn nothing by luck of order. A sample with a
+/// score that is no finite number is counted as wrong.
 public struct TopKAccuracy: Hashable, Sendable, Codable {
   public let k: Int
   public private(set) var correct = 0
@@ -26,8 +27,8 @@ public struct TopKAccuracy: Hashable, Sendable, Codable {
       precondition((0..<Int64(classes)).contains(label), "TopKAccuracy: label \(label) of \(classes) classes")
       let row = values[sample * classes..<(sample + 1) * classes]
       let own = row[row.startIndex + Int(label)]
-      let ahead = row.count { !($0 < own) } - 1  // itself aside; a NaN counts as ahead
-      if !own.isNaN, ahead < k { correct += 1 }
+      let ahead = row.count { $0 >= own } - 1  // itself aside
+      if ahead < k, row.allSatisfy(\.isFinite) { correct += 1 }
     }
     total += labels.count
   }

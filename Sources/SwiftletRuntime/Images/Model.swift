@@ -5,13 +5,6 @@ import SwiftletMedia
 #else
   import Foundation
 #endif
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// A model file, ready to classify images.
 ///
@@ -71,9 +64,9 @@ public struct Model: Sendable {
     let scores = try session.run([preprocessing.apply(to: images)])[0]
     let classes = scores.shape[1]
     let floats = scores.floats
-    return images.indices.map { image in
-      let row = Array(floats[(image * classes)..<((image + 1) * classes)])
-      return givesProbabilities ? row : softmax(row)
+    return try ClassScores.rows(floats, samples: images.count).enumerated().map { image, scores in
+      guard let probabilities = scores.probabilities else { throw ModelError.scoresNotFinite(path: file.path) }
+      return givesProbabilities ? Array(floats[(image * classes)..<((image + 1) * classes)]) : probabilities
     }
   }
 
@@ -106,6 +99,7 @@ public struct Model: Sendable {
 public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   case noPreprocessing(path: String)
   case notAClassifier(path: String)
+  case scoresNotFinite(path: String)
 
   public var description: String {
     switch self {
@@ -114,14 +108,9 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case .notAClassifier(let path):
       "\(path) does not map one image [batch, channels, height, width] to class scores [batch, classes]: run its session on "
         + "arrays"
+    case .scoresNotFinite(let path):
+      "\(path) gives scores that are infinite or not numbers: its activations overflow, so export it from weights that "
+        + "compute"
     }
   }
-}
-
-/// Scores to probabilities, in double precision.
-private func softmax(_ scores: [Float]) -> [Float] {
-  let greatest = Double(scores.max() ?? 0)
-  let exponentials = scores.map { exp(Double($0) - greatest) }
-  let sum = exponentials.reduce(0, +)
-  return exponentials.map { Float($0 / sum) }
 }

@@ -17,6 +17,9 @@ public struct EncodedConstant: Sendable {
       throw .init(name, "floats cannot be stored as \(type.rawValue)")
     }
     guard floats.allSatisfy(\.isFinite) else { throw .init(name, "a weight is infinite or not a number") }
+    guard type == .float32 || floats.allSatisfy({ BFloat16.float(of: BFloat16.bits(of: $0)).isFinite }) else {
+      throw .init(name, "a weight is too large for bf16")
+    }
     constant = try Self.constant(name, shape, floats.count, type, pattern)
     let (kept, indices) = try Self.keep(floats, name: name, shape: shape, pattern: pattern)
     let values =

@@ -28,7 +28,11 @@ extension Recipe {
 
   /// How a weight's importance is judged.
   public enum Score: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
-    case magnitude, wanda
+    case magnitude
+    /// Weight times input, as published: block by block, each for what the masked blocks before it produce.
+    case wanda
+    /// The same with the inputs of the dense network everywhere.
+    case wandaDense = "wanda-dense"
     /// Moves the weights that stay, too.
     case sparseGPT = "sparsegpt"
   }

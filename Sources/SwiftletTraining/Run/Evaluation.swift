@@ -26,7 +26,7 @@ public struct Evaluation: Codable, Hashable, Sendable {
         let scores = model(batch.images.to(device: device)).cast(to: .float32)
         let count = labels.count
         loss += scores.crossEntropy(labels).item() * Double(count)
-        correct += Int(scores.argmax(along: 1).equal(to: labels).sum().item())
+        correct += Int(scores.winners().equal(to: labels).sum().item())
         images += count
       }
     }

@@ -301,6 +301,10 @@ public final class TrainingRun {
       }
       evaluations = try average.map { try $0.whileApplied(evaluateAll) } ?? evaluateAll()
     }
+    if let broken = evaluations.first(where: { !$0.evaluation.loss.isFinite }) {
+      throw RunError.diverged(
+        step: position.step, loss: broken.evaluation.loss, learningRate: schedule.rate(at: max(0, position.step - 1)))
+    }
     let evaluation = evaluations.first?.evaluation
     let anchors = evaluations.filter { !$0.name.isEmpty }.map { ($0.name, $0.evaluation.accuracy) }
     let loss = position.epochLoss.mean

@@ -122,12 +122,12 @@ final class SubnetSchedule {
 }
 
 extension WindowSampler {
-  /// Plans whose whole model costs between these shares of the dense one's multiply-adds.
+  /// Plans whose whole model costs between these shares of the dense one's multiply-adds, as published.
   init(_ space: SearchSpace, model: MultiplyAdds, shares: ClosedRange<Double>) throws {
     let costs = try PlanCosts.multiplyAdds(of: space, in: model)
     let rest = costs.fixed
-    let lowest = Int((shares.lowerBound * Double(model.dense)).rounded(.up))
-    let budget = lowest...max(lowest, Int((shares.upperBound * Double(model.dense)).rounded(.down)))
+    let lowest = Int((shares.lowerBound * Double(costs.dense)).rounded(.up))
+    let budget = lowest...max(lowest, Int((shares.upperBound * Double(costs.dense)).rounded(.down)))
     do throws(BudgetError) {
       try self.init(costs: costs.levels, budget: (budget.lowerBound - rest)...(budget.upperBound - rest))
     } catch .unsatisfiable(_, let reachable) {

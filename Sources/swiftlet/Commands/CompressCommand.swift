@@ -24,14 +24,15 @@ struct CompressCommand: ParsableCommand {
   @Option(help: "The pattern of each layer: a plan file.") var plan: String?
   @Option(
     help: """
-      What a weight is judged by: magnitude; wanda, which also looks at activations; or sparsegpt, which moves the \
-      weights that stay so that each layer's outputs change least.
+      What a weight is judged by: magnitude; wanda, which also looks at the activations that the pruned blocks before \
+      produce; wanda-dense, which looks at the dense network's; or sparsegpt, which moves the weights that stay so that \
+      each layer's outputs change least.
       """)
   var score: Recipe.Score?
   @Flag(help: "First put channels in an order in which more of the scores stays; the network computes the same.")
   var permute = false
   @Option(help: "Where the recipe's data lies.") var data: String?
-  @Option(help: "Training images that wanda and sparsegpt look at.") var calibrationImages = 512
+  @Option(help: "Training images that wanda, wanda-dense and sparsegpt look at.") var calibrationImages = 512
   @Option(help: "Finetune by this recipe's compression section.") var finetune: String?
   @Option(help: "Whose outputs finetuning learns: model.safetensors of a run. Default: the checkpoint, unpruned.")
   var teacher: String?

@@ -77,11 +77,16 @@ struct Compressor {
     try plan.validate(for: dense)
     let model = dense.copy()
     let gain = permutes ? try model.permuteChannels(for: plan, by: pruningScore(of: model)) : nil
-    if score == .sparseGPT {
+    switch score {
+    case .sparseGPT:
       try pruneBySparseGPT(model)
       // The zeros are the smallest of their groups.
       try model.prune(to: plan, gradient: gradient)
-    } else {
+    case .wanda:
+      model.evaluate()
+      let loader = try calibrationLoader(batchSize: 64)
+      try model.pruneBlockByBlock(to: plan, gradient: gradient) { try Self.run(model, over: loader) }
+    case .magnitude, .wandaDense:
       try model.prune(to: plan, by: pruningScore(of: model), gradient: gradient)
     }
     // Weights that learn nothing while they are removed cannot earn their place back: keep the choice.
@@ -117,18 +122,22 @@ struct Compressor {
 
   private var gradient: SparseGradient { recipe.compression?.gradients.sparseGradient ?? .masked }
 
+  /// Scores by the dense network alone.
+  ///
   /// - Throws: `CompressorError.scoreNeedsData` without data.
   private func pruningScore(of model: any ImageClassifier) throws -> PruningScore {
     switch score {
     case .magnitude: return .magnitude
-    case .wanda, .sparseGPT:
+    case .wanda, .wandaDense, .sparseGPT:
       model.evaluate()
-      let batches = try calibrationLoader(batchSize: 64).epoch(0)
-      return .wanda(
-        inputNorms: try model.inputNorms(of: plan.paths) {
-          while let batch = try batches.next() { _ = model(batch.images) }
-        })
+      let loader = try calibrationLoader(batchSize: 64)
+      return .wanda(inputNorms: try model.inputNorms(of: plan.paths) { try Self.run(model, over: loader) })
     }
+  }
+
+  private static func run(_ model: any ImageClassifier, over loader: DataLoader) throws {
+    let batches = loader.epoch(0)
+    while let batch = try batches.next() { _ = model(batch.images) }
   }
 
   /// Prunes by activations and moves the weights that stay. All images go through the network at once.

@@ -1,4 +1,4 @@
-import Foundation
+import SwiftletRuntime
 
 /// How well a classifier does on labelled images.
 struct ClassifierScore: Encodable, Hashable {
@@ -24,23 +24,19 @@ struct ClassifierScore: Encodable, Hashable {
   /// Counts a batch. A class whose score ties with others comes after them: constant scores earn nothing.
   ///
   /// - Precondition: `scores` holds one row for each label, and labels are below the row's length.
-  mutating func add(_ scores: [Float], labels: [Int]) {
-    guard !labels.isEmpty else { return }
-    let classes = scores.count / labels.count
-    for (sample, label) in labels.enumerated() {
-      let row = scores[sample * classes..<(sample + 1) * classes].map(Double.init)
-      let own = row[label]
-      let ahead = row.indices.count { $0 != label && !(row[$0] < own) }
-      if !own.isNaN {
-        top1Count += ahead < 1 ? 1 : 0
-        top5Count += ahead < 5 ? 1 : 0
+  /// - Throws: `EvalError.scoresNotFinite` where a score is no finite number; nothing is counted from there on.
+  mutating func add(_ scores: [Float], labels: [Int]) throws(EvalError) {
+    for (scores, label) in zip(ClassScores.rows(scores, samples: labels.count), labels) {
+      guard let rank = scores.rank(of: label), let winner = scores.winner else {
+        throw .scoresNotFinite(model: name, image: images)
       }
-      isRight.append(!own.isNaN && ahead < 1)
-      let greatest = row.max() ?? 0
-      losses.append(log(row.reduce(0) { $0 + exp($1 - greatest) }) + greatest - own)
-      winners.append(row.indices.max { row[$0] < row[$1] } ?? 0)
+      top1Count += rank < 1 ? 1 : 0
+      top5Count += rank < 5 ? 1 : 0
+      isRight.append(rank < 1)
+      losses.append(scores.loss(of: label))
+      winners.append(winner)
+      images += 1
     }
-    images += labels.count
   }
 
   /// The share of images for which both give the same class.

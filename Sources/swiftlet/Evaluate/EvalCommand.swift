@@ -71,7 +71,7 @@ struct EvalCommand: ParsableCommand {
         if let columns = columns[index] {
           rows = samples.labels.indices.flatMap { row in columns.map { rows[row * classes + $0] } }
         }
-        scores[index].add(rows, labels: samples.labels)
+        try scores[index].add(rows, labels: samples.labels)
       }
     }
 
@@ -109,10 +109,11 @@ struct EvalCommand: ParsableCommand {
   }
 }
 
-enum EvalError: Error, CustomStringConvertible {
+enum EvalError: Error, Hashable, CustomStringConvertible {
   case noData
   case otherClasses(model: String, expected: [String], found: [String])
   case tooFewScores(model: String, scores: Int, classes: Int)
+  case scoresNotFinite(model: String, image: Int)
 
   var description: String {
     switch self {
@@ -122,6 +123,9 @@ enum EvalError: Error, CustomStringConvertible {
         + "\(found.count) (\(found.prefix(3).joined(separator: ", "))…): these are other images than it was trained for"
     case .tooFewScores(let model, let scores, let classes):
       "\(model) gives \(scores) scores, the images have \(classes) classes"
+    case .scoresNotFinite(let model, let image):
+      "\(model) gives scores that are infinite or not numbers for image \(image) of the split, counted from 0: its "
+        + "activations overflow, so there is nothing to compare"
     }
   }
 }

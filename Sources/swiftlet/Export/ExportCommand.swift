@@ -104,29 +104,14 @@ struct ExportCommand: ParsableCommand {
 
   /// The greatest difference of the scores from libtorch's on noise, relative to the greatest score.
   ///
-  /// - Throws: `ExportCheckError` where an fp32 model differs by more than rounding.
+  /// - Throws: `ExportCheckError` where a score is no finite number, or an fp32 model differs by more than rounding.
   private func check(_ exported: ExportedModel, _ source: TrainedSource, _ shape: [Int]) throws -> Double {
     let images = Tensor.normal([2] + shape, using: Generator(seed: 7))
     let expected = withNoGradient { source.model(images) }.scalars(as: Float.self)
     let input = NDArray(images.scalars(as: Float.self), shape: images.shape)
     let found = try Session(exported.modelFile(), threads: 1).run([input])[0].floats
-    let greatest = expected.reduce(Float(0)) { max($0, abs($1)) }
-    let difference = zip(expected, found).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
-    let relative = Double(difference / max(greatest, .leastNormalMagnitude))
-    if exported.layers.allSatisfy({ $0.precision == .fp32 }), !(relative <= 1e-3) {
-      throw ExportCheckError(relative: relative)
-    }
-    return relative
-  }
-}
-
-/// A model that does not compute what it was made from.
-struct ExportCheckError: Error, CustomStringConvertible {
-  let relative: Double
-
-  var description: String {
-    "the exported model's scores differ from libtorch's by \(relative) of the greatest score, so nothing was written: "
-      + "please report this network"
+    return try ExportCheckError.relativeDifference(
+      found, from: expected, isExact: exported.layers.allSatisfy { $0.precision == .fp32 })
   }
 }
 

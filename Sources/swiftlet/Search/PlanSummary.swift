@@ -15,9 +15,10 @@ struct PlanSummary: Encodable {
 
   let name: String
   let layers: [Layer]
-  /// Of one image; nil where the network is not known.
-  let multiplyAdds: Int?
-  let denseMultiplyAdds: Int?
+  /// Of one image, as a model file counts them; nil where the network is not known.
+  let multiplyAdds, denseMultiplyAdds: Int?
+  /// As the literature counts, which budgets follow.
+  let publishedMultiplyAdds, publishedDenseMultiplyAdds: Int?
   /// Of the compressible layers' packed weights.
   let bytes: Int?
   let accelerator: String?
@@ -40,6 +41,8 @@ struct PlanSummary: Encodable {
     }
     multiplyAdds = try work?.total(under: plan)
     denseMultiplyAdds = work?.dense
+    publishedMultiplyAdds = try work?.published.total(under: plan)
+    publishedDenseMultiplyAdds = work?.published.dense
     bytes = try work?.packedBytes(under: plan)
     self.accelerator = accelerator?.name
     let space = SearchSpace(plan.paths.compactMap { path in plan[path].map { .init(path: path, levels: [$0]) } })
@@ -77,10 +80,12 @@ struct PlanSummary: Encodable {
       "\(name): \(layers.count) layers, "
         + layers.map(Self.text).uniqued.map { "\(counts[$0] ?? 0) at \($0)" }.joined(separator: ", ")
     ]
-    if let multiplyAdds, let denseMultiplyAdds, let bytes {
-      let share = Double(multiplyAdds) / Double(denseMultiplyAdds)
+    if let multiplyAdds, let denseMultiplyAdds, let publishedMultiplyAdds, let publishedDenseMultiplyAdds, let bytes {
+      func share(_ count: Int, _ dense: Int) -> String { String(format: "%.4f", Double(count) / Double(dense)) }
       lines.append(
-        PlanCosts.Unit.multiplyAdds.text(multiplyAdds) + String(format: ", %.4f of dense; ", share)
+        "\(PlanCosts.Unit.scaled(multiplyAdds)) multiply-adds, \(share(multiplyAdds, denseMultiplyAdds)) of dense; "
+          + "\(PlanCosts.Unit.multiplyAdds.text(publishedMultiplyAdds)), "
+          + "\(share(publishedMultiplyAdds, publishedDenseMultiplyAdds)) of dense; "
           + PlanCosts.Unit.bytes.text(bytes) + " of packed weights")
     }
     if let time, let denseTime, let timeUnit, let accelerator {

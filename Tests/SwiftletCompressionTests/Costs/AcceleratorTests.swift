@@ -5,7 +5,7 @@ import Testing
 @testable import SwiftletCompression
 
 @Suite struct AcceleratorTests {
-  static let model = DeiTConfiguration.base.multiplyAdds
+  static let model = DeiTConfiguration.base.multiplyAdds.published
   static let patterns = [1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }
   static let space = SearchSpace(patterns, precisions: [.bf16], over: model.slots.map(\.path))
 

@@ -59,7 +59,8 @@ import Testing
     #expect {
       try Budget(parsing: "flops=0.2").window(in: costs)
     } throws: {
-      "\($0)" == "no plan meets flops=0.2: this space reaches 5.018 G multiply-adds to 17.567 G multiply-adds, "
+      "\($0)"
+        == "no plan meets flops=0.2: this space reaches 5.018 G multiply-adds as published to 17.567 G multiply-adds as published, "
         + "0.2856 to 1.0 of the dense network, and not every total between"
     }
     for text in ["flops=20G..30G", "flops=0.5..0.4", "flops=0.50001..0.50002"] {

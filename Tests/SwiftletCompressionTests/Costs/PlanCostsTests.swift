@@ -24,16 +24,16 @@ import Testing
     let bytes = try PlanCosts.packedBytes(of: space, in: model)
     for levels in draws {
       let plan = space.plan(levels)
-      #expect(try work.total(of: levels) == model.total(under: plan))
+      #expect(try work.total(of: levels) == model.published.total(under: plan))
       #expect(try bytes.total(of: levels) == model.packedBytes(under: plan))
       #expect(space.levels(of: plan) == levels)
     }
-    #expect(work.dense == model.dense)
+    #expect(work.dense == model.published.dense)
     #expect(try bytes.dense == model.packedBytes(under: CompressionPlan()))
   }
 
   @Test func `layers outside the space stay dense`() throws {
-    let model = DeiTConfiguration.tiny.multiplyAdds
+    let model = DeiTConfiguration.tiny.multiplyAdds.published
     let some = SearchSpace(Self.patterns, over: model.slots.prefix(5).map(\.path))
     let costs = try PlanCosts.multiplyAdds(of: some, in: model)
     #expect(costs.dense == model.dense)
@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func `a space of another model is refused`() {
-    let model = DeiTConfiguration.tiny.multiplyAdds
+    let model = DeiTConfiguration.tiny.multiplyAdds.published
     #expect(throws: CompressionPlanError.self) {
       try PlanCosts.multiplyAdds(of: SearchSpace(Self.patterns, over: ["head"]), in: model)
     }

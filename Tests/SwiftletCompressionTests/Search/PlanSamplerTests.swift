@@ -5,7 +5,7 @@ import Testing
 @testable import SwiftletCompression
 
 @Suite struct PlanSamplerTests {
-  static let cost = DeiTConfiguration.base.multiplyAdds
+  static let cost = DeiTConfiguration.base.multiplyAdds.published
   static let levels = [1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }
   static let space = SearchSpace(levels, over: cost.slots.map(\.path))
 

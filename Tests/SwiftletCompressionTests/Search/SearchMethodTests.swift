@@ -242,5 +242,6 @@ extension SearchMethod: CustomTestStringConvertible {
     problem.measure = .accuracy
     #expect(problem.ranksBefore(candidate(60, 0.6), candidate(50, 0.5)))
     #expect(problem.ranksBefore(candidate(60, 0.5), candidate(60, 0.6)))
+    #expect(problem.ranksBefore(candidate(1, 9), candidate(99, .nan)))
   }
 }
