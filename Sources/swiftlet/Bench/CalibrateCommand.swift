@@ -68,7 +68,7 @@ struct CalibrateCommand: ParsableCommand {
       precisions: precisions.values, cost: .measured(times))
     try accelerator.write(to: file)
     let result = CalibrationResult(file: out, times, try compare(calibration, planned, accelerator, model))
-    if json { try printJSON(result) } else { print(result) }
+    if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 
   private func network() throws -> (any ImageClassifier, String) {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import SwiftletCompression
+import SwiftletFiles
+import SwiftletRunCommands
 import SwiftletTraining
 
 /// `swiftlet compress --checkpoint model.safetensors --pattern 2:4 --out DIR`: prunes a trained network.

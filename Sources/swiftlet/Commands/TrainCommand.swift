@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SwiftletRunCommands
 import SwiftletTraining
 
 /// `swiftlet train recipes/deit-cifar10.yaml --data PATH`: trains a recipe's network.
@@ -38,12 +39,6 @@ struct TrainCommand: ParsableCommand {
       dense: checkpoint.map { URL(filePath: $0) }, output: output, resume: resume)
     let progress = ConsoleProgress()
     let result = try run.start(observer: json ? nil : progress.callAsFunction)
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(result), as: UTF8.self))
-    } else {
-      print(result)
-    }
+    if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 }

@@ -1,5 +1,8 @@
 import ArgumentParser
 import Foundation
+import SwiftletCompression
+import SwiftletFiles
+import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTraining
 
@@ -35,7 +38,7 @@ struct DemoCommand: ParsableCommand {
       let progress = ConsoleProgress()
       demo.observer = progress.callAsFunction
       // Beside the progress lines, so that the order holds when the output goes to a file.
-      demo.announce = { FileHandle.standardError.write(Data("\n\($0)\n".utf8)) }
+      demo.announce = { for line in ["", $0] { printToStandardError(line) } }
     }
     let results = try demo.run()
     let seconds = Double((clock.now - start).components.seconds)
@@ -56,13 +59,13 @@ extension DemoCommand {
     let runs = try Demo.patterns.map { try RunSummary(of: RunDirectory(directory.appending(path: $0.folderName))) }
     try results.report(machine: Machine.description(threads: threads), runs: runs).write(to: page)
     if json {
-      print(String(decoding: encoded, as: UTF8.self))
+      try StandardOutput.print(encoded)
     } else {
-      print("\n\(results.table.text)\n")
-      print(
+      try StandardOutput.print("\n\(results.table.text)\n")
+      try StandardOutput.print(
         "\(Machine.description(threads: threads)) Synthetic images; \(Int(seconds / 60)) min \(Int(seconds) % 60) s in all."
       )
-      print("Report: \(page.path)")
+      try StandardOutput.print("Report: \(page.path)")
     }
   }
 }

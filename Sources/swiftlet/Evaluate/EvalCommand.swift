@@ -88,8 +88,8 @@ struct EvalCommand: ParsableCommand {
           score.name, "\(score.images)", percent(score.top1), percent(score.top5), score.loss.text(decimals: 4),
         ])
       }
-      print(table.text)
-      if let comparison { print(comparison) }
+      try StandardOutput.print(table.text)
+      if let comparison { try StandardOutput.print(comparison) }
     }
   }
 

@@ -76,7 +76,7 @@ struct ExportCommand: ParsableCommand {
 
     let result = ExportResult(
       exported, file: out, bytes: try ModelFile(contentsOf: URL(filePath: out)).byteCount, difference: difference)
-    if json { try printJSON(result) } else { print(result) }
+    if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 
   private func calibration(of source: TrainedSource) throws -> Calibration {

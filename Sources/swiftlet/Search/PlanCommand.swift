@@ -66,7 +66,11 @@ struct PlanCommand: ParsableCommand {
     let other = try against.map {
       try PlanSummary(name: $0, CompressionPlan(contentsOf: URL(filePath: $0)), network?.work, accelerator)
     }
-    if json { try printJSON([shown] + [other].compactMap { $0 }) } else { print(shown.text(against: other)) }
+    if json {
+      try printJSON([shown] + [other].compactMap { $0 })
+    } else {
+      try StandardOutput.print(shown.text(against: other))
+    }
   }
 
   private struct Network {
