@@ -60,6 +60,8 @@ struct EvalCommand: ParsableCommand {
       throw EvalError.otherClasses(model: side.name, expected: side.classes, found: images.classes)
     }
 
+    let progress = json ? nil : EvaluationProgress(of: images.count)
+    defer { progress?.end() }
     var scores = sides.map { ClassifierScore(name: $0.name) }
     for start in stride(from: 0, to: images.count, by: batch) {
       let samples = try (start..<min(start + batch, images.count)).map { try images.sample($0) }
@@ -71,7 +73,9 @@ struct EvalCommand: ParsableCommand {
         }
         scores[index].add(rows, labels: samples.map(\.label))
       }
+      progress?.show(min(start + batch, images.count))
     }
+    progress?.end()
 
     let comparison = scores.count == 2 ? PairedComparison(scores[0], scores[1]) : nil
     if json {
