@@ -41,6 +41,7 @@ struct CalibrateCommand: ParsableCommand {
   }
 
   func run() throws {
+    try prepareOutputs([.calibration(out)], reading: [recipe, checkpoint])
     let (model, name) = try network()
     let layers = model.multiplyAdds.slots.map(\.path)
     let patterns = levels.values.map(\.pattern)

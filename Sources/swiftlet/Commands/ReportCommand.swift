@@ -22,6 +22,7 @@ struct ReportCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    try prepareOutputs([.report(out)], reading: runs)
     let traces = runs.filter { $0.hasSuffix(".jsonl") }
     let summaries = try runs.filter { !traces.contains($0) }.map { try RunSummary(of: RunDirectory(URL(filePath: $0))) }
     var report = Report(of: summaries, traces)

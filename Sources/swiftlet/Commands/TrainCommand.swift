@@ -34,6 +34,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let file = URL(filePath: recipe)
     let output = URL(filePath: out ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
+    try checkRunOutputs(output, resuming: resume, reading: [recipe, checkpoint, data])
     let run = try TrainingRun(
       recipe: .read(from: file, overrides: overrides), data: data.map { URL(filePath: $0) },
       dense: checkpoint.map { URL(filePath: $0) }, output: output, resume: resume)

@@ -26,7 +26,8 @@ struct DemoCommand: ParsableCommand {
 
   func run() throws {
     let directory = URL(filePath: out)
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    try Demo.checkOutputs(in: directory)
+    try makeFolder(directory)
     let clock = ContinuousClock()
     let start = clock.now
     var demo = Demo(
@@ -53,9 +54,12 @@ extension DemoCommand {
   private func write(_ results: [DemoResult], to directory: URL, seconds: Double) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let encoded = try encoder.encode(results)
-    try encoded.write(to: directory.appending(path: "results.json"), options: .atomic)
-    let page = directory.appending(path: "report.html")
+    let encoded = String(decoding: try encoder.encode(results), as: UTF8.self)
+    let file = Demo.results(in: directory)
+    do { try AtomicFile.write(encoded, replacing: file.path) } catch {
+      throw RunError.cannotWrite(file, reason: reason(of: error))
+    }
+    let page = Demo.page(in: directory)
     let runs = try Demo.patterns.map { try RunSummary(of: RunDirectory(directory.appending(path: $0.folderName))) }
     try results.report(machine: Machine.description(threads: threads), runs: runs).write(to: page)
     if json {

@@ -57,6 +57,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
+    if makes { try prepareOutputs([.plan(plan)], reading: [recipe, checkpoint, model, against, accelerator]) }
     let network = try network()
     let accelerator = try accelerator.map { try Accelerator.named($0) }
     if let network { try accelerator?.check(network: network.name) }

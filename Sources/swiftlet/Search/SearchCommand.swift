@@ -42,6 +42,8 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
+    try prepareOutputs(
+      [.plan(out)] + SearchRun.sideOutputs(of: URL(filePath: out)), reading: [recipe, checkpoint, accelerator, data])
     var recipe = try Recipe.read(from: URL(filePath: recipe), overrides: overrides)
     var settings = recipe.search ?? Recipe.Search()
     if let method, method != settings.method.kind { settings.method = SearchMethod(method) }
