@@ -50,13 +50,13 @@ let package = Package(
       cSettings: [.define("SWT_PACKAGE_LIBTORCH", to: "\"\(Context.packageDirectory)/.torch\"")]),
     .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch"]),
     .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletFiles", "SwiftletTensor"]),
-    .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint"]),
+    .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint", "SwiftletFiles"]),
     .target(name: "SwiftletData", dependencies: ["SwiftletFiles", "SwiftletMedia", "SwiftletTensor"]),
-    .target(name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint"]),
+    .target(name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletFiles"]),
     .target(
       name: "SwiftletCompression",
       dependencies: [
-        "SwiftletTensor", "SwiftletNN", "SwiftletModels", .product(name: "Yams", package: "Yams"),
+        "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletFiles", .product(name: "Yams", package: "Yams"),
       ],
       // The accelerators that come with the package; the files are links to accelerators/.
       resources: ["nvidia-ampere", "s2ta", "vegeta"].map { .embedInCode("Accelerators/\($0).yaml") }),
@@ -64,27 +64,29 @@ let package = Package(
       name: "SwiftletTraining",
       dependencies: [
         "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
-        .product(name: "Yams", package: "Yams"),
+        "SwiftletFiles", .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "SwiftletExport",
       dependencies: ["SwiftletModels", "SwiftletCompression", "SwiftletRuntime"]),
     .target(
       name: "SwiftletSearch",
-      dependencies: ["SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletRuntime", "SwiftletData"]),
+      dependencies: [
+        "SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletRuntime", "SwiftletData", "SwiftletFiles",
+      ]),
     .executableTarget(
       name: "swiftlet",
       dependencies: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
         "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletSearch", "SwiftletRuntime",
-        "SwiftletMedia",
+        "SwiftletMedia", "SwiftletFiles",
         "SwiftletReport", "CSwiftletKernels", "SwiftletRunCommands",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ]),
 
     // What tells: tables and plots as text, Markdown and HTML.
-    .target(name: "SwiftletReport"),
+    .target(name: "SwiftletReport", dependencies: ["SwiftletFiles"]),
 
     // Tests mirror the targets.
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),

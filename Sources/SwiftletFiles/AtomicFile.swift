@@ -26,8 +26,11 @@ public final class AtomicFile {
   ) throws(FileError) {
     self.path = path
     self.systemWrite = systemWrite
-    // In the same folder, because a rename cannot cross file systems.
-    draft = "\(path).\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part"
+    // In the same folder, because a rename cannot cross file systems; its name is cut so that a long one has room.
+    let name = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    var stem = path[name...]
+    while stem.utf8.count > Self.stemLimit { stem.removeLast() }
+    draft = "\(path[..<name])\(stem).\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part"
     descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .unwritable(.create, code: errno) }
   }
@@ -36,6 +39,16 @@ public final class AtomicFile {
     guard descriptor >= 0 else { return }
     close(descriptor)
     unlink(draft)
+  }
+
+  /// File names have at most 255 bytes, of which process, random number and ending take up to 25.
+  private static let stemLimit = 200
+
+  /// Writes a whole file.
+  public static func write(_ text: String, replacing path: String) throws(FileError) {
+    let file = try AtomicFile(replacing: path)
+    try file.write(Array(text.utf8))
+    try file.commit()
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 
 /// A page of headings, prose, tables and plots, written as one HTML file that needs nothing beside it.
 public struct Report: Sendable {
@@ -36,12 +37,7 @@ public struct Report: Sendable {
       }
     }
     return """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width">
-      <title>\(title.escapedForHTML)</title>
+      \(Self.opening)<title>\(title.escapedForHTML)</title>
       <style>
       body { font: 15px/1.5 system-ui, sans-serif; max-width: 960px; margin: 2rem auto; padding: 0 1rem; color: #222 }
       table { border-collapse: collapse; margin: 1rem 0 }
@@ -59,8 +55,35 @@ public struct Report: Sendable {
       """
   }
 
+  /// How every page begins.
+  private static let opening = """
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width">
+
+    """
+
+  /// Whether the file is a page that a report wrote.
+  public static func isReport(at path: String) -> Bool {
+    guard let file = try? MappedFile(path: path) else { return false }
+    return file.bytes.starts(with: opening.utf8)
+  }
+
   /// Writes the page beside its place and moves it there, so that a failed write leaves an older report intact.
-  public func write(to url: URL) throws {
-    try Data(html.utf8).write(to: url, options: .atomic)
+  public func write(to url: URL) throws(ReportError) {
+    do { try AtomicFile.write(html, replacing: url.path) } catch { throw .unwritable(url.path, error) }
+  }
+}
+
+/// Why a report cannot be kept.
+public enum ReportError: Error, Hashable, Sendable, CustomStringConvertible {
+  case unwritable(String, FileError)
+
+  public var description: String {
+    switch self {
+    case .unwritable(let path, let error): "\(path) \(error)"
+    }
   }
 }

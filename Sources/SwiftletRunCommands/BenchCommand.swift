@@ -113,7 +113,7 @@ public struct BenchCommand: ParsableCommand {
       return
     }
     guard let first = measured.first else { return }
-    print(
+    try StandardOutput.print(
       "batch \(first.batch), \(first.threads) \(first.threads == 1 ? "thread" : "threads"), \(first.isa), "
         + "\(first.runs) runs")
     var baselines: [String: Double] = [:]
@@ -126,7 +126,7 @@ public struct BenchCommand: ParsableCommand {
         (baseline / result.bestMilliseconds).text(decimals: 2) + "x",
       ]
     }
-    print(table([["model", "best ms", "median ms", "ms a sample", "speed-up"]] + rows))
+    try StandardOutput.print(table([["model", "best ms", "median ms", "ms a sample", "speed-up"]] + rows))
   }
 
   private func show(_ session: Session) throws {
@@ -135,6 +135,7 @@ public struct BenchCommand: ParsableCommand {
     let rows = profile.entries.map {
       ["  \($0.name)", $0.operation, $0.kernel ?? "", $0.bestMilliseconds.text(decimals: 3)]
     }
-    print(table([["  node of \(session.model.graph.name)", "operation", "kernel", "best ms"]] + rows))
+    try StandardOutput.print(
+      table([["  node of \(session.model.graph.name)", "operation", "kernel", "best ms"]] + rows))
   }
 }

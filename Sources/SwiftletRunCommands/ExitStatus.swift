@@ -2,11 +2,13 @@ import ArgumentParser
 import SwiftletMedia
 import SwiftletRuntime
 
-/// What a failure tells the shell: 1 failed, 66 no input, 69 something missing on this machine.
+/// What a command tells the shell; `Program` says what the numbers mean.
 package enum ExitStatus {
   package static let failed: Int32 = 1
+  package static let usage: Int32 = 64
   package static let noInput: Int32 = 66
   package static let unavailable: Int32 = 69
+  package static let readerGone: Int32 = 141
 
   package static func code(for error: any Error) -> Int32 {
     switch error {
@@ -31,6 +33,8 @@ func reportingErrors(_ body: () throws -> Void) throws {
     try body()
   } catch let code as ExitCode {
     throw code
+  } catch let error as StandardOutputError {
+    throw error
   } catch {
     printToStandardError("error: \(error)")
     throw ExitCode(ExitStatus.code(for: error))

@@ -23,7 +23,7 @@ public struct InfoCommand: ParsableCommand {
   public func run() throws {
     try reportingErrors {
       let summary = try ModelSummary(ModelFile(contentsOf: URL(path: model)))
-      if json { try printJSON(summary) } else { print(text(of: summary)) }
+      if json { try printJSON(summary) } else { try StandardOutput.print(text(of: summary)) }
     }
   }
 

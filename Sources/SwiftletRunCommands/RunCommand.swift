@@ -65,8 +65,8 @@ public struct RunCommand: ParsableCommand {
 
   private func show(_ result: Result) throws {
     if json { return try printJSON(result) }
-    print("\(result.input)  (\(result.milliseconds.text(decimals: 1)) ms)")
+    try StandardOutput.print("\(result.input)  (\(result.milliseconds.text(decimals: 1)) ms)")
     let rows = result.classes.map { ["  \($0.label)", "\((Double($0.probability) * 100).text(decimals: 2)) %"] }
-    print(table(rows))
+    try StandardOutput.print(table(rows))
   }
 }

@@ -49,6 +49,11 @@ public final class EvaluationCache {
     }
   }
 
+  /// Whether the file holds evaluations.
+  static func isCache(at path: String) -> Bool {
+    JSONLines.first(of: path).map { (try? JSONLines.decoder.decode(Line.self, from: $0)) != nil } ?? false
+  }
+
   deinit { try? handle.close() }
 
   public subscript(key: String) -> Fitness? { known[key] }

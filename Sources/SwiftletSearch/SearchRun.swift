@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletData
 import SwiftletExport
+import SwiftletFiles
 import SwiftletModels
 import SwiftletNN
 import SwiftletRuntime
@@ -76,7 +77,7 @@ public final class SearchRun {
         let proposal = Proposal(levels: levels, origin: .uniform, round: 0)
         return Candidate(proposal, cost: problem.costs.total(of: levels), fitness: try evaluator.fitness(of: proposal))
       }
-      let trace = try TraceWriter(file.besideFile("trace.jsonl"), header: header(uniform: uniform))
+      let trace = try TraceWriter(Self.trace(beside: file), header: header(uniform: uniform))
       var random = RandomStream(seed: UInt64(bitPattern: Int64(settings.seed)))
       var (done, best) = (0, Candidate?.none)
       let ready = clock.now  // Reading images is no part of the estimate.
@@ -186,7 +187,7 @@ private final class Evaluator {
     } catch {
       throw RunError.cannotWrite(plan.deletingLastPathComponent(), reason: reason(of: error))
     }
-    cache = try EvaluationCache(plan.deletingLastPathComponent().appending(path: "evaluations.jsonl"))
+    cache = try EvaluationCache(SearchRun.evaluations(beside: plan))
   }
 
   func fitness(of proposal: Proposal) throws -> Fitness {
@@ -235,9 +236,25 @@ extension Tensor {
   }
 }
 
-extension URL {
+extension SearchRun {
   /// `plan.trace.jsonl` beside `plan.json`.
-  fileprivate func besideFile(_ ending: String) -> URL { deletingPathExtension().appendingPathExtension(ending) }
+  static func trace(beside plan: URL) -> URL {
+    plan.deletingPathExtension().appendingPathExtension("trace.jsonl")
+  }
+
+  /// The evaluations of every search in the folder.
+  static func evaluations(beside plan: URL) -> URL {
+    plan.deletingLastPathComponent().appending(path: "evaluations.jsonl")
+  }
+
+  /// What a search that writes `plan` writes beside it, to be checked before it begins.
+  public static func sideOutputs(of plan: URL) -> [PlannedOutput] {
+    [
+      PlannedOutput(trace(beside: plan).path, kind: "the trace of a search", replacing: SearchTrace.isTrace(at:)),
+      PlannedOutput(
+        evaluations(beside: plan).path, kind: "the evaluations of searches", replacing: EvaluationCache.isCache(at:)),
+    ]
+  }
 }
 
 /// What a search tells its observer.

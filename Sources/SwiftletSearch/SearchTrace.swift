@@ -67,13 +67,21 @@ public struct SearchTrace: Hashable, Sendable {
 
   public init(header: Header, lines: [Line]) { (self.header, self.lines) = (header, lines) }
 
+  /// Whether the file says that it is a trace, of whatever version.
+  static func isTrace(at path: String) -> Bool {
+    guard let first = JSONLines.first(of: path) else { return false }
+    return (try? JSONLines.decoder.decode(Name.self, from: first))?.format == Header.currentFormat
+  }
+
+  private struct Name: Decodable { let format: String }
+
   /// - Throws: `RunError.damaged` if the file is no trace.
   public static func read(from file: URL) throws -> SearchTrace {
     let text: Data
     do {
       text = try Data(contentsOf: file)
     } catch {
-      throw RunError.damaged(file, problem: "it cannot be read: \(error.localizedDescription)")
+      throw RunError.damaged(file, problem: "it cannot be read: \(reason(of: error))")
     }
     var rows = text.split(separator: UInt8(ascii: "\n"))
     if text.last != UInt8(ascii: "\n") { rows = rows.dropLast() }  // Cut short by an interruption.
@@ -99,6 +107,12 @@ enum JSONLines {
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return decoder
   }()
+
+  /// The first line of a file; nil where it has none.
+  static func first(of path: String) -> Data? {
+    let text = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+    return text?.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first
+  }
 
   static func line(_ value: some Encodable) throws -> Data {
     let encoder = JSONEncoder()

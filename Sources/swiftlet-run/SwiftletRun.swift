@@ -5,8 +5,8 @@ import SwiftletRunCommands
 @main
 struct SwiftletRun: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "swiftlet-run", abstract: "Run a Swiftlet model file.",
+    commandName: "swiftlet-run", abstract: "Run a Swiftlet model file.", version: "swiftlet-run \(Program.version)",
     subcommands: [RunCommand.self, BenchCommand.self, InfoCommand.self])
 
-  static func main() { main(LongArguments.joined(Array(CommandLine.arguments.dropFirst()))) }
+  static func main() { Program.run(Self.self, status: ExitStatus.code(for:)) }
 }

@@ -236,6 +236,85 @@ import Testing
     for arguments in usage { #expect(try Self.run(arguments: arguments).status == 64, "\(arguments)") }
   }
 
+  /// Runs `arguments` with the words of a shell behind them, such as `| head`.
+  static func shell(_ arguments: String, _ rest: String) throws -> Outcome {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", "{ \"$0\" \(arguments); echo $? >&2; } \(rest)", executable.path]
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    let messages = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    let lines = messages.split(separator: "\n")
+    return Outcome(
+      status: lines.last.flatMap { Int32($0) } ?? -1, output: String(decoding: text, as: UTF8.self),
+      errors: lines.dropLast().joined(separator: "\n"))
+  }
+
+  @Test(arguments: ["info MODEL", "info MODEL --json", "bench MODEL --runs 1 --threads 1", "--help", "--version"])
+  func `output that cannot be written is an error, and a reader that leaves is none`(arguments: String) throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    let arguments = arguments.replacing("MODEL", with: "'\(fixture.model)'")
+    let full = try Self.shell(arguments, ">/dev/full")
+    #expect(full.status == 1)
+    #expect(full.errors == "error: standard output cannot be written: No space left on device")
+    let closed = try Self.shell(arguments, ">&-")
+    #expect(closed.status == 1)
+    #expect(closed.errors == "error: standard output cannot be written: Bad file descriptor")
+    for ignored in ["", "trap '' PIPE; "] {
+      // The reader has gone before anything is written.
+      let gone = try Self.shell(arguments, "| \(ignored)exec true")
+      #expect([0, 141].contains(gone.status) && gone.errors.isEmpty && gone.output.isEmpty, "\(gone)")
+    }
+    // Standard error that takes nothing changes no result.
+    let silent = try Self.shell("\(arguments) 2>&-", "")
+    #expect(silent.status == 0 && !silent.output.isEmpty)
+  }
+
+  @Test func `a signal ends the program after a line, not inside it`() throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    // A line that is longer than a pipe, so that the program waits in the middle of it.
+    var settings = RandomVisionTransformer(size: .tiny, precision: .fp32, pattern: nil)
+    (settings.imageSize, settings.patch, settings.depth, settings.classes) = (16, 8, 1, 3)
+    settings.metadata.classNames = ["a", "b", "c"].map { String(repeating: $0, count: 100_000) }
+    let model = fixture.directory.appending(path: "long.swiftlet")
+    try settings.model().write(to: model)
+
+    let process = Process()
+    process.executableURL = Self.executable
+    process.arguments = ["info", model.path, "--json"]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    var waiting: Int32 = 0
+    while waiting < 60_000, process.isRunning {
+      #expect(ioctl(output.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &waiting) == 0)
+      usleep(1000)
+    }
+    process.terminate()
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGTERM)
+    #expect(text.last == UInt8(ascii: "\n"))
+    #expect(try JSONDecoder().decode(ModelSummary.self, from: text).classes.count == 3)
+  }
+
+  @Test func `the version is told, a slip of the pen is understood`() throws {
+    #expect(try Self.run("--version").output == "swiftlet-run \(Program.version)\n")
+    let slip = try Self.run("ifno", "model.swiftlet")
+    #expect((slip.status, slip.errors) == (64, "error: swiftlet-run has no command \"ifno\"; did you mean info?\n"))
+    let odd = try Self.run("info", "a\nb\u{1B}c")
+    #expect(odd.status == 66)
+    #expect(odd.errors.hasSuffix("a\\nb\\u{1b}c\n") && odd.errors.split(separator: "\n").count == 1)
+    let notText = try Self.shell("info $(printf 'a\\377b')", "")
+    #expect(notText.status == 64 && notText.errors.contains("is not UTF-8"))
+  }
+
   @Test func `numbers are printed with their decimals and units`() {
     #expect(1.005.text(decimals: 1) == "1.0")
     #expect(0.05.text(decimals: 2) == "0.05")

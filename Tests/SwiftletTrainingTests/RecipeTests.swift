@@ -75,7 +75,7 @@ import Testing
     ("compression.pattern=half", "compression.pattern is 'half', expected two numbers as in 2:4"),
     ("training.precision=fp16", "training.precision is 'fp16', expected fp32, bf16"),
     ("training.optimizer.kind=adam", "training.optimizer.kind is 'adam', expected adamw, sgd"),
-    ("training.schedule={final: 0}", "training.schedule.kind is missing, expected constant, cosine, step"),
+    ("training.schedule={factor: 0.5}", "training.schedule.kind is missing, expected constant, cosine, step"),
     ("model.configuration=smal", "model.configuration is 'smal', expected tiny, small, base or a mapping with keys"),
     ("model.configuration={widht: 3}", "model.configuration.widht is not a known key; did you mean width?"),
     (

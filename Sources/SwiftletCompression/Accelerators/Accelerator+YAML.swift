@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletNN
 import Yams
 
@@ -42,7 +43,7 @@ extension Accelerator {
   public init(contentsOf file: URL) throws(AcceleratorError) {
     let text: String
     do { text = try String(contentsOf: file, encoding: .utf8) } catch {
-      throw .unreadable(file.relativePath, reason: error.localizedDescription)
+      throw .unreadable(file.relativePath, reason: reason(of: error))
     }
     try self.init(yaml: text, source: file.relativePath)
   }
@@ -62,9 +63,9 @@ extension Accelerator {
   public func write(to file: URL) throws {
     do {
       try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(yaml().utf8).write(to: file, options: .atomic)
+      try AtomicFile.write(yaml(), replacing: file.path)
     } catch {
-      throw AcceleratorError.unwritable(file.relativePath, reason: error.localizedDescription)
+      throw AcceleratorError.unwritable(file.relativePath, reason: reason(of: error))
     }
   }
 

@@ -1,10 +1,11 @@
+import SwiftletFiles
 import SwiftletModels
 
 /// What the plans of a search space cost, in whole numbers that add up: a fixed part and one number for each level of
 /// each slot.
 public struct PlanCosts: Hashable, Sendable {
   /// What is counted.
-  public enum Unit: String, Hashable, Sendable, Codable, CaseIterable {
+  public enum Unit: String, Hashable, Sendable, FileWord, CaseIterable {
     /// Of one image, as the literature counts FLOPs (``MultiplyAdds/published``).
     case multiplyAdds
     /// Packed weights of the compressible layers, places included (``LayerChoice/packedBytes(weights:)``).

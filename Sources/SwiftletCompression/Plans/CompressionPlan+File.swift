@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletNN
 
 /// The plan file: JSON with one line a layer, in the order of the blocks, so that two plans compare line by line.
@@ -99,7 +100,7 @@ extension CompressionPlan {
   public init(contentsOf file: URL) throws(CompressionPlanError) {
     let data: Data
     do { data = try Data(contentsOf: file) } catch {
-      throw .unreadable(file.path, reason: error.localizedDescription)
+      throw .unreadable(file.path, reason: reason(of: error))
     }
     do { try self.init(json: data) } catch .malformed(let reason) {
       throw .malformed("\(file.path): \(reason)")
@@ -108,10 +109,25 @@ extension CompressionPlan {
 
   /// Writes a plan file, whole or not at all.
   public func write(to file: URL) throws(CompressionPlanError) {
-    do { try Data(json.utf8).write(to: file, options: .atomic) } catch {
-      throw .unwritable(file.path, reason: error.localizedDescription)
+    do { try AtomicFile.write(json, replacing: file.path) } catch {
+      throw .unwritable(file.path, reason: reason(of: error))
     }
   }
+
+  /// Whether the file says that it is a plan, whatever its layers.
+  public static func isPlan(at file: URL) -> Bool {
+    guard let data = try? Data(contentsOf: file, options: .mappedIfSafe) else { return false }
+    return (try? JSONDecoder().decode(Name.self, from: data))?.format == format
+  }
+
+  /// Whether the file is byte for byte what writing its plan would make of it.
+  public static func isWritten(at file: URL) -> Bool {
+    guard let data = try? Data(contentsOf: file), let plan = try? CompressionPlan(json: data) else { return false }
+    return data == Data(plan.json.utf8)
+  }
+
+  /// What every version of a plan file begins with.
+  private struct Name: Decodable { let format: String }
 
   /// The text of a plan file, the same bytes for equal plans.
   public var json: String {

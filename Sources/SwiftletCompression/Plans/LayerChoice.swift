@@ -1,5 +1,7 @@
+import SwiftletFiles
+
 /// The number format a layer's weights are stored and multiplied in.
-public enum Precision: String, Hashable, Sendable, Codable, CaseIterable {
+public enum Precision: String, Hashable, Sendable, FileWord, CaseIterable {
   case fp32, bf16, int8
 
   public var bits: Int {

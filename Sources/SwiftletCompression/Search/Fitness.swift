@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// How good a plan is: measured on held-out images, never on test images.
 public struct Fitness: Hashable, Sendable, Codable {
   public let images, correct: Int
@@ -13,7 +15,7 @@ public struct Fitness: Hashable, Sendable, Codable {
 }
 
 /// What of its fitness ranks a candidate.
-public enum FitnessMeasure: String, Hashable, Sendable, Codable, CaseIterable {
+public enum FitnessMeasure: String, Hashable, Sendable, FileWord, CaseIterable {
   /// The finer of the two: it moves with every image, accuracy only where an answer changes.
   case loss
   case accuracy
@@ -31,7 +33,7 @@ public enum FitnessMeasure: String, Hashable, Sendable, Codable, CaseIterable {
 /// A plan that a search wants to know the fitness of.
 public struct Proposal: Hashable, Sendable {
   /// Why a search looked at it.
-  public enum Origin: String, Hashable, Sendable, Codable, CaseIterable {
+  public enum Origin: String, Hashable, Sendable, FileWord, CaseIterable {
     case random, mutant, crossover, uniform, knapsack, greedy
     /// One slot at one level and all others at their fullest.
     case sensitivity

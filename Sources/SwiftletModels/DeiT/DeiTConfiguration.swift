@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletNN
 
 /// The shape of a vision transformer.
@@ -36,7 +37,7 @@ public struct DeiTConfiguration: ImageClassifierConfiguration {
   public var normEpsilon = 1e-6
 
   /// How a model learns from a teacher's labels.
-  public enum Distillation: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Distillation: String, FileWord, Hashable, Sendable, CaseIterable {
     /// No distillation token.
     case none
     /// A token without a head of its own, as Hugging Face's `DeiTForImageClassification` has it.

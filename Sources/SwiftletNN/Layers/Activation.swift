@@ -1,7 +1,8 @@
+import SwiftletFiles
 import SwiftletTensor
 
 /// An element-wise nonlinearity.
-public enum Activation: String, Codable, Hashable, Sendable, CaseIterable {
+public enum Activation: String, FileWord, Hashable, Sendable, CaseIterable {
   /// `x Φ(x)` with the exact normal distribution function. Source: Hendrycks and Gimpel (2016).
   case gelu
   /// Its approximation `x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`.

@@ -1,7 +1,8 @@
 import CSwiftletKernels
+import SwiftletFiles
 
 /// How far the kernels may go with this processor's instructions; every level includes the ones before it.
-public enum InstructionSet: String, Hashable, Sendable, Codable, CaseIterable, Comparable {
+public enum InstructionSet: String, Hashable, Sendable, FileWord, CaseIterable, Comparable {
   case scalar, avx2, avx512, avx512vnni, avx512bf16
 
   /// The highest level that this processor and its operating system run, or `limit` where that is less.

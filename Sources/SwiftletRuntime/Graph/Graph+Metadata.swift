@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 extension Graph {
   /// What a program needs to know to use the network.
   public struct Metadata: Hashable, Sendable {
@@ -25,7 +27,7 @@ extension Graph {
       case stretch
     }
 
-    public enum Interpolation: String, Hashable, Sendable, Codable, CaseIterable {
+    public enum Interpolation: String, Hashable, Sendable, FileWord, CaseIterable {
       case bilinear, bicubic
     }
 

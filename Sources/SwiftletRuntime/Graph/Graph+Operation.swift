@@ -1,6 +1,8 @@
+import SwiftletFiles
+
 extension Graph {
   /// A function applied to each element.
-  public enum Activation: String, Hashable, Sendable, Codable, CaseIterable {
+  public enum Activation: String, Hashable, Sendable, FileWord, CaseIterable {
     case relu
     /// `x * Phi(x)` with the exact error function, as in PyTorch's default.
     case gelu
@@ -79,7 +81,7 @@ extension Graph {
 }
 
 extension Graph.Operation {
-  enum Kind: String, Codable, CaseIterable {
+  enum Kind: String, FileWord, CaseIterable {
     case patchify, linear, layerNorm, activation, add, multiply, attention, softmax, matmul, reshape, expand, permute
     case concatenate, slice, select, mean, convert
   }

@@ -1,6 +1,8 @@
+import SwiftletFiles
+
 extension Graph {
   /// The type of one element of a value or constant.
-  public enum ElementType: String, Hashable, Sendable, Codable, CaseIterable {
+  public enum ElementType: String, Hashable, Sendable, FileWord, CaseIterable {
     case float32 = "f32"
     case bfloat16 = "bf16"
     case uint8 = "u8"

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletCompression
 import SwiftletTensor
 
 /// A teacher's soft targets for the augmented images of one epoch: of each image the most probable classes.
@@ -85,6 +86,8 @@ struct TargetWriter {
     do {
       try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Checkpoint.write(state, to: file, format: .safetensors)
+    } catch let error as CheckpointError {
+      throw error  // Says all that is to say.
     } catch {
       throw RunError.cannotWrite(file, reason: reason(of: error))
     }

@@ -43,6 +43,8 @@ public struct TrainedModel {
       state.metadata["swiftlet.recipe"] = try recipe.yaml()
       state.metadata["swiftlet.classes"] = String(decoding: try JSONEncoder().encode(classes), as: UTF8.self)
       try Checkpoint.write(state, to: file, format: .safetensors)
+    } catch let error as CheckpointError {
+      throw error  // Says all that is to say.
     } catch {
       throw RunError.cannotWrite(file, reason: "\(error)")
     }

@@ -13,7 +13,7 @@ extension Recipe {
     public var epochs = 5
     /// The peak rate of finetuning; about a tenth of the dense one.
     public var learningRate = 2e-4
-    /// Epochs of linear warm-up, 0...epochs.
+    /// Epochs of linear warm-up, 0...epochs; a recipe that does not say takes 0.5, or 0 without epochs.
     public var warmupEpochs = 0.5
     /// Learning from the dense network; nil trains on the labels.
     public var distillation: Distillation? = Distillation()
@@ -57,6 +57,7 @@ extension Recipe.Compression: Codable {
     try section.read(.gradients, into: &gradients)
     try section.read(.dense, into: &dense)
     try section.read(.epochs, into: &epochs)
+    warmupEpochs = min(warmupEpochs, Double(max(0, epochs)))
     try section.read(.learningRate, into: &learningRate)
     try section.read(.warmupEpochs, into: &warmupEpochs)
     try section.read(.distillation, into: &distillation)

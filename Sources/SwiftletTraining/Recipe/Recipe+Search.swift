@@ -106,7 +106,7 @@ private struct MethodSettings: Codable {
   init(_ method: SearchMethod) { self.method = method }
 
   init(from decoder: any Decoder) throws {
-    switch try recipeKind(of: decoder, as: SearchMethod.Kind.self) {
+    switch try recipeKind(of: decoder, usually: SearchMethod.Kind.evolutionary, keyedBy: EvolutionaryKeys.self) {
     case .random:
       var search = RandomSearch()
       let section = try RecipeSection(decoder, keyedBy: RandomKeys.self)
@@ -124,9 +124,13 @@ private struct MethodSettings: Codable {
       var search = EvolutionarySearch()
       let section = try RecipeSection(decoder, keyedBy: EvolutionaryKeys.self)
       try section.read(.population, into: &search.population)
+      // What a recipe does not say fits the population that it says.
+      search.parents = min(search.parents, max(1, search.population))
+      search.mutants = min(search.mutants, max(0, search.population / 2))
       try section.read(.parents, into: &search.parents)
       try section.read(.generations, into: &search.generations)
       try section.read(.mutants, into: &search.mutants)
+      search.crossovers = min(search.crossovers, max(0, search.population - search.mutants))
       try section.read(.crossovers, into: &search.crossovers)
       var mutation = MutationSettings(mutation: search.mutation)
       try section.read(.mutation, into: &mutation)
@@ -180,7 +184,7 @@ private struct MethodSettings: Codable {
     init(mutation: EvolutionarySearch.Mutation) { self.mutation = mutation }
 
     init(from decoder: any Decoder) throws {
-      switch try recipeKind(of: decoder, as: MutationKind.self) {
+      switch try recipeKind(of: decoder, usually: MutationKind.resample, keyedBy: ResampleKeys.self) {
       case .resample:
         var probability = 0.2
         let section = try RecipeSection(decoder, keyedBy: ResampleKeys.self)

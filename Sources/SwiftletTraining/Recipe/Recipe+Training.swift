@@ -149,7 +149,7 @@ extension Recipe.Optimizer: Codable {
   enum SGDKeys: String, CodingKey, CaseIterable { case kind, momentum, nesterov }
 
   public init(from decoder: any Decoder) throws {
-    switch try recipeKind(of: decoder, as: Kind.self) {
+    switch try recipeKind(of: decoder, usually: Kind.adamw, keyedBy: AdamWKeys.self) {
     case .adamw:
       let section = try RecipeSection(decoder, keyedBy: AdamWKeys.self)
       var (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8)
@@ -202,7 +202,7 @@ extension Recipe.Schedule: Codable {
   enum StepKeys: String, CodingKey, CaseIterable { case kind, epochs, factor }
 
   public init(from decoder: any Decoder) throws {
-    switch try recipeKind(of: decoder, as: Kind.self) {
+    switch try recipeKind(of: decoder, usually: Kind.cosine, keyedBy: CosineKeys.self) {
     case .constant:
       _ = try RecipeSection(decoder, keyedBy: ConstantKeys.self)
       self = .constant

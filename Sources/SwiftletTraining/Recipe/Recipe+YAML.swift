@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import Yams
 
 extension Recipe {
@@ -64,7 +65,7 @@ extension String {
   /// Whether this override, `key=value`, sets `key` or a section around it.
   fileprivate func sets(_ key: String) -> Bool {
     let own = prefix { $0 != "=" }
-    return key == own || key.hasPrefix(own + ".") || key.hasPrefix(own + " ")
+    return key == own || [".", " ", "["].contains { key.hasPrefix(own + $0) }
   }
 }
 
@@ -82,6 +83,7 @@ extension Node {
     } catch {
       throw RecipeError(path.joined(separator: "."), "cannot be set to '\(text)', which is not valid YAML")
     }
+    try requireSections(along: path)
     set(value, at: path[...])
   }
 
@@ -97,11 +99,25 @@ extension Node {
     }
   }
 
+  /// A key cannot be set inside a value that has a name: `tiny` has a width too, and one key alone is another network.
+  private func requireSections(along path: [String]) throws {
+    for depth in 1..<max(1, path.count) {
+      guard let name = value(at: Array(path[..<depth]))?.scalar?.string, !Self.absent.contains(name) else { continue }
+      let place = path[..<depth].joined(separator: ".")
+      throw RecipeError(
+        path.joined(separator: "."),
+        "cannot be set alone, for \(place) is '\(name)': set \(place) whole, as in \(place)={…}")
+    }
+  }
+
+  /// How YAML says that there is nothing.
+  private static let absent: Set = ["", "null", "Null", "NULL", "~"]
+
   /// The line of a dotted key, or of the nearest section around it that has one.
   fileprivate func line(of key: String) -> Int? {
     var node = self
     var line: Int?
-    for part in key.prefix(while: { $0 != " " }).split(separator: ".") {
+    for part in key.prefix(while: { $0 != " " && $0 != "[" }).split(separator: ".") {
       guard let mapping = node.mapping, let entry = mapping.first(where: { $0.key.string == String(part) }) else {
         break
       }
@@ -128,16 +144,19 @@ extension DecodingError {
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       let path = context.codingPath.map(\.stringValue)
       return RecipeError(
-        path.joined(separator: "."), "is \(Self.found(root.value(at: path))), expected \(Self.words(for: type))")
+        path.dotted, "is \(Self.found(root.value(at: path))), expected \(Self.words(for: type))")
     case .keyNotFound(let key, let context):
-      return RecipeError((context.codingPath + [key]).map(\.stringValue).joined(separator: "."), "is missing")
+      return RecipeError((context.codingPath + [key]).map(\.stringValue).dotted, "is missing")
     case .dataCorrupted(let context):
       if let error = context.underlyingError as? RecipeError { return error }
       let path = context.codingPath.map(\.stringValue)
-      if let error = context.underlyingError {
-        return RecipeError(path.joined(separator: "."), "is refused: \(error)")
+      if let error = context.underlyingError as? UnknownWord {
+        return RecipeError(path.dotted, "is '\(error.word)', expected \(error.known.joined(separator: ", "))")
       }
-      return RecipeError(path.joined(separator: "."), "is refused: \(context.debugDescription)")
+      if let error = context.underlyingError {
+        return RecipeError(path.dotted, "is refused: \(error)")
+      }
+      return RecipeError(path.dotted, "is refused: \(context.debugDescription)")
     @unknown default:
       return RecipeError("", "cannot be decoded: \(self)")
     }
@@ -162,6 +181,19 @@ extension DecodingError {
     case is String.Type: "text"
     case is any Collection.Type: "a list"
     default: "a mapping with keys"
+    }
+  }
+}
+
+extension [String] {
+  /// `data.mean[0]` of the keys `data`, `mean` and `Index 0`, as the decoder calls an element of a list.
+  fileprivate var dotted: String {
+    reduce(into: "") { place, part in
+      if part.hasPrefix("Index ") {
+        place += "[\(part.dropFirst(6))]"
+      } else {
+        place += (place.isEmpty ? "" : ".") + part
+      }
     }
   }
 }

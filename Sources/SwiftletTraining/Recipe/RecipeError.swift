@@ -13,6 +13,9 @@ public struct RecipeError: Error, Hashable, Sendable, CustomStringConvertible {
     (self.key, self.problem, self.source, self.line) = (key, problem, source, line)
   }
 
+  /// Whether an override, `--set key=value`, is wrong, and not the recipe.
+  public var isOverride: Bool { source.hasPrefix("--set ") }
+
   public var description: String {
     let place = line.map { "\(source):\($0)" } ?? source
     return key.isEmpty ? "\(place): \(problem)" : "\(place): \(key) \(problem)"

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// One mapping of a recipe while it is decoded: keys it does not know are refused, absent ones keep their default.
 struct RecipeSection<Key: CodingKey & CaseIterable> {
   private let values: KeyedDecodingContainer<Key>
@@ -50,7 +52,7 @@ struct RecipeSection<Key: CodingKey & CaseIterable> {
 }
 
 /// One of a few words.
-protocol RecipeChoice: RawRepresentable<String>, CaseIterable, Codable {}
+protocol RecipeChoice: FileWord {}
 
 /// Which alternative a mapping describes: the value of its key `kind`.
 func recipeKind<Choice: RecipeChoice>(of decoder: any Decoder, as type: Choice.Type = Choice.self) throws -> Choice {
@@ -64,6 +66,16 @@ func recipeKind<Choice: RecipeChoice>(of decoder: any Decoder, as type: Choice.T
   return choice
 }
 
+/// The same, where settings of the usual alternative can be given without its name: `{population: 20}`.
+func recipeKind<Choice: RecipeChoice, Key: CodingKey & CaseIterable>(
+  of decoder: any Decoder, usually usual: Choice, keyedBy keys: Key.Type
+) throws -> Choice {
+  let present = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
+  let known = Set(Key.allCases.map(\.stringValue))
+  let isUsual = !present.contains("kind") && known.isSuperset(of: present)
+  return isUsual ? usual : try recipeKind(of: decoder)
+}
+
 private struct AnyKey: CodingKey {
   let stringValue: String
   var intValue: Int? { nil }
@@ -73,25 +85,6 @@ private struct AnyKey: CodingKey {
 
 /// `did you mean epochs?`, or the list of known keys when none is near.
 func suggestion(for word: String, among known: [String]) -> String {
-  let ranked = known.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }
-  guard let (nearest, distance) = ranked.min(by: { $0.1 < $1.1 }), distance <= max(2, nearest.count / 2) else {
-    return "known keys are \(known.sorted().joined(separator: ", "))"
-  }
-  return "did you mean \(nearest)?"
-}
-
-/// The Levenshtein distance: insertions, deletions and substitutions of characters.
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let b = Array(b)
-  var row = Array(0...b.count)
-  for (i, character) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in b.indices {
-      let substituted = diagonal + (character == b[j] ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
-    }
-  }
-  return row[b.count]
+  NearestName.of(word, among: known).map { "did you mean \($0)?" }
+    ?? "known keys are \(known.sorted().joined(separator: ", "))"
 }

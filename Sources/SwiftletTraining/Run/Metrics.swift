@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletCompression
 
 /// One line of `metrics.jsonl`: what was measured at a step, or after an epoch.
 public struct Metrics: Codable, Hashable, Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletCompression
 
 /// The files of one run.
 public struct RunDirectory: Hashable, Sendable {

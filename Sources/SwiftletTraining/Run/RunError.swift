@@ -67,13 +67,3 @@ public enum RunError: Error, CustomStringConvertible {
     }
   }
 }
-
-/// The operating system's words for a failed write.
-public func reason(of error: any Error) -> String {
-  let error = error as NSError
-  if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
-    return String(cString: strerror(Int32(underlying.code)))
-  }
-  return error.domain == NSPOSIXErrorDomain
-    ? String(cString: strerror(Int32(error.code))) : "\(error.localizedDescription)"
-}

@@ -51,6 +51,8 @@ struct TrainingCheckpoint {
       ]
       state.metadata["swiftlet.sampler"] = sampler
       try Checkpoint.write(state, to: file, format: .safetensors)
+    } catch let error as CheckpointError {
+      throw error  // Says all that is to say.
     } catch {
       throw RunError.cannotWrite(file, reason: "\(error)")
     }

@@ -49,7 +49,7 @@ struct BenchModelCommand: ParsableCommand {
         }
       }
     }
-    if !json { print(table.text) }
+    if !json { try StandardOutput.print(table.text) }
   }
 
   private func opponent(_ name: String, of file: ModelFile) throws -> Contender {

@@ -135,7 +135,7 @@ struct BenchTransformerCommand: ParsableCommand {
         table.append(row(torch, weights: "", ["", ""]))
       }
     }
-    if !json { print(table.text) }
+    if !json { try StandardOutput.print(table.text) }
   }
 
   private func row(_ time: ContenderTiming, weights: String, _ speedUps: [String]) -> [String] {

@@ -41,6 +41,7 @@ struct CalibrateCommand: ParsableCommand {
   }
 
   func run() throws {
+    try prepareOutputs([.calibration(out)], reading: [recipe, checkpoint])
     let (model, name) = try network()
     let layers = model.multiplyAdds.slots.map(\.path)
     let patterns = levels.values.map(\.pattern)
@@ -68,7 +69,7 @@ struct CalibrateCommand: ParsableCommand {
       precisions: precisions.values, cost: .measured(times))
     try accelerator.write(to: file)
     let result = CalibrationResult(file: out, times, try compare(calibration, planned, accelerator, model))
-    if json { try printJSON(result) } else { print(result) }
+    if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 
   private func network() throws -> (any ImageClassifier, String) {

@@ -79,7 +79,7 @@ struct GemmCommand: ParsableCommand {
         }
       }
     }
-    if !json { print(table.text) }
+    if !json { try StandardOutput.print(table.text) }
   }
 
   /// All patterns of one shape, taking turns.

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import SwiftletCompression
+import SwiftletFiles
+import SwiftletRunCommands
 import SwiftletTraining
 
 /// `swiftlet compress --checkpoint model.safetensors --pattern 2:4 --out DIR`: prunes a trained network.
@@ -57,6 +59,7 @@ struct CompressCommand: ParsableCommand {
   }
 
   func run() throws {
+    try checkOutputs(of: URL(filePath: out))
     let recipe = try finetune.map { try Recipe.read(from: URL(filePath: $0), overrides: overrides) }
     var compressor = try Compressor(
       checkpoint: URL(filePath: checkpoint), finetuning: recipe, data: data.map { URL(filePath: $0) })
@@ -71,13 +74,19 @@ struct CompressCommand: ParsableCommand {
     compressor.calibrationImages = calibrationImages
     if !json { compressor.observer = ConsoleProgress().callAsFunction }
     let result = try compressor.compress(to: RunDirectory(URL(filePath: out)), resume: resume)
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(result), as: UTF8.self))
-    } else {
-      print(result)
-    }
+    if json { try printJSON(result) } else { try StandardOutput.print(result) }
+  }
+}
+
+extension CompressCommand {
+  private func checkOutputs(of folder: URL) throws {
+    let planFile = Compressor.planFile(in: RunDirectory(folder))
+    // The plan that a search left in the folder is written as it was read.
+    let keepsPlan = plan.map { CompressionPlan.isWritten(at: URL(filePath: $0)) } ?? false
+    let isSame = try plan.map { try FileIdentity(path: $0) == FileIdentity(path: planFile.path) } ?? false
+    try checkRunOutputs(
+      folder, resuming: resume, reading: [checkpoint, keepsPlan && isSame ? nil : plan, finetune, teacher, data],
+      trains: finetune != nil, beside: [.plan(planFile.path)])
   }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import CSwiftletKernels
 import Foundation
 import SwiftletMedia
+import SwiftletRunCommands
 import SwiftletTensor
 
 /// Checks what the toolkit needs and says what to do about what is missing.
@@ -15,13 +16,11 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let checks = [Check.processor, .libtorch, .cuda, .ffmpeg, .disk]
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(checks), as: UTF8.self))
+      try printJSON(checks, pretty: true)
     } else {
       for check in checks {
-        print("\(check.verdict.mark) \(check.subject): \(check.finding)")
-        if let remedy = check.remedy { print("    \(remedy)") }
+        try StandardOutput.print("\(check.verdict.mark) \(check.subject): \(check.finding)")
+        if let remedy = check.remedy { try StandardOutput.print("    \(remedy)") }
       }
     }
     if checks.contains(where: { $0.verdict == .missing }) { throw ExitCode(69) }

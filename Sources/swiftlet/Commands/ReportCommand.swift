@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SwiftletReport
+import SwiftletRunCommands
 import SwiftletSearch
 import SwiftletTraining
 
@@ -21,6 +22,7 @@ struct ReportCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    try prepareOutputs([.report(out)], reading: runs)
     let traces = runs.filter { $0.hasSuffix(".jsonl") }
     let summaries = try runs.filter { !traces.contains($0) }.map { try RunSummary(of: RunDirectory(URL(filePath: $0))) }
     var report = Report(of: summaries, traces)
@@ -30,12 +32,10 @@ struct ReportCommand: ParsableCommand {
     }
     try report.write(to: URL(filePath: out))
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      for summary in summaries { print(String(decoding: try encoder.encode(summary.last), as: UTF8.self)) }
+      for summary in summaries { try printJSON(summary.last) }
     } else {
-      if !summaries.isEmpty { print(summaries.table.text + "\n") }
-      print("Report: \(out)")
+      if !summaries.isEmpty { try StandardOutput.print(summaries.table.text + "\n") }
+      try StandardOutput.print("Report: \(out)")
     }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SwiftletRunCommands
 import SwiftletTraining
 
 /// `swiftlet train recipes/deit-cifar10.yaml --data PATH`: trains a recipe's network.
@@ -33,18 +34,13 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let file = URL(filePath: recipe)
     let output = URL(filePath: out ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
+    try checkRunOutputs(output, resuming: resume, reading: [recipe, checkpoint, data])
     let run = try TrainingRun(
       recipe: .read(from: file, overrides: overrides), data: data.map { URL(filePath: $0) },
       dense: checkpoint.map { URL(filePath: $0) }, output: output, resume: resume)
     run.data.printWarnings()
     let progress = ConsoleProgress()
     let result = try run.start(observer: json ? nil : progress.callAsFunction)
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(result), as: UTF8.self))
-    } else {
-      print(result)
-    }
+    if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 }

@@ -107,10 +107,10 @@ struct Compressor {
     do {
       try manager.createDirectory(at: directory.url, withIntermediateDirectories: true)
     } catch {
-      throw RunError.cannotWrite(directory.url, reason: error.localizedDescription)
+      throw RunError.cannotWrite(directory.url, reason: reason(of: error))
     }
     try TrainedModel.write(model, recipe: recipe, classes: classes, to: directory.model)
-    let planFile = directory.url.appending(path: "plan.json")
+    let planFile = Self.planFile(in: directory)
     try plan.write(to: planFile)
     let cost = dense.multiplyAdds
     return CompressionResult(
@@ -119,6 +119,9 @@ struct Compressor {
       weightBytes: try cost.packedBytes(under: plan), denseAccuracy: denseAccuracy, prunedAccuracy: prunedAccuracy,
       finetunedAccuracy: finetunedAccuracy, keptBeforePermuting: gain?.before, keptAfterPermuting: gain?.after)
   }
+
+  /// Where the patterns of every layer go.
+  static func planFile(in directory: RunDirectory) -> URL { directory.url.appending(path: "plan.json") }
 
   private var gradient: SparseGradient { recipe.compression?.gradients.sparseGradient ?? .masked }
 

@@ -79,7 +79,7 @@ struct Demo {
   ) throws -> [Candidate] {
     let plan = CompressionPlan.uniform(pattern, model: model)
     return try Self.precisions.map { precision in
-      let file = directory.appending(path: "\(pattern.folderName)-\(precision.rawValue).swiftlet")
+      let file = Self.file(in: directory, pattern, precision)
       let exporter = Exporter(
         plan: plan, precision: .uniform(precision),
         calibration: precision == .int8 ? try calibration(from: data.search) : nil,
@@ -124,10 +124,10 @@ struct Demo {
     }
   }
 
-  /// An empty place for a run of the demo; what an earlier demo left there goes.
+  /// A place for a run of the demo; the run that an earlier demo left there goes.
   private func fresh(_ name: String) throws -> URL {
     let url = directory.appending(path: name)
-    if FileManager.default.fileExists(atPath: url.path) { try FileManager.default.removeItem(at: url) }
+    try RunDirectory(url).removeRun()
     return url
   }
 }

@@ -1,5 +1,8 @@
 import ArgumentParser
 import Foundation
+import SwiftletCompression
+import SwiftletFiles
+import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTraining
 
@@ -23,7 +26,8 @@ struct DemoCommand: ParsableCommand {
 
   func run() throws {
     let directory = URL(filePath: out)
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    try Demo.checkOutputs(in: directory)
+    try makeFolder(directory)
     let clock = ContinuousClock()
     let start = clock.now
     var demo = Demo(
@@ -35,7 +39,7 @@ struct DemoCommand: ParsableCommand {
       let progress = ConsoleProgress()
       demo.observer = progress.callAsFunction
       // Beside the progress lines, so that the order holds when the output goes to a file.
-      demo.announce = { FileHandle.standardError.write(Data("\n\($0)\n".utf8)) }
+      demo.announce = { for line in ["", $0] { printToStandardError(line) } }
     }
     let results = try demo.run()
     let seconds = Double((clock.now - start).components.seconds)
@@ -50,19 +54,22 @@ extension DemoCommand {
   private func write(_ results: [DemoResult], to directory: URL, seconds: Double) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let encoded = try encoder.encode(results)
-    try encoded.write(to: directory.appending(path: "results.json"), options: .atomic)
-    let page = directory.appending(path: "report.html")
+    let encoded = String(decoding: try encoder.encode(results), as: UTF8.self)
+    let file = Demo.results(in: directory)
+    do { try AtomicFile.write(encoded, replacing: file.path) } catch {
+      throw RunError.cannotWrite(file, reason: reason(of: error))
+    }
+    let page = Demo.page(in: directory)
     let runs = try Demo.patterns.map { try RunSummary(of: RunDirectory(directory.appending(path: $0.folderName))) }
     try results.report(machine: Machine.description(threads: threads), runs: runs).write(to: page)
     if json {
-      print(String(decoding: encoded, as: UTF8.self))
+      try StandardOutput.print(encoded)
     } else {
-      print("\n\(results.table.text)\n")
-      print(
+      try StandardOutput.print("\n\(results.table.text)\n")
+      try StandardOutput.print(
         "\(Machine.description(threads: threads)) Synthetic images; \(Int(seconds / 60)) min \(Int(seconds) % 60) s in all."
       )
-      print("Report: \(page.path)")
+      try StandardOutput.print("Report: \(page.path)")
     }
   }
 }

@@ -59,6 +59,8 @@ struct EvalCommand: ParsableCommand {
     images.printWarnings()
     let columns = try sides.map { try $0.columns(of: images.classes) }
 
+    let progress = json ? nil : EvaluationProgress(of: images.count)
+    defer { progress?.end() }
     var scores = sides.map { ClassifierScore(name: $0.name) }
     var batches = PreparedBatches(of: images, for: sides, size: batch)
     while let samples = try batches.next() {
@@ -73,7 +75,9 @@ struct EvalCommand: ParsableCommand {
         }
         try scores[index].add(rows, labels: samples.labels)
       }
+      progress?.show(min(start + batch, images.count))
     }
+    progress?.end()
 
     let comparison = scores.count == 2 ? PairedComparison(scores[0], scores[1]) : nil
     if json {
@@ -90,8 +94,8 @@ struct EvalCommand: ParsableCommand {
           score.name, "\(score.images)", percent(score.top1), percent(score.top5), score.loss.text(decimals: 4),
         ])
       }
-      print(table.text)
-      if let comparison { print(comparison) }
+      try StandardOutput.print(table.text)
+      if let comparison { try StandardOutput.print(comparison) }
     }
   }
 

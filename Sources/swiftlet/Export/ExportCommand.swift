@@ -59,6 +59,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    try prepareOutputs([.modelFile(out)], reading: [checkpoint, plan, recipe, data])
     let file = URL(filePath: checkpoint)
     let source = try TrainedSource(checkpoint: file, recipe: recipe.map { URL(filePath: $0) })
     let plan = try plan.map { try CompressionPlan(contentsOf: URL(filePath: $0)) }
@@ -76,7 +77,7 @@ struct ExportCommand: ParsableCommand {
 
     let result = ExportResult(
       exported, file: out, bytes: try ModelFile(contentsOf: URL(filePath: out)).byteCount, difference: difference)
-    if json { try printJSON(result) } else { print(result) }
+    if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 
   private func calibration(of source: TrainedSource) throws -> Calibration {

@@ -57,6 +57,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
+    if makes { try prepareOutputs([.plan(plan)], reading: [recipe, checkpoint, model, against, accelerator]) }
     let network = try network()
     let accelerator = try accelerator.map { try Accelerator.named($0) }
     if let network { try accelerator?.check(network: network.name) }
@@ -66,7 +67,11 @@ struct PlanCommand: ParsableCommand {
     let other = try against.map {
       try PlanSummary(name: $0, CompressionPlan(contentsOf: URL(filePath: $0)), network?.work, accelerator)
     }
-    if json { try printJSON([shown] + [other].compactMap { $0 }) } else { print(shown.text(against: other)) }
+    if json {
+      try printJSON([shown] + [other].compactMap { $0 })
+    } else {
+      try StandardOutput.print(shown.text(against: other))
+    }
   }
 
   private struct Network {

@@ -42,6 +42,8 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
+    try prepareOutputs(
+      [.plan(out)] + SearchRun.sideOutputs(of: URL(filePath: out)), reading: [recipe, checkpoint, accelerator, data])
     var recipe = try Recipe.read(from: URL(filePath: recipe), overrides: overrides)
     var settings = recipe.search ?? Recipe.Search()
     if let method, method != settings.method.kind { settings.method = SearchMethod(method) }
@@ -60,11 +62,11 @@ struct SearchCommand: ParsableCommand {
       on: source.model, inputShape: source.model.inputShape, data: data, plan: URL(filePath: out),
       threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
       observer: json ? printCandidate : console.callAsFunction)
-    if json { try printJSON(outcome) } else { print(outcome) }
+    if json { try printJSON(outcome) } else { try StandardOutput.print(outcome) }
   }
 
   private func printCandidate(_ event: SearchEvent) throws {
-    if case .evaluated(let progress) = event { print(try SearchTrace.Line(progress.candidate).json) }
+    if case .evaluated(let progress) = event { try StandardOutput.print(SearchTrace.Line(progress.candidate).json) }
   }
 }
 

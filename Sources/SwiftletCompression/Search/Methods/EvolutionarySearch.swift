@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// Evolution inside the window: the best plans so far are changed and mixed, generation by generation.
 ///
 /// The first generation is drawn from the window. Each later one holds mutants and crossovers of the best plans seen,
@@ -15,7 +17,7 @@ public struct EvolutionarySearch: Hashable, Sendable {
   }
 
   /// A plan to begin with besides random ones.
-  public enum WarmStart: String, Hashable, Sendable, Codable, CaseIterable {
+  public enum WarmStart: String, Hashable, Sendable, FileWord, CaseIterable {
     /// The same choice everywhere, where that keeps the budget.
     case uniform
     /// What ``KnapsackSearch`` finds; its sensitivities are evaluated on top.

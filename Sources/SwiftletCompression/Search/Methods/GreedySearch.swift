@@ -1,9 +1,11 @@
+import SwiftletFiles
+
 /// One step at a time the move of a single slot that pays best: the least harm for the cost it saves, or the most good
 /// for the cost it adds.
 ///
 /// Each step evaluates the next level of every slot, so a search takes about slots times steps evaluations.
 public struct GreedySearch: Hashable, Sendable {
-  public enum Start: String, Hashable, Sendable, Codable, CaseIterable {
+  public enum Start: String, Hashable, Sendable, FileWord, CaseIterable {
     /// From the densest plan with most bits down, until it fits.
     case fullest
     /// From the cheapest plan up, as long as it fits.

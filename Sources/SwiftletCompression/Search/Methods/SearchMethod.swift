@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// How a plan is searched for.
 public enum SearchMethod: Hashable, Sendable {
   case random(RandomSearch)
@@ -6,7 +8,7 @@ public enum SearchMethod: Hashable, Sendable {
   case evolutionary(EvolutionarySearch)
 
   /// A method without its settings.
-  public enum Kind: String, Hashable, Sendable, Codable, CaseIterable { case random, greedy, knapsack, evolutionary }
+  public enum Kind: String, Hashable, Sendable, FileWord, CaseIterable { case random, greedy, knapsack, evolutionary }
 
   /// A method with its usual settings.
   public init(_ kind: Kind) {
