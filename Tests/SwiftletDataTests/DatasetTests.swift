@@ -125,12 +125,12 @@ import Testing
     let url = folder.url.appending(path: "data.zip")
     try replacing(Array("train/cat".utf8), by: Array("./tra/cat".utf8))
     #expect(
-      try ImageFiles(at: url).names.suffix(2) == ["train/dog/1.png", "tra/cat/1.png"].sorted().suffix(1) + [
-        "train/dog/1.png"
+      try ImageFiles(at: url).names == [
+        "test/cat/9.png", "test/dog/9.png", "tra/cat/1.png", "tra/cat/2.png", "train/dog/1.png",
       ])
     try replacing(Array("/cat/".utf8), by: [0x2F, 0x63, 0xE9, 0x74, 0x2F])
     let data = try ImageFolder(contentsOf: url, split: "train")
-    #expect(data.classes == ["c\\xE9t", "dog"] || data.classes == ["dog", "c\\xE9t"])
+    #expect(data.classes == ["c\\xE9t", "dog"] && data.labels == [0, 0, 1])
     #expect(try data.image(at: 1).width == 3)
   }
 
@@ -152,7 +152,7 @@ import Testing
     #expect(try relabelled.image(at: 1) == images[1])
     #expect(try data.labelled(by: [], of: "net").labels == [0, 1, 2])
     let error = #expect(throws: DataError.self) { try data.labelled(by: ["0", "2", "11"], of: "net") }
-    #expect(error?.description.contains("net knows 3 classes (0, 2, 11)") == true)
+    #expect(error?.description.contains("net knows 3 classes (0, 2, 11…)") == true)
     #expect(throws: DataError.self) { try data.labelled(by: ["0", "2"], of: "net") }
   }
 
@@ -196,7 +196,7 @@ import Testing
     try folder.write(Array("no zip at all, but long enough to look".utf8), to: "text.zip")
     try folder.write([1, 2], to: "movie.mkv")
     let path = folder.url.path
-    #expect(throws: DataError(.layout, "\(path)/empty.zip is no zip archive, or is cut off")) {
+    #expect(throws: DataError(.layout, "\(path)/empty.zip is empty")) {
       try ImageDatasets.open("\(path)/empty.zip")
     }
     #expect(throws: DataError(.unreadable, "\(path)/text.zip is no zip archive, or is cut off")) {

@@ -33,7 +33,8 @@ public struct ImageFiles: Sendable {
       folders = []
       let own = FileName(url.lastPathComponent)
       if PictureSelection(of: [own]).pictures.isEmpty {
-        let archive = try located(at: url.path, try ZipArchive(try MappedFile(path: url.path)))
+        let file = try MappedFile.data(at: url)
+        let archive = try located(at: url.path, try ZipArchive(file))
         let members = archive.members
         // Names may begin with "./" or "/"; what they say then is the same.
         let places = members.map {
