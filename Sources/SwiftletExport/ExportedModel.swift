@@ -23,6 +23,8 @@ public struct ExportedModel: Sendable {
   public let graph: Graph
   public let constants: [EncodedConstant]
   public let layers: [Layer]
+  /// What 8 bits do to the scores, where a layer is int8.
+  public internal(set) var int8Effect: Int8Effect?
 
   /// Writes the model file; one that was there before stays whole until the new one is durable.
   public func write(to url: URL) throws(ModelFileError) {
