@@ -18,6 +18,11 @@ public struct ExportedModel: Sendable {
     public var weightByteCount: Int { byteCount - (precision == .int8 ? 4 * shape[0] : 0) }
     /// The grid of its input, for int8 layers.
     public let input: Graph.Quantization?
+    /// Pattern and precision as a plan names them.
+    public var choice: LayerChoice {
+      LayerChoice(
+        pattern: pattern.map { SparsityPattern(keeping: $0.kept, of: $0.group) } ?? .dense, precision: precision)
+    }
   }
 
   public let graph: Graph

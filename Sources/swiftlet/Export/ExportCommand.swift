@@ -79,10 +79,11 @@ struct ExportCommand: ParsableCommand {
     try exported.write(to: URL(filePath: out))
     let warnings = [exported.int8Effect?.warning].compactMap(\.self)
     for warning in warnings { printToStandardError("warning: \(warning)") }
+    let slow = try SlowKernels.announce(exported.layers.map { ($0.path, $0.choice) }, of: source.model.multiplyAdds)
 
     let result = ExportResult(
       exported, file: out, bytes: try ModelFile(contentsOf: URL(filePath: out)).byteCount, difference: difference,
-      warnings: warnings)
+      warnings: warnings + slow)
     if json { try printJSON(result) } else { print(result) }
   }
 

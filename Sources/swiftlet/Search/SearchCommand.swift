@@ -53,6 +53,8 @@ struct SearchCommand: ParsableCommand {
     let search = try SearchRun(recipe, budget: budget, of: work, accelerator: accelerator)
     let source = try TrainedSource(checkpoint: URL(filePath: checkpoint), recipe: URL(filePath: self.recipe))
     let data = try recipe.data.open(at: data.map { URL(filePath: $0) }, imageSize: recipe.model.imageSize)
+    try SlowKernels.announce(
+      search.problem.space.slots.flatMap { slot in slot.levels.map { (slot.path, $0) } }, of: work)
     let console = SearchConsole()
     let outcome = try search.start(
       on: source.model, inputShape: source.model.inputShape, data: data, plan: URL(filePath: out),
