@@ -18,11 +18,18 @@ public struct ExportedModel: Sendable {
     public var weightByteCount: Int { byteCount - (precision == .int8 ? 4 * shape[0] : 0) }
     /// The grid of its input, for int8 layers.
     public let input: Graph.Quantization?
+    /// Pattern and precision as a plan names them.
+    public var choice: LayerChoice {
+      LayerChoice(
+        pattern: pattern.map { SparsityPattern(keeping: $0.kept, of: $0.group) } ?? .dense, precision: precision)
+    }
   }
 
   public let graph: Graph
   public let constants: [EncodedConstant]
   public let layers: [Layer]
+  /// What 8 bits do to the scores, where a layer is int8.
+  public internal(set) var int8Effect: Int8Effect?
 
   /// Writes the model file; one that was there before stays whole until the new one is durable.
   public func write(to url: URL) throws(ModelFileError) {

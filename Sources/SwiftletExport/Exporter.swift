@@ -57,16 +57,25 @@ public struct Exporter: Sendable {
     network.graph.metadata = metadata
     let formats = try network.weightFormats(plan: plan, precision: precision, quantizesEnds: quantizesEnds)
 
+    var calibrated: CalibratedGrids?
     if !network.int8Values(formats, includingAttention: quantizesAttention).isEmpty {
       guard let calibration else {
         throw ExportError.calibration("it needs calibration images, as activations are rounded to a fixed grid")
       }
       let grids = try network.grids(for: formats, includingAttention: quantizesAttention, from: calibration)
-      try network.quantizeActivations(formats, to: grids, includingAttention: quantizesAttention)
+      try network.quantizeActivations(formats, to: grids.grids, includingAttention: quantizesAttention)
+      calibrated = grids
     }
     let constants = try network.encode(formats)
     try network.graph.validate()
-    return ExportedModel(network, constants: constants, formats: formats)
+    var exported = ExportedModel(network, constants: constants, formats: formats)
+    if let calibrated {
+      let session = try Session(exported.modelFile(), threads: calibration?.threads ?? 1)
+      exported.int8Effect = Int8Effect(
+        change: try calibrated.seen.change(of: session), rules: calibrated.rules,
+        smoothedNorms: calibrated.smoothedNorms.count)
+    }
+    return exported
   }
 
   /// The simplified graph in fp32.

@@ -11,6 +11,8 @@ public final class PlannedNetwork {
   private let network: Network
   private let metadata: Graph.Metadata
   private let grids: [String: Graph.Quantization]
+  /// The layers' weights before calibration scaled their columns: what masks are chosen by.
+  private let original: [String: [Float]]
   /// The name of each layer's weight, by the layer's path.
   private let weights: [String: String]
   private var encoded: [Encoding: EncodedConstant] = [:]
@@ -45,7 +47,8 @@ public final class PlannedNetwork {
     weights = known.filter { layers.contains($0.key) }
     let asInt8 = Dictionary(
       weights.values.map { ($0, WeightFormat(precision: .int8)) }, uniquingKeysWith: { first, _ in first })
-    grids = try calibration.map { try network.grids(for: asInt8, includingAttention: true, from: $0) } ?? [:]
+    original = network.numbers.filter { asInt8[$0.key] != nil }
+    grids = try calibration.map { try network.grids(for: asInt8, includingAttention: true, from: $0).grids } ?? [:]
     self.network = network
   }
 
@@ -81,7 +84,8 @@ public final class PlannedNetwork {
     var numbers = network.numbers[constant.name] ?? []
     if let pattern = format.pattern {
       let kept = SparsityPattern(keeping: pattern.kept, of: pattern.group)
-      numbers = Tensor(numbers, shape: constant.shape).pruned(to: kept).scalars(as: Float.self)
+      let magnitudes = Tensor(original[constant.name] ?? numbers, shape: constant.shape).abs()
+      numbers = Tensor(numbers, shape: constant.shape).pruned(to: kept, by: magnitudes).scalars(as: Float.self)
     }
     let result = try Network.encode(constant, numbers, as: format)
     encoded[key] = result

@@ -180,7 +180,7 @@ private final class Evaluator {
     var identity = Fingerprint()
     identity.mix(weightsOf: model)
     identity.mix("\(data.identity), \(count) images, \(run.recipe.data.mean) \(run.recipe.data.deviation)")
-    if usesInt8 { identity.mix("\(settings.calibrationImages) calibration images") }
+    if usesInt8 { identity.mix("\(settings.calibrationImages) calibration images, measured ranges, smoothed norms") }
     self.identity = identity
     do {
       try FileManager.default.createDirectory(at: plan.deletingLastPathComponent(), withIntermediateDirectories: true)

@@ -8,41 +8,81 @@ import SwiftletTensor
 public struct Calibration: Sendable {
   /// Batches of inputs as the network takes them, `[batch, …]` in float32.
   public var batches: [Tensor]
-  public var rule: RangeRule
+  /// How ranges follow from what is seen. Nil chooses for each kind of value the rule that moves the scores least on the
+  /// batches (``RangeSearch``).
+  public var rule: RangeRule?
   /// Threads that run the network.
   public var threads: Int
 
-  public init(batches: [Tensor], rule: RangeRule = .leastSquares, threads: Int = 1) {
+  public init(batches: [Tensor], rule: RangeRule? = nil, threads: Int = 1) {
     self.batches = batches
     self.rule = rule
     self.threads = threads
   }
 
+  /// What the network computes in fp32 on the batches.
+  struct Observation {
+    /// What was seen of each part of each watched value.
+    var histograms: [Int8Value: [Histogram]]
+    var inputs: [NDArray] = []
+    /// The network's outputs for each batch.
+    var scores: [[Float]] = []
+  }
+
   /// Runs the network in fp32 over all batches and counts what it sees of each part of `values`.
-  func histograms(of values: [Int8Value], in network: Network) throws -> [Int8Value: [Histogram]] {
+  func observe(_ values: [Int8Value], in network: Network) throws -> Observation {
+    let watched = Dictionary(uniqueKeysWithValues: values.map { ($0.name, $0) })
+    var seen = Observation(
+      histograms: Dictionary(
+        uniqueKeysWithValues: values.map { ($0, Array(repeating: Histogram(), count: $0.parts)) }))
+    try run(network, watching: Set(watched.keys)) { input, output in
+      seen.inputs.append(input)
+      seen.scores.append(output)
+    } value: { value, elements in
+      guard let known = watched[value.name] else { return }
+      seen.histograms[known]?.insert(elements, rowLength: value.shape.last?.factor ?? 1)
+    }
+    guard seen.histograms.values.allSatisfy({ $0.allSatisfy { $0.count > 0 } }) else {
+      throw ExportError.calibration("it needs at least one calibration image")
+    }
+    return seen
+  }
+
+  /// Runs the network in fp32 over all batches and shows the watched values, which are finite.
+  ///
+  /// - Throws: `ExportError.calibration` for the first watched value or score that is infinite or not a number.
+  func run(
+    _ network: Network, watching names: Set<String>, batch: (_ input: NDArray, _ output: [Float]) -> Void = { _, _ in },
+    value: (_ value: Graph.Value, _ elements: UnsafeBufferPointer<Float>) -> Void
+  ) throws {
     var exact = network
     let constants = try exact.encode([:])
     let session = try Session(ModelFile(exact.graph, constants: constants), threads: threads)
-    let watched = Dictionary(uniqueKeysWithValues: values.map { ($0.name, $0) })
-    var histograms = Dictionary(
-      uniqueKeysWithValues: values.map { ($0, Array(repeating: Histogram(), count: $0.parts)) })
     var broken: String?
-    for batch in batches {
-      let input = NDArray(batch.cast(to: .float32).contiguous().scalars(as: Float.self), shape: batch.shape)
-      _ = try session.run([input]) { value, elements in
-        guard broken == nil, let seen = watched[value.name] else { return }
+    for images in batches {
+      let input = NDArray(images.cast(to: .float32).contiguous().scalars(as: Float.self), shape: images.shape)
+      let output = try session.run([input]) { seen, elements in
+        guard broken == nil, names.contains(seen.name) else { return }
         guard elements.allSatisfy(\.isFinite) else {
-          broken = value.name
+          broken = seen.name
           return
         }
-        histograms[seen]?.insert(elements, rowLength: value.shape.last?.factor ?? 1)
+        value(seen, elements)
       }
       if let broken { throw ExportError.calibration("a value at \(broken) is infinite or not a number") }
+      let scores = output[0].floats
+      guard scores.allSatisfy(\.isFinite) else {
+        throw ExportError.calibration("the network's scores are infinite or not numbers")
+      }
+      batch(input, scores)
     }
-    guard histograms.values.allSatisfy({ $0.allSatisfy { $0.count > 0 } }) else {
-      throw ExportError.calibration("it needs at least one calibration image")
-    }
-    return histograms
+  }
+
+  /// At most `count` of the batches, evenly spaced.
+  func evenlySpaced(_ count: Int) -> Calibration {
+    var fewer = self
+    if batches.count > count { fewer.batches = (0..<count).map { batches[$0 * batches.count / count] } }
+    return fewer
   }
 }
 

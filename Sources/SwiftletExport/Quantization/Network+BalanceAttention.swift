@@ -1,7 +1,8 @@
 import SwiftletRuntime
 
 extension Network {
-  /// A grid for each value that int8 layers read, and with `includingAttention` for those that attention does.
+  /// A grid for each value that int8 layers read, and with `includingAttention` for those that attention does; norms before
+  /// int8 layers are smoothed first.
   ///
   /// Queries and keys get the range of the values beside them, so that the three share one grid without loss. Scores are
   /// products of queries and keys, so a factor on either is taken back by the scale of the scores. The factors go into
@@ -9,18 +10,30 @@ extension Network {
   /// the same as before.
   mutating func grids(
     for formats: [String: WeightFormat], includingAttention: Bool, from calibration: Calibration
-  ) throws -> [String: Graph.Quantization] {
+  ) throws -> CalibratedGrids {
+    let smoothed = try smoothNorms(formats, from: calibration)
     let values = int8Values(formats, includingAttention: includingAttention)
-    var grids: [String: Graph.Quantization] = [:]
-    for (value, parts) in try calibration.histograms(of: values, in: self) {
+    let seen = try calibration.observe(values, in: self)
+    var histograms: [String: Histogram] = [:]
+    for (value, parts) in seen.histograms {
       var whole = parts[0]
       if parts.count == 3 {
-        let steps = parts.map { calibration.rule.quantization(of: $0).scale }
+        let steps = parts.map { (calibration.rule ?? .leastSquares).quantization(of: $0).scale }
         let factors = balance(value.name, steps) ?? [1, 1, 1]
         whole = Histogram()
         for (part, factor) in zip(parts, factors) { whole.insert(part, scaledBy: factor) }
       }
-      grids[value.name] = calibration.rule.quantization(of: whole)
+      histograms[value.name] = whole
+    }
+    var grids = CalibratedGrids(grids: [:], rules: [:], smoothedNorms: smoothed, seen: seen)
+    if let rule = calibration.rule {
+      grids.grids = histograms.mapValues { rule.quantization(of: $0) }
+      for name in histograms.keys { grids.rules[name.kindOfValue] = rule }
+    } else {
+      (grids.rules, grids.grids) = try RangeSearch(
+        network: self, formats: formats, includingAttention: includingAttention, histograms: histograms, seen: seen,
+        threads: calibration.threads
+      ).best()
     }
     return grids
   }

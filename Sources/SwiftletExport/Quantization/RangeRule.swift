@@ -23,6 +23,17 @@ public enum RangeRule: Hashable, Sendable {
   }
 }
 
+extension RangeRule: CustomStringConvertible {
+  /// `least-squares`, `min-max`, `99.99`.
+  public var description: String {
+    switch self {
+    case .minMax: "min-max"
+    case .percentile(let percent): "\(percent)"
+    case .leastSquares: "least-squares"
+    }
+  }
+}
+
 extension Graph.Quantization {
   /// The grid of 256 steps over a range, widened so that it holds zero, which gets a step of its own.
   public init(covering low: Float, _ high: Float) {

@@ -51,7 +51,7 @@ struct CalibrateCommand: ParsableCommand {
     let noise = Tensor.normal([4] + model.inputShape, using: Generator(seed: 1))
     let planned = try PlannedNetwork(
       model, inputShape: model.inputShape, layers: layers,
-      calibration: precisions.values.contains(.int8) ? Calibration(batches: [noise]) : nil)
+      calibration: precisions.values.contains(.int8) ? Calibration(batches: [noise], rule: .minMax) : nil)
     let calibration = CPUCalibration(
       levels: patterns, precisions: precisions.values, threads: threads, batch: batch, rounds: rounds)
     let console = ConsoleBar()

@@ -72,6 +72,7 @@ struct CompressCommand: ParsableCommand {
     if permute { compressor.permutes = true }
     if let teacher { try compressor.learn(from: URL(filePath: teacher)) }
     compressor.calibrationImages = calibrationImages
+    try SlowKernels.announce(compressor.plan.exportableChoices, of: compressor.dense.multiplyAdds)
     if !json { compressor.observer = ConsoleProgress().callAsFunction }
     let result = try compressor.compress(to: RunDirectory(URL(filePath: out)), resume: resume)
     if json { try printJSON(result) } else { try StandardOutput.print(result) }

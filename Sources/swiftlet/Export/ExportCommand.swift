@@ -40,8 +40,12 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The recipe of weights that carry none.") var recipe: String?
   @Option(help: "Where the recipe's data lies, for int8.") var data: String?
   @Option(help: "Images that int8 ranges are learnt from.") var calibrationImages = 256
-  @Option(help: "How int8 ranges follow from what is seen: least-squares, min-max or a percentile such as 99.99.")
-  var range = RangeName(rule: .leastSquares)
+  @Option(
+    help: """
+      How int8 ranges follow from what is seen: measured, which takes for each kind of value the rule that moves the scores \
+      least; least-squares, min-max, or a percentile such as 99.99.
+      """)
+  var range = RangeName(rule: nil)
   @Flag(help: "Take the first and the last layer to int8 too.") var quantizeEnds = false
   @Flag(help: "Keep attention in floats where its layers are int8: slower, a little more accurate.")
   var floatAttention = false
@@ -74,9 +78,13 @@ struct ExportCommand: ParsableCommand {
     let exported = try exporter.export(source.model, inputShape: shape, name: out.modelName)
     let difference = try check(exported, source, shape)
     try exported.write(to: URL(filePath: out))
+    let warnings = [exported.int8Effect?.warning].compactMap(\.self)
+    for warning in warnings { printToStandardError("warning: \(warning)") }
+    let slow = try SlowKernels.announce(exported.layers.map { ($0.path, $0.choice) }, of: source.model.multiplyAdds)
 
     let result = ExportResult(
-      exported, file: out, bytes: try ModelFile(contentsOf: URL(filePath: out)).byteCount, difference: difference)
+      exported, file: out, bytes: try ModelFile(contentsOf: URL(filePath: out)).byteCount, difference: difference,
+      warnings: warnings + slow)
     if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 
@@ -129,9 +137,13 @@ private struct ExportResult: Encodable, CustomStringConvertible {
   /// On noise, relative to the greatest score.
   let differenceFromTorch: Double
   let layers: [Layer]
+  let int8: Int8Report?
+  let warnings: [String]
 
-  init(_ exported: ExportedModel, file: String, bytes: Int, difference: Double) {
+  init(_ exported: ExportedModel, file: String, bytes: Int, difference: Double, warnings: [String]) {
     (self.file, self.bytes, differenceFromTorch) = (file, bytes, difference)
+    int8 = exported.int8Effect.map(Int8Report.init)
+    self.warnings = warnings
     layers = exported.layers.map { layer in
       Layer(
         path: layer.path, pattern: layer.pattern.map { "\($0)" } ?? PatternName.denseName,
@@ -149,18 +161,20 @@ private struct ExportResult: Encodable, CustomStringConvertible {
       ])
     }
     return table.text + "\n\n\(file): \(bytes) bytes; scores on noise differ from libtorch's by at most "
-      + String(format: "%.2g", differenceFromTorch) + " of the greatest"
+      + String(format: "%.2g", differenceFromTorch) + " of the greatest" + (int8.map { "\n\($0)" } ?? "")
   }
 }
 
-/// `least-squares`, `min-max`, or a percentile in percent.
+/// `measured`, `least-squares`, `min-max`, or a percentile in percent.
 struct RangeName: ExpressibleByArgument {
-  let rule: RangeRule
+  /// Nil is measured.
+  let rule: RangeRule?
 
-  init(rule: RangeRule) { self.rule = rule }
+  init(rule: RangeRule?) { self.rule = rule }
 
   init?(argument: String) {
     switch argument {
+    case "measured": rule = nil
     case "least-squares": rule = .leastSquares
     case "min-max": rule = .minMax
     default:
@@ -169,13 +183,7 @@ struct RangeName: ExpressibleByArgument {
     }
   }
 
-  var defaultValueDescription: String {
-    switch rule {
-    case .leastSquares: "least-squares"
-    case .minMax: "min-max"
-    case .percentile(let percent): "\(percent)"
-    }
-  }
+  var defaultValueDescription: String { rule.map { "\($0)" } ?? "measured" }
 }
 
 extension String {

@@ -57,6 +57,8 @@ struct SearchCommand: ParsableCommand {
     let data = try recipe.data.open(at: data.map { URL(filePath: $0) }, imageSize: recipe.model.imageSize)
       .labelled(by: source.classes, of: checkpoint)
     data.printWarnings()
+    try SlowKernels.announce(
+      search.problem.space.slots.flatMap { slot in slot.levels.map { (slot.path, $0) } }, of: work)
     let console = SearchConsole()
     let outcome = try search.start(
       on: source.model, inputShape: source.model.inputShape, data: data, plan: URL(filePath: out),
