@@ -48,7 +48,7 @@ let package = Package(
     .target(
       name: "CSwiftletTorch",
       cSettings: [.define("SWT_PACKAGE_LIBTORCH", to: "\"\(Context.packageDirectory)/.torch\"")]),
-    .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch"]),
+    .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch", "SwiftletFiles"]),
     .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletFiles", "SwiftletTensor"]),
     .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint"]),
     .target(name: "SwiftletData", dependencies: ["SwiftletFiles", "SwiftletMedia", "SwiftletTensor"]),
@@ -63,7 +63,7 @@ let package = Package(
     .target(
       name: "SwiftletTraining",
       dependencies: [
-        "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
+        "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression", "SwiftletFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
@@ -71,7 +71,9 @@ let package = Package(
       dependencies: ["SwiftletModels", "SwiftletCompression", "SwiftletRuntime"]),
     .target(
       name: "SwiftletSearch",
-      dependencies: ["SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletRuntime", "SwiftletData"]),
+      dependencies: [
+        "SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletRuntime", "SwiftletData", "SwiftletFiles",
+      ]),
     .executableTarget(
       name: "swiftlet",
       dependencies: [
@@ -97,7 +99,8 @@ let package = Package(
       dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run"]),
     .testTarget(
       name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "TestSupport"], exclude: ["Goldens"]),
-    .testTarget(name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "SwiftletFiles", "CSwiftletTorch", "TestSupport"]),
     .testTarget(
       name: "SwiftletCheckpointTests",
       dependencies: ["SwiftletCheckpoint", "SwiftletFiles", "SwiftletTensor", "TestSupport"],
@@ -123,7 +126,7 @@ let package = Package(
       name: "SwiftletTrainingTests",
       dependencies: [
         "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletCheckpoint",
-        "SwiftletTensor", "TestSupport",
+        "SwiftletTensor", "SwiftletFiles", "TestSupport",
       ]),
     .testTarget(
       name: "SwiftletExportTests",
