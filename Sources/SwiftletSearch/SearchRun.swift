@@ -54,7 +54,7 @@ public final class SearchRun {
     problem = try SearchProblem(space, costs: costs, budget: budget, measure: settings.measure)
   }
 
-  /// Searches to the end, or to the next SIGINT or SIGTERM.
+  /// Searches to the end, or to the next SIGINT, SIGTERM or SIGHUP.
   ///
   /// - Parameters:
   ///   - model: maps `[batch] + inputShape` to class scores.
@@ -312,7 +312,7 @@ public enum SearchRunError: Error, Hashable, Sendable, CustomStringConvertible {
     case .noSearchSplit:
       "the recipe holds out no images to judge plans by: set data.searchFraction above 0"
     case .interrupted(let signal, let evaluations):
-      "stopped by \(signal == SIGINT ? "Ctrl-C" : "signal \(signal)"); the same command goes on, with what "
+      "stopped by \(RunError.name(of: signal)); the same command goes on, with what "
         + "\(evaluations.path) holds"
     }
   }

@@ -9,7 +9,7 @@ public final class ConsoleBar {
 
   /// Prints a line above the bar.
   public func line(_ text: String) {
-    FileHandle.standardError.write(Data((erasure + text + "\n").utf8))
+    write(erasure + text + "\n")
     shown = 0
   }
 
@@ -22,14 +22,17 @@ public final class ConsoleBar {
       "[" + String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled) + "] " + text
     let padding = String(repeating: " ", count: max(0, shown - bar.count))
     shown = bar.count
-    FileHandle.standardError.write(Data(("\r" + bar + padding).utf8))
+    write("\r" + bar + padding)
   }
 
   /// Removes the bar.
   public func clear() {
-    FileHandle.standardError.write(Data(erasure.utf8))
+    write(erasure)
     shown = 0
   }
+
+  /// A terminal that is gone must not stop the work.
+  private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 
   private var erasure: String { shown > 0 ? "\r" + String(repeating: " ", count: shown) + "\r" : "" }
 
