@@ -48,7 +48,7 @@ let package = Package(
     .target(
       name: "CSwiftletTorch",
       cSettings: [.define("SWT_PACKAGE_LIBTORCH", to: "\"\(Context.packageDirectory)/.torch\"")]),
-    .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch"]),
+    .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch", "SwiftletFiles"]),
     .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletFiles", "SwiftletTensor"]),
     .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint", "SwiftletFiles"]),
     .target(name: "SwiftletData", dependencies: ["SwiftletFiles", "SwiftletMedia", "SwiftletTensor"]),
@@ -63,8 +63,8 @@ let package = Package(
     .target(
       name: "SwiftletTraining",
       dependencies: [
-        "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
-        "SwiftletFiles", .product(name: "Yams", package: "Yams"),
+        "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression", "SwiftletFiles",
+        .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "SwiftletExport",
@@ -102,7 +102,8 @@ let package = Package(
       dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run", "TestSupport"]),
     .testTarget(
       name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "SwiftletFiles", "TestSupport"], exclude: ["Goldens"]),
-    .testTarget(name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletTensorTests", dependencies: ["SwiftletTensor", "SwiftletFiles", "CSwiftletTorch", "TestSupport"]),
     .testTarget(
       name: "SwiftletCheckpointTests",
       dependencies: ["SwiftletCheckpoint", "SwiftletFiles", "SwiftletTensor", "TestSupport"],
@@ -128,7 +129,7 @@ let package = Package(
       name: "SwiftletTrainingTests",
       dependencies: [
         "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletCheckpoint",
-        "SwiftletTensor", "TestSupport",
+        "SwiftletTensor", "SwiftletFiles", "TestSupport",
       ]),
     .testTarget(
       name: "SwiftletExportTests",

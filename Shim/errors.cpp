@@ -1,6 +1,7 @@
 // The text of the last failure, per thread.
 #include "internal.h"
 #include <cstdlib>
+#include <new>
 #include <string>
 
 namespace {
@@ -21,17 +22,32 @@ void note(const char *text) noexcept {
     last_error.clear(); // out of memory: the status still says that it failed
   }
 }
+
+// Whether the text says that memory was lacking, for which the processor's allocator and oneDNN have no exception type.
+bool lacked_memory() noexcept {
+  for (const char *words : {"can't allocate memory", "not enough memory", "out of memory", "could not create a memory",
+                            "Storage size calculation overflowed"})
+    if (last_error.find(words) != std::string::npos)
+      return true;
+  return false;
+}
 } // namespace
 
 swt_status swt::fail() noexcept {
   try {
     throw;
+  } catch (const c10::OutOfMemoryError &error) { // of a CUDA device
+    note(error.what_without_backtrace());
+    return SWT_OUT_OF_MEMORY;
+  } catch (const std::bad_alloc &) {
+    note("there is not enough memory");
+    return SWT_OUT_OF_MEMORY;
   } catch (const c10::Error &error) {
     note(error.what_without_backtrace());
-    return 1;
+    return lacked_memory() ? SWT_OUT_OF_MEMORY : 1;
   } catch (const std::exception &error) {
     note(error.what());
-    return 2;
+    return lacked_memory() ? SWT_OUT_OF_MEMORY : 2;
   } catch (...) {
     note("an unknown C++ exception");
     return 3;

@@ -3,7 +3,7 @@
 import pathlib
 import re
 
-LOADER_ANSWERS = {"swt_problem", "swt_thread_slot", "swt_set_thread_slot"}
+LOADER_ANSWERS = {"swt_problem", "swt_choose_waiting", "swt_thread_slot", "swt_set_thread_slot"}
 target = pathlib.Path(__file__).resolve().parent.parent / "Sources/CSwiftletTorch"
 header = re.sub(r"//[^\n]*", "", (target / "include/swiftlet_torch.h").read_text())
 lines = [

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/cpu/Utils.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <atomic>
 #include <c10/core/impl/VirtualGuardImpl.h>
@@ -61,6 +62,19 @@ const char *swt_cpu_capability(void) {
     return found;
   }();
   return text.c_str();
+}
+
+bool swt_cpu_multiplies_bfloat16(void) {
+  static const bool answer = [] {
+    bool found = false;
+    guard([&] {
+      for (auto &[name, value] : at::cpu::get_cpu_capabilities())
+        if (name.find("bf16") != std::string::npos && value.isBool())
+          found = found || value.toBool();
+    });
+    return found;
+  }();
+  return answer;
 }
 
 int32_t swt_cuda_device_count(void) {

@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <cstring>
+#include <memory>
 using namespace swt;
 
 at::ScalarType swt::data_type(int32_t code) {
@@ -58,9 +59,9 @@ swt_status swt_tensor_from_bytes(const void *data, int64_t byte_count, const int
 
 swt_status swt_tensor_from_memory(void *data, const int64_t *sizes, const int64_t *strides, int64_t dimensions,
                                   int32_t type, void *owner, void (*release)(void *), swt_tensor *out) {
-  // While the tensor is being made, its deleter must not run: on failure the caller keeps the memory.
-  auto armed = std::make_shared<bool>(false);
   return guard([&] {
+    // While the tensor is being made, its deleter must not run: on failure the caller keeps the memory.
+    auto armed = std::make_shared<bool>(false);
     auto done = [owner, release, armed](void *) {
       if (*armed)
         release(owner);

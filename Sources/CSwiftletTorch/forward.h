@@ -170,6 +170,11 @@ const char *_Nonnull swt_cpu_capability(void) {
   const char * (*function)(void) = symbol(&cache, "swt_cpu_capability");
   return function();
 }
+bool swt_cpu_multiplies_bfloat16(void) {
+  static _Atomic(void *) cache;
+  bool (*function)(void) = symbol(&cache, "swt_cpu_multiplies_bfloat16");
+  return function();
+}
 int32_t swt_cuda_device_count(void) {
   static _Atomic(void *) cache;
   int32_t (*function)(void) = symbol(&cache, "swt_cuda_device_count");

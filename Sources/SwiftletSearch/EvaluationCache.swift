@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCompression
+import SwiftletFiles
 import SwiftletTraining
 
 /// Fitnesses that were measured before, in a file of JSON lines: a repeated or resumed search measures nothing twice.
@@ -18,15 +19,22 @@ public final class EvaluationCache {
   public let file: URL
   private var known: [String: Fitness] = [:]
   private let handle: FileHandle
+  /// Two searches that write at once would cut each other's lines.
+  private let lock: FileLock?
 
   /// Opens the file, or begins one. A last line that an interruption cut short is left out.
   ///
-  /// - Throws: `RunError` if the file cannot be written or holds something else.
+  /// - Throws: `RunError` if the file cannot be written, holds something else, or another search writes it.
   public init(_ file: URL) throws {
     self.file = file
     let manager = FileManager.default
     if !manager.fileExists(atPath: file.path), !manager.createFile(atPath: file.path, contents: nil) {
       throw RunError.cannotWrite(file, reason: String(cString: strerror(errno)))
+    }
+    switch FileLock.take(file.path) {
+    case .held(let lock): self.lock = lock
+    case .inUse: throw RunError.inUse(file)
+    case .unavailable: lock = nil
     }
     do {
       let data = try Data(contentsOf: file)

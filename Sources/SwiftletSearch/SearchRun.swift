@@ -55,7 +55,7 @@ public final class SearchRun {
     problem = try SearchProblem(space, costs: costs, budget: budget, measure: settings.measure)
   }
 
-  /// Searches to the end, or to the next SIGINT or SIGTERM.
+  /// Searches to the end, or to the next SIGINT, SIGTERM or SIGHUP.
   ///
   /// - Parameters:
   ///   - model: maps `[batch] + inputShape` to class scores.
@@ -336,7 +336,7 @@ public enum SearchRunError: Error, Hashable, Sendable, CustomStringConvertible {
       "the network gives scores that are infinite or not numbers under every plan inside the budget, so no plan was "
         + "written: the checkpoint's activations overflow"
     case .interrupted(let signal, let evaluations):
-      "stopped by \(signal == SIGINT ? "Ctrl-C" : "signal \(signal)"); the same command goes on, with what "
+      "stopped by \(RunError.name(of: signal)); the same command goes on, with what "
         + "\(evaluations.path) holds"
     }
   }

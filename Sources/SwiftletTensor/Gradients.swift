@@ -5,10 +5,7 @@ extension Tensor {
   public var requiresGradient: Bool {
     get { inspect().requires_gradient }
     set {
-      guard swt_set_requires_gradient(handle, newValue) == 0 else {
-        report(.last("Tensor.requiresGradient"), #fileID, #line)
-        return
-      }
+      check(swt_set_requires_gradient(handle, newValue), "Tensor.requiresGradient", #fileID, #line)
     }
   }
 

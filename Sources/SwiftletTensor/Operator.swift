@@ -22,6 +22,7 @@ public struct Operator: @unchecked Sendable {
       base = String(name[..<dot])
       overload = String(name[name.index(after: dot)...])
     }
+    Torch.keepToAvailableProcessors
     var handle: swt_operator?
     guard swt_operator_find(base, overload, &handle) == 0, let handle else { throw .last("Operator(\"\(name)\")") }
     return Operator(name: name, handle: handle)
@@ -128,7 +129,9 @@ public struct Operator: @unchecked Sendable {
 extension Tensor {
   /// What a failed operation answers inside `withError`.
   static func placeholder(for arguments: [Value]) -> Tensor {
-    let shape = arguments.lazy.flatMap(\.allTensors).first?.shape ?? []
+    var shape = arguments.lazy.flatMap(\.allTensors).first?.shape ?? []
+    // What failed may have lacked memory: a large one would trap.
+    if shape.reduce(1, *) > 1 << 22 { shape = shape.map { _ in 1 } }
     return Tensor([Float](repeating: .nan, count: shape.reduce(1, *)), shape: shape)
   }
 }

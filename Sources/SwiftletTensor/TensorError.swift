@@ -1,21 +1,32 @@
 import CSwiftletTorch
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// A tensor operation that failed, with the operation and the reason.
 public struct TensorError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The operator's schema name, such as `aten::matmul`, or the Swift function.
   public let operation: String
   /// What libtorch or Swiftlet found wrong.
   public let message: String
+  /// Whether memory was lacking, of the processor or of a device.
+  public let isOutOfMemory: Bool
 
-  public init(operation: String, message: String) {
-    (self.operation, self.message) = (operation, message)
+  public init(operation: String, message: String, isOutOfMemory: Bool = false) {
+    (self.operation, self.message, self.isOutOfMemory) = (operation, message, isOutOfMemory)
   }
 
   public var description: String { "\(operation): \(message)" }
 
   /// The failure that the shim noted last on this thread.
-  static func last(_ operation: String) -> TensorError {
-    TensorError(operation: operation, message: String(cString: swt_last_error()))
+  static func last(_ operation: String, _ status: swt_status = 1) -> TensorError {
+    TensorError(
+      operation: operation, message: String(cString: swt_last_error()), isOutOfMemory: status == SWT_OUT_OF_MEMORY)
   }
 }
 
@@ -64,8 +75,17 @@ public func reportFailure(_ operation: String, _ message: String, file: StaticSt
 }
 
 /// Notes the failure in the scope around the caller; without one, stops the program at the caller's line.
+///
+/// Memory that ran out is no bug of the program: that ends it with a sentence and exit code 71 (EX_OSERR).
 func report(_ failure: @autoclosure () -> TensorError, _ file: StaticString, _ line: UInt) {
-  guard let scope = ErrorScope.current else { fatalError(failure().description, file: file, line: line) }
+  guard let scope = ErrorScope.current else {
+    let failure = failure()
+    guard failure.isOutOfMemory else { fatalError(failure.description, file: file, line: line) }
+    let remedy = "use smaller batches, fewer calibration images or a smaller network"
+    let sentence = Array("error: memory ran out in \(failure): \(remedy)\n".utf8)
+    _ = write(STDERR_FILENO, sentence, sentence.count)
+    exit(71)
+  }
   if scope.failure == nil { scope.failure = failure() }
 }
 
@@ -75,6 +95,6 @@ func check(
   _ status: swt_status, _ operation: @autoclosure () -> String, _ file: StaticString, _ line: UInt
 ) -> Bool {
   if status == 0 { return true }
-  report(.last(operation()), file, line)
+  report(.last(operation(), status), file, line)
   return false
 }

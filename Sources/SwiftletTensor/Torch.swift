@@ -1,4 +1,13 @@
 import CSwiftletTorch
+import SwiftletFiles
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 /// libtorch as this process finds it.
 ///
@@ -21,12 +30,30 @@ public enum Torch {
   public static var cudaDeviceCount: Int { Int(swt_cuda_device_count()) }
 
   /// How many threads work inside one operation.
-  public static var threads: Int { Int(swt_threads()) }
+  ///
+  /// At first as many as there are processors for this process, or as OMP_NUM_THREADS says.
+  public static var threads: Int {
+    keepToAvailableProcessors
+    return Int(swt_threads())
+  }
+
+  /// Whether `device` multiplies bfloat16 itself. A processor that does not is slower with it than with float32.
+  public static func multipliesBFloat16(on device: Device = .cpu) -> Bool {
+    device == .cpu ? swt_cpu_multiplies_bfloat16() : true
+  }
+
+  /// libtorch knows affinity masks, but no quotas. Every way to its operators passes here.
+  static let keepToAvailableProcessors: Void = {
+    if getenv("OMP_NUM_THREADS") == nil, Int(swt_threads()) > AvailableProcessors.count {
+      swt_set_threads(Int32(AvailableProcessors.count))
+    }
+  }()
 
   /// Sets how many threads work inside one operation, for every thread of the process from its next operation on.
   ///
   /// - Precondition: `count` is positive.
   public static func setThreads(_ count: Int, file: StaticString = #fileID, line: UInt = #line) {
+    keepToAvailableProcessors
     check(swt_set_threads(Int32(clamping: count)), "Torch.setThreads(\(count))", file, line)
   }
 }

@@ -125,19 +125,31 @@ struct OptimizerTests {
     }
   }
 
-  /// Golden: PyTorch's AveragedModel with an exponential average.
-  @Test func `the average of the weights equals PyTorch's`() throws {
+  /// Golden: PyTorch's AveragedModel with `use_buffers` and a decay of min(0.8, (1 + step) / (10 + step)).
+  @Test func `the average of weights and buffers equals PyTorch's`() throws {
     let golden = try OptimizerGoldens.load().averages
-    let weight = Tensor(golden.values[0], shape: [6])
-    let average = WeightAverage(of: [("weight", weight)], decay: golden.decay)
-    for (value, expected) in zip(golden.values.dropFirst(), golden.trace) {
+    let (weight, running) = (Tensor(golden.values[0], shape: [6]), Tensor(golden.values[0], shape: [6]))
+    let average = WeightAverage(of: [("weight", weight), ("running", running)], decay: golden.decay)
+    for (step, (value, expected)) in zip(golden.values.dropFirst(), golden.trace).enumerated() {
       weight.copyInPlace(from: Tensor(value, shape: [6]))
-      average.update()
-      #expect(close(average.state[0].tensor.scalars(as: Float.self), expected))
+      running.copyInPlace(from: Tensor(value.map { 2 * $0 }, shape: [6]))
+      average.update(step: step)
+      #expect(close(average.state.flatMap { $0.tensor.scalars(as: Float.self) }, expected), "step \(step)")
     }
-    let inside = average.whileApplied { weight.scalars(as: Float.self) }
+    let inside = average.whileApplied { weight.scalars(as: Float.self) + running.scalars(as: Float.self) }
     #expect(close(inside, golden.trace[golden.trace.count - 1]))
     #expect(weight.scalars(as: Float.self) == golden.values[golden.values.count - 1])
+  }
+
+  /// Law: after a short run with a long decay, the average is near what was learned and not near the start.
+  @Test func `the start fades within tens of steps`() {
+    let weight = Tensor.zeros([1])
+    let average = WeightAverage(of: [("weight", weight)], decay: 0.9999)
+    _ = withNoGradient { weight.fillInPlace(1) }
+    for step in 0..<84 { average.update(step: step) }
+    // With an even decay it would be 1 - 0.9999^84 = 0.008.
+    #expect(average.state[0].tensor.item() > 0.999)
+    #expect(average.decay(at: 83) == 84.0 / 93 && average.decay(at: 1_000_000) == 0.9999)
   }
 }
 

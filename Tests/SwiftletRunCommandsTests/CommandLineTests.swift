@@ -55,6 +55,28 @@ import Testing
     func remove() { try? FileManager.default.removeItem(at: directory) }
   }
 
+  /// By default `bench` times 1 thread and as many as there are processors.
+  @Test(.enabled(if: access("/usr/bin/taskset", X_OK) == 0, "there is no taskset of util-linux"))
+  func `a pinned process takes the processors that it may use`() throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    let allowed = try Data(contentsOf: URL(filePath: "/proc/self/status"))
+    let line = String(decoding: allowed, as: UTF8.self).split(separator: "\n").first {
+      $0.hasPrefix("Cpus_allowed_list:")
+    }
+    let first = try #require(line?.split(whereSeparator: { !$0.isNumber }).first)
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/taskset")
+    process.arguments = ["-c", String(first), Self.executable.path, "bench", fixture.model, "--runs", "1"]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    #expect(text.contains("1 thread,") && !text.contains("threads"), "\(text)")
+  }
+
   @Test(.enabled(if: ImageDecoder.isAvailable, "FFmpeg's libraries are missing: run ./setup"))
   func `run prints the classes of each image`() throws {
     let fixture = try Fixture()

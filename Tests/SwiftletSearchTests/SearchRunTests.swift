@@ -5,6 +5,7 @@ import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
 import SwiftletTraining
+import TestSupport
 import Testing
 
 @testable import SwiftletSearch
@@ -134,6 +135,21 @@ struct SearchRunTests {
     #expect(
       try Data(contentsOf: search.directory.appending(path: "plan.json"))
         == Data(contentsOf: whole.directory.appending(path: "plan.json")))
+  }
+
+  @Test func `a cache has one search at a time`() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.url.appending(path: "evaluations.jsonl")
+    var first: EvaluationCache? = try EvaluationCache(file)
+    do {
+      _ = try EvaluationCache(file)
+      Issue.record("two searches write one file")
+    } catch {
+      #expect("\(error)" == "\(file.path) is being written by another run: wait for it, or choose another --out")
+    }
+    withExtendedLifetime(first) {}
+    first = nil
+    #expect(throws: Never.self) { try EvaluationCache(file) }
   }
 
   @Test func `a cache that was cut short loses its last line alone`() throws {

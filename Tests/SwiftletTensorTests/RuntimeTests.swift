@@ -1,4 +1,6 @@
+import CSwiftletTorch
 import Foundation
+import SwiftletFiles
 import SwiftletTensor
 import Synchronization
 import Testing
@@ -167,6 +169,41 @@ import Testing
   }
 }
 
+/// What a program decides before libtorch's threads exist.
+@Suite struct WaitingTests {
+  @Test func `threads sleep while they wait, unless the environment says otherwise`() async {
+    let names = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"]
+    #expect(names.contains { getenv($0) != nil })
+    await #expect(processExitsWith: .success) {
+      let names = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"]
+      for name in names { unsetenv(name) }
+      precondition(swt_choose_waiting() && String(cString: getenv("OMP_WAIT_POLICY")) == "passive")
+      for name in names {
+        for name in names { unsetenv(name) }
+        setenv(name, "active", 1)
+        precondition(!swt_choose_waiting() && String(cString: getenv(name)) == "active")
+        precondition(name == "OMP_WAIT_POLICY" || getenv("OMP_WAIT_POLICY") == nil)
+      }
+    }
+  }
+
+  /// Oracle: what GNU's OpenMP itself prints when it is loaded.
+  @Test(torch) func `OpenMP reads it`() async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      for name in ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"] { unsetenv(name) }
+      swt_choose_waiting()
+      setenv("OMP_DISPLAY_ENV", "true", 1)
+      precondition(Torch.threads > 0)
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.isEmpty || said.contains("OMP_WAIT_POLICY = 'PASSIVE'"), "\(said)")
+  }
+
+  @Test(torch) func `libtorch keeps to the quota of its control group`() {
+    #expect(getenv("OMP_NUM_THREADS") != nil || Torch.threads <= AvailableProcessors.count)
+  }
+}
+
 @Suite(torch) struct AutocastTests {
   @Test func `products run in bfloat16, parameters keep their type`() {
     let x = Tensor([1.001, 2] as [Float], shape: [1, 2])
@@ -217,6 +254,33 @@ import Testing
     #expect(!gone && view?.scalars(as: Float.self) == [3, 4, 5])
     view = nil
     #expect(gone)
+  }
+
+  /// Memory that is not there is an error of its own kind, and no end of the program.
+  @Test func `a tensor that does not fit is said to need memory`() throws {
+    for elements in [1 << 46, 1 << 61] {
+      do {
+        _ = try withError { Tensor.zeros([elements]) }
+        Issue.record("\(elements) elements fit")
+      } catch let error as TensorError {
+        #expect(error.isOutOfMemory, "\(error)")
+      }
+    }
+    #expect(throws: TensorError(operation: "aten::add.Tensor(float32[2], float32[3])", message: "")) {
+      do { try withError { _ = Tensor.ones([2]) + Tensor.ones([3]) } } catch let error as TensorError {
+        #expect(!error.isOutOfMemory)
+        throw TensorError(operation: error.operation, message: "")
+      }
+    }
+  }
+
+  @Test func `without a scope it ends with a sentence and a status, not with a trap`() async {
+    let result = await #expect(processExitsWith: .exitCode(71), observing: [\.standardErrorContent]) {
+      _ = Tensor.zeros([1 << 46])
+    }
+    let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(said.hasPrefix("error: memory ran out in aten::zeros"), "\(said)")
+    #expect(said.contains("use smaller batches"))
   }
 
   @Test func `an owner is let go when no view can be made`() {

@@ -73,7 +73,7 @@ import Testing
     ),
     ("compression.pattern=5:4", "compression.pattern (the kept weights) is 5, expected 1 to 4"),
     ("compression.pattern=half", "compression.pattern is 'half', expected two numbers as in 2:4"),
-    ("training.precision=fp16", "training.precision is 'fp16', expected fp32, bf16"),
+    ("training.precision=fp16", "training.precision is 'fp16', expected auto, fp32, bf16"),
     ("training.optimizer.kind=adam", "training.optimizer.kind is 'adam', expected adamw, sgd"),
     ("training.schedule={factor: 0.5}", "training.schedule.kind is missing, expected constant, cosine, step"),
     ("model.configuration=smal", "model.configuration is 'smal', expected tiny, small, base or a mapping with keys"),

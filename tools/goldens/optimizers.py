@@ -118,18 +118,22 @@ def clipping():
 
 
 def averages():
-    values = [torch.randn(6) for _ in range(STEPS)]
+    """A decay of min(0.8, (1 + step) / (10 + step)), which `num_averaged`, 1 at the first update, decides; buffers too."""
+    values = [torch.randn(6) for _ in range(60)]
     module = torch.nn.Module()
     module.weight = torch.nn.Parameter(values[0].clone())
+    module.register_buffer("running", values[0].clone())
     average = torch.optim.swa_utils.AveragedModel(
-        module, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.8)
+        module, use_buffers=True,
+        avg_fn=lambda mean, value, count: (d := min(0.8, float(count) / float(9 + count))) * mean + (1 - d) * value,
     )
     average.update_parameters(module)
     trace = []
     for value in values[1:]:
         module.weight.data.copy_(value)
+        module.running.copy_(2 * value)
         average.update_parameters(module)
-        trace.append(flat(average.module.weight))
+        trace.append(flat(average.module.weight) + flat(average.module.running))
     return {"decay": 0.8, "values": [flat(v) for v in values], "trace": trace}
 
 

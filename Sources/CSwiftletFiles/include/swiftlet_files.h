@@ -1,4 +1,4 @@
-// What files need of C: zlib's inflate, which is opened at run time and whose stream is a C struct, and checksums by
+// What files and processors need of C: the affinity mask, whose calls Swift does not see, zlib's inflate, which is opened at run time and whose stream is a C struct, and checksums by
 // tables or by the processor.
 //
 // Everything here may be called from any thread.
@@ -32,3 +32,6 @@ uint32_t swf_crc32c(uint32_t crc, const uint8_t *data, size_t size);
 
 /// The reference, one bit at a time.
 uint32_t swf_crc32c_scalar(uint32_t crc, const uint8_t *data, size_t size);
+
+/// The processors that the scheduler may put this process on, at least 1.
+long swf_affinity_count(void);

@@ -15,10 +15,12 @@ extern "C" {
 #endif
 
 // Grows with every change of this file, so that a stale shim is refused.
-#define SWT_ABI 1
+#define SWT_ABI 2
 
 // 0 is success; otherwise swt_last_error() says what happened on this thread.
 typedef int32_t swt_status;
+// The status of a failure for want of memory, of the processor or of a device.
+#define SWT_OUT_OF_MEMORY 4
 // One strong reference to a tensor.
 typedef struct swt_tensor_impl *swt_tensor;
 // An operator that was looked up; lives as long as the process.
@@ -153,6 +155,8 @@ swt_status swt_generator_set_state(swt_object _Nonnull generator, swt_tensor _No
 swt_status swt_set_threads(int32_t count);
 int32_t swt_threads(void);
 const char *_Nonnull swt_cpu_capability(void);
+// Whether the processor itself multiplies bfloat16 (AVX512_BF16, AMX or Arm's BF16) rather than by way of float32.
+bool swt_cpu_multiplies_bfloat16(void);
 int32_t swt_cuda_device_count(void);
 swt_status swt_synchronize(int32_t device_type, int32_t device_index);
 
@@ -165,6 +169,10 @@ swt_status swt_autocast_enter(int32_t device_type, bool enabled, int32_t data_ty
 swt_status swt_autocast_leave(int32_t device_type, swt_autocast before);
 
 // --- Answered by the loader, not by the shim ---
+
+// Lets OpenMP's threads sleep while they wait, unless the environment says how they should: answers whether it did so.
+// Runs by itself before main.
+bool swt_choose_waiting(void);
 
 // Two pointers of the calling thread, for Swift's recorder and error scope.
 enum { SWT_SLOT_RECORDER, SWT_SLOT_ERRORS, SWT_SLOTS };

@@ -11,10 +11,14 @@ public struct ProceduralShapes: ImageDataset {
   public let seed: UInt64
   /// Pixels on a side.
   public let side: Int
+  /// Below, the shapes cannot be told apart.
+  public static let smallestSide = 16
 
-  /// - Precondition: `side` is 16 or more.
+  /// - Precondition: `side` is ``smallestSide`` or more.
   public init(count: Int, seed: UInt64, side: Int = 32) {
-    precondition(count >= 0 && side >= 16, "ProceduralShapes(count: \(count), side: \(side)): a side has 16 or more")
+    precondition(
+      count >= 0 && side >= Self.smallestSide,
+      "ProceduralShapes(count: \(count), side: \(side)): a side has \(Self.smallestSide) or more")
     (self.count, self.seed, self.side) = (count, seed, side)
   }
 

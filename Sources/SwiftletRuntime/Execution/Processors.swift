@@ -1,8 +1,5 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import SwiftletFiles
 
-/// Processors of the machine that are online, at least 1. Where a container allows fewer, give a number of threads.
-public func processorCount() -> Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+/// Processors that this process may use, at least 1: those of its affinity mask, and no more than a control group's
+/// quota. At most as many as a pool has threads.
+public func processorCount() -> Int { min(AvailableProcessors.count, ThreadPool.limit) }

@@ -1,4 +1,5 @@
 import CSwiftletKernels
+import SwiftletFiles
 import Synchronization
 
 #if canImport(Glibc)
@@ -17,9 +18,11 @@ import Synchronization
 /// DeiT-S took 7.4 ms an image in int8 2:4 on two cores of Zen 5, and 6.0 since (medians, in turn).
 ///
 /// The caller takes part, so a pool of 1 has no thread of its own. Waiting threads spin for some microseconds, as the
-/// next step of a network follows at once, and then sleep.
+/// next step of a network follows at once, and then sleep, the caller too: whoever it waits for may need its processor.
+/// With more threads than processors nobody spins.
 public final class ThreadPool: Sendable {
-  static let limit = 256
+  /// The most threads of a pool.
+  public static let limit = 1024
 
   /// Threads that take part, the caller included.
   public let threadCount: Int
@@ -107,10 +110,16 @@ private final class Shared: @unchecked Sendable {
   private let unfinished = Atomic<Int>(0)
   private let stopped = Atomic<Bool>(false)
   private let sleepers = Atomic<Int>(0)
+  /// Rings for workers when there is a job, and for the caller when the last tile of one is done.
   private let bell = Bell()
+  private let done = Bell()
+  private let callerSleeps = Atomic<Bool>(false)
+  /// How often a thread looks for news before it sleeps, about 40 microseconds on a Zen 3.
+  private let spins: Int
 
   init(threadCount: Int) {
     self.threadCount = threadCount
+    spins = threadCount > AvailableProcessors.count ? 0 : 2048
     tickets = .allocate(capacity: threadCount * Self.stride)
     for index in 0..<threadCount * Self.stride { (tickets + index).initialize(to: Atomic(0)) }
   }
@@ -132,12 +141,14 @@ private final class Shared: @unchecked Sendable {
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { bell.ring() }
     withExtendedLifetime(newJob) {
       work(as: 0)
-      var spins = 0
-      while unfinished.load(ordering: .acquiring) > 0 {
-        spins += 1
-        // A worker that the system has put aside may hold the last tiles: give it this processor.
-        if spins < 4096 { swl_pause() } else { sched_yield() }
+      for _ in 0..<spins {
+        if unfinished.load(ordering: .acquiring) == 0 { return }
+        swl_pause()
       }
+      // A worker that the system has put aside may hold the last tiles.
+      callerSleeps.store(true, ordering: .sequentiallyConsistent)
+      done.wait { unfinished.load(ordering: .sequentiallyConsistent) == 0 ? () : nil }
+      callerSleeps.store(false, ordering: .relaxed)
     }
   }
 
@@ -165,7 +176,8 @@ private final class Shared: @unchecked Sendable {
     let end = job.start(of: owner + 1, among: threadCount)
     // The owner goes forwards, as the step before did; what is left lies at the end.
     job.body(end - left, count, worker)
-    unfinished.subtract(count, ordering: .acquiringAndReleasing)
+    let rest = unfinished.subtract(count, ordering: .sequentiallyConsistent).newValue
+    if rest == 0, callerSleeps.load(ordering: .sequentiallyConsistent) { done.ring() }
     return true
   }
 
@@ -184,7 +196,7 @@ private final class Shared: @unchecked Sendable {
       let number = self.number.load(ordering: .sequentiallyConsistent)
       return number != last || stopped.load(ordering: .sequentiallyConsistent) ? number : nil
     }
-    for _ in 0..<2048 {
+    for _ in 0..<spins {
       if let number = news() { return number }
       swl_pause()
     }

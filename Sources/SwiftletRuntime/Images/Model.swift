@@ -27,7 +27,7 @@ public struct Model: Sendable {
   public init(_ file: ModelFile, threads: Int? = nil, instructionSet: InstructionSet? = nil) throws(SessionError) {
     self.file = file
     session = try Session(
-      file, threads: threads ?? min(processorCount(), ThreadPool.limit), instructionSet: instructionSet)
+      file, threads: threads ?? processorCount(), instructionSet: instructionSet)
   }
 
   /// One class and how probable the model finds it.

@@ -1,4 +1,5 @@
 import SwiftletData
+import SwiftletFiles
 
 extension Recipe {
   /// Shuffled, augmented batches of the training split; the last, smaller batch is left out.
@@ -8,15 +9,19 @@ extension Recipe {
     return DataLoader(
       dataset, batchSize: training.batchSize, order: .shuffled, pipeline: try trainingPipeline,
       mixing: training.mixup + training.cutmix > 0 ? mixing : nil, dropsLast: true, seed: UInt64(training.seed),
-      workers: training.workers)
+      workers: workers)
   }
 
   /// Batches for evaluation: in order, resized and cropped in the middle, no augmentation.
-  public func evaluationLoader(over dataset: any ImageDataset, batchSize: Int = 250) -> DataLoader {
+  ///
+  /// - Parameter batchSize: nil is 250, or less where training takes small batches, whose gradients need more memory.
+  public func evaluationLoader(over dataset: any ImageDataset, batchSize: Int? = nil) -> DataLoader {
     DataLoader(
-      dataset, batchSize: batchSize, order: .sequential, pipeline: evaluationPipeline,
-      workers: max(1, training.workers))
+      dataset, batchSize: batchSize ?? min(250, 4 * training.batchSize), order: .sequential,
+      pipeline: evaluationPipeline, workers: workers)
   }
+
+  private var workers: Int { max(1, min(training.workers, AvailableProcessors.count)) }
 
   /// From a stored picture to the network's input, for evaluation.
   public var evaluationPipeline: ImagePipeline {

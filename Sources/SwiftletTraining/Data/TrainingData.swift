@@ -82,6 +82,11 @@ extension Recipe.DataSource {
         description = "\(path.lastPathComponent)/\(name)"
       }
     case .shapes:
+      guard imageSize >= ProceduralShapes.smallestSide else {
+        throw RecipeError(
+          "model.configuration.imageSize",
+          "is \(imageSize), drawn shapes need \(ProceduralShapes.smallestSide) pixels or more")
+      }
       // Seeds of training and test differ for every seed of the recipe.
       let count = part == .train ? shapes.training : shapes.test
       let seed = UInt64(shapes.seed) &* 2 &+ (part == .train ? 0 : 1)

@@ -93,7 +93,8 @@ extension Recipe.DataSource: Codable {
         "\(place).\(name)", "has \(values.count) values, expected 3, for red, green and blue, or 1, for grey")
     }
     for value in mean { try require(value, in: 0...1, "\(place).mean") }
-    for value in deviation { try require(value, above: 0, upTo: 1, "\(place).deviation") }
+    // Pictures are divided by it in 32 bits.
+    for value in deviation { try require(value, in: 1e-6...1, "\(place).deviation") }
     try augmentation.validate(at: "\(place).augmentation")
     try require(shapes.training, in: 1...100_000_000, "\(place).shapes.training")
     try require(shapes.test, in: 1...100_000_000, "\(place).shapes.test")

@@ -2,14 +2,20 @@ import Foundation
 import Yams
 
 extension Recipe {
-  /// The first key whose value differs from `other`'s, apart from those that change no result, or its rounding only.
+  /// The first key whose value differs from `other`'s, apart from those that change no result, or its rounding only, and
+  /// from more epochs: a run may go on.
   func firstDifference(from other: Recipe) throws -> (key: String, own: String, other: String)? {
     let harmless: Set<String> = [
       "training.workers", "training.threads", "training.device", "training.logEverySteps", "training.checkpointMinutes",
     ]
     let (own, others) = (try flattened(), try other.flattened())
     let keys = Set(own.keys).union(others.keys).subtracting(harmless).sorted()
-    guard let key = keys.first(where: { own[$0] != others[$0] }) else { return nil }
+    func isMore(_ key: String) -> Bool {
+      guard ["training.epochs", "compression.epochs"].contains(key) else { return false }
+      guard let now = own[key].flatMap(Int.init), let before = others[key].flatMap(Int.init) else { return false }
+      return now > before
+    }
+    guard let key = keys.first(where: { own[$0] != others[$0] && !isMore($0) }) else { return nil }
     return (key, own[key] ?? "absent", others[key] ?? "absent")
   }
 

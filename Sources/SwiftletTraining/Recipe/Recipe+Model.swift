@@ -24,12 +24,14 @@ extension Recipe {
 
     /// The network with its first weights, which `seed` decides.
     public func make(seed: Int) throws -> any ImageClassifier {
-      let generator = Generator(seed: UInt64(seed))
-      let model = try configuration.network(using: generator)
-      if initialization == .mimetic, let model = model as? VisionTransformer {
-        model.initializeMimetically(using: generator)
+      try advising("choose a smaller model.configuration", while: "making the network") {
+        let generator = Generator(seed: UInt64(seed))
+        let model = try configuration.network(using: generator)
+        if initialization == .mimetic, let model = model as? VisionTransformer {
+          model.initializeMimetically(using: generator)
+        }
+        return model
       }
-      return model
     }
   }
 

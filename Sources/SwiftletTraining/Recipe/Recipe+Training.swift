@@ -15,7 +15,8 @@ extension Recipe {
     public var warmupEpochs = 1.0
     /// Gradients are scaled down to this joint 2-norm; nil leaves them alone.
     public var clipNorm: Double?
-    /// The decay a step of a moving average of the weights, above 0 and below 1; nil keeps none.
+    /// The decay a step of a moving average of the weights, above 0 and below 1, which the first steps rise to; nil keeps
+    /// none.
     public var averageDecay: Double?
     /// The share of a target spread over all classes, 0..<1.
     public var labelSmoothing = 0.0
@@ -28,9 +29,9 @@ extension Recipe {
     public var precision = Precision.fp32
     /// `cpu` or `cuda:0`.
     public var device = "cpu"
-    /// Of the arithmetic, 1...1024; nil takes all cores.
+    /// Of the arithmetic, 1...1024, but no more than there are processors for the process; nil takes them all.
     public var threads: Int?
-    /// Threads that decode and augment, 1...256. They never change a result.
+    /// Threads that decode and augment, 1...256, but no more than there are processors. They never change a result.
     public var workers = 1
     /// Decides the initial weights, the order of the data and every random number.
     public var seed = 0
@@ -40,12 +41,6 @@ extension Recipe {
     public var checkpointMinutes = 5.0
 
     public init() {}
-  }
-
-  public enum Precision: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
-    case fp32
-    /// Matrix products in bfloat16; weights, gradients and optimiser stay in float32.
-    case bf16
   }
 
   public enum Optimizer: Hashable, Sendable {

@@ -19,6 +19,16 @@ public struct Evaluation: Codable, Hashable, Sendable {
   public init(of model: any Layer, on loader: DataLoader, device: Device = .cpu) throws {
     model.evaluate()
     var (images, correct, loss) = (0, 0, 0.0)
+    try advising("lower training.batchSize, which evaluation follows", while: "evaluating") {
+      try Self.add(model, loader, device, &images, &correct, &loss)
+    }
+    self.init(images: images, correct: correct, loss: images == 0 ? .nan : loss / Double(images))
+  }
+
+  private static func add(
+    _ model: any Layer, _ loader: DataLoader, _ device: Device, _ images: inout Int, _ correct: inout Int,
+    _ loss: inout Double
+  ) throws {
     try withNoGradient {
       let batches = loader.epoch(0)
       while let batch = try batches.next() {
@@ -30,6 +40,5 @@ public struct Evaluation: Codable, Hashable, Sendable {
         images += count
       }
     }
-    self.init(images: images, correct: correct, loss: images == 0 ? .nan : loss / Double(images))
   }
 }

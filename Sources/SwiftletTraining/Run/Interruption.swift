@@ -8,9 +8,13 @@ private func noteSignal(_ number: Int32) {
   signal(number, SIG_DFL)
 }
 
-/// SIGINT and SIGTERM as a question that the training loop asks between steps.
+/// A terminal that closes says so twice, itself and through its shell, so the second hang-up is not a wish to end at once.
+private func noteHangUp(_ number: Int32) { pending.store(number, ordering: .relaxed) }
+
+/// SIGINT (Ctrl-C), SIGTERM and SIGHUP (a closed terminal) as a question that the training loop asks between steps.
 ///
-/// The second signal ends the process at once, as it would have without this.
+/// A second Ctrl-C or SIGTERM ends the process at once, as it would have without this. What the process was started to
+/// ignore stays ignored, such as SIGHUP under `nohup`.
 public enum Interruption {
   /// The signal that arrived since `whileListening` began, if any.
   public static var signalNumber: Int32? {
@@ -20,11 +24,14 @@ public enum Interruption {
 
   public static func whileListening<Result>(_ body: () throws -> Result) rethrows -> Result {
     pending.store(0, ordering: .relaxed)
-    let oldInterrupt = signal(SIGINT, noteSignal)
-    let oldTerminate = signal(SIGTERM, noteSignal)
+    let before = [SIGINT, SIGTERM, SIGHUP].map { number in
+      let old = number == SIGHUP ? signal(number, noteHangUp) : signal(number, noteSignal)
+      let isIgnored = unsafeBitCast(old, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+      if isIgnored { signal(number, SIG_IGN) }
+      return (number, old)
+    }
     defer {
-      signal(SIGINT, oldInterrupt)
-      signal(SIGTERM, oldTerminate)
+      for (number, old) in before { signal(number, old) }
     }
     return try body()
   }

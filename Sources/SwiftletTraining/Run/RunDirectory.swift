@@ -21,18 +21,21 @@ public struct RunDirectory: Hashable, Sendable {
   /// - Throws: `RunError.damaged` at a line that holds something else.
   public func readMetrics() throws -> [Metrics] { try MetricsLog.read(metrics) }
 
-  /// Makes the directory, unless it holds a run that is not to be resumed.
+  /// Makes the directory and takes it for this process alone, unless it holds a run that is not to be resumed.
   ///
-  /// - Throws: `RunError.runExists`, `.nothingToResume` or `.cannotWrite`.
-  func prepare(resuming: Bool) throws {
-    let manager = FileManager.default
-    let holdsRun = manager.fileExists(atPath: checkpoint.path)
+  /// - Throws: `RunError.runExists`, `.nothingToResume`, `.inUse` or `.cannotWrite`.
+  /// - Parameter lock: the directory's, where the caller has it already.
+  func prepare(resuming: Bool, holding lock: RunLock? = nil) throws -> RunLock {
+    try check(resuming: resuming)
+    let lock = try lock ?? RunLock(url)
+    // Another run may have begun, or come to an end, in between.
+    try check(resuming: resuming)
+    return lock
+  }
+
+  private func check(resuming: Bool) throws {
+    let holdsRun = FileManager.default.fileExists(atPath: checkpoint.path)
     if holdsRun && !resuming { throw RunError.runExists(url) }
     if !holdsRun && resuming { throw RunError.nothingToResume(url) }
-    do {
-      try manager.createDirectory(at: url, withIntermediateDirectories: true)
-    } catch {
-      throw RunError.cannotWrite(url, reason: reason(of: error))
-    }
   }
 }

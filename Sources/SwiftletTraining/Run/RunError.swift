@@ -8,6 +8,10 @@ public enum RunError: Error, CustomStringConvertible {
   case damaged(URL, problem: String)
   /// The output directory holds a run already, and it is not to be resumed.
   case runExists(URL)
+  /// Another process writes into the folder, or the file.
+  case inUse(URL)
+  /// Memory ran out; `remedy` says what to make smaller.
+  case outOfMemory(doing: String, detail: String, remedy: String)
   /// There is no checkpoint to resume from.
   case nothingToResume(URL)
   /// The run in the directory was made with another recipe.
@@ -39,6 +43,10 @@ public enum RunError: Error, CustomStringConvertible {
       "\(file.path) is damaged: \(problem)"
     case .runExists(let directory):
       "\(directory.path) holds a run already; continue it with --resume or choose another --out"
+    case .inUse(let place):
+      "\(place.path) is being written by another run: wait for it, or choose another --out"
+    case .outOfMemory(let doing, let detail, let remedy):
+      "memory ran out while \(doing): \(remedy) (\(detail))"
     case .nothingToResume(let directory):
       "\(directory.path) holds no checkpoint to resume from; start without --resume"
     case .otherRecipe(let directory, let key, let was, let now):
@@ -63,7 +71,16 @@ public enum RunError: Error, CustomStringConvertible {
     case .otherAugmentation(let file, let image):
       "image \(image) was augmented to something else than the teacher of \(file.path) saw: remove the file to make it anew"
     case .interrupted(let signal, let checkpoint):
-      "stopped by \(signal == SIGINT ? "Ctrl-C" : "signal \(signal)"); continue with --resume from \(checkpoint.path)"
+      "stopped by \(Self.name(of: signal)); continue with --resume from \(checkpoint.path)"
+    }
+  }
+
+  /// What sent a signal, in words.
+  public static func name(of signal: Int32) -> String {
+    switch signal {
+    case SIGINT: "Ctrl-C"
+    case SIGHUP: "the closed terminal"
+    default: "signal \(signal)"
     }
   }
 }

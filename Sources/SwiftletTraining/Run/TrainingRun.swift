@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCheckpoint
 import SwiftletCompression
 import SwiftletData
+import SwiftletFiles
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
@@ -37,6 +38,10 @@ public final class TrainingRun {
   private let subnets: SubnetSchedule?
   private let generator: Generator
   private var position = TrainingCheckpoint.Position()
+  /// The directory's lock, unless the caller has it.
+  private let lock: RunLock?
+  /// What the user should know about this run and this machine, each a phrase.
+  private var remarks: [String] = []
 
   /// A run of the recipe's own model on the data at `data`.
   ///
@@ -79,18 +84,21 @@ public final class TrainingRun {
   }
 
   /// A run of any classifier, such as a network whose layers were replaced by sparse ones.
+  ///
+  /// - Parameter lock: the output's, where the caller has it already and writes there too.
   public convenience init(
     recipe: Recipe, model: any Layer, data: TrainingData, output: URL, resume: Bool = false,
-    teacher: (any Layer)? = nil
+    teacher: (any Layer)? = nil, lock: RunLock? = nil
   ) throws {
     if recipe.supernet != nil { throw RunError.missingDense }
     try self.init(
-      recipe: recipe, model: model, data: data, output: output, resume: resume, teacher: teacher, supernet: nil)
+      recipe: recipe, model: model, data: data, output: output, resume: resume, teacher: teacher, supernet: nil,
+      lock: lock)
   }
 
   private init(
     recipe: Recipe, model: any Layer, data: TrainingData, output: URL, resume: Bool, teacher: (any Layer)?,
-    supernet: SwiftletCompression.Supernet?
+    supernet: SwiftletCompression.Supernet?, lock: RunLock? = nil
   ) throws {
     try recipe.validate()
     let training = recipe.training
@@ -103,11 +111,30 @@ public final class TrainingRun {
         count: data.training.count, batchSize: training.batchSize, source: data.description)
     }
     if training.distillation != nil && teacher == nil { throw RunError.missingTeacher }
-    (self.recipe, self.model, self.teacher, self.data) = (recipe, model, teacher, data)
+    (self.model, self.teacher, self.data) = (model, teacher, data)
     self.supernet = supernet
     device = try Device(parsing: training.device)
     directory = RunDirectory(output)
-    if let threads = training.threads { Torch.setThreads(threads) }
+    let held = try directory.prepare(resuming: resume, holding: lock)
+    self.lock = lock == nil ? held : nil
+    if let doubt = held.doubt { remarks.append(doubt) }
+    let checkpoint = resume ? try TrainingCheckpoint.read(from: directory.checkpoint) : nil
+    // What a run began with it keeps, so that it comes out the same on whatever processor it goes on.
+    let choice = Recipe.Precision.chosen(on: device)
+    let precision = checkpoint?.recipe.training.precision ?? choice.precision
+    self.recipe = recipe.settled(precision)
+    if training.precision == .auto {
+      remarks.append(
+        precision == choice.precision
+          ? "\(precision.rawValue) as \(choice.reason)"
+          : "\(precision.rawValue) as the run began with it, though \(choice.reason)")
+    }
+    if let threads = training.threads {
+      Torch.setThreads(min(threads, AvailableProcessors.count))
+      if threads > AvailableProcessors.count {
+        remarks.append("\(threads) threads were asked for, the process may use \(AvailableProcessors.count) processors")
+      }
+    }
 
     trainingLoader = try recipe.trainingLoader(over: data.training)
     searchLoader = recipe.evaluationLoader(over: data.search)
@@ -125,19 +152,24 @@ public final class TrainingRun {
       (name: $0.path, tensor: $0.tensor)
     }
     optimizer = training.optimizer.make(over: parameters, weightDecay: training.weightDecay)
-    average = training.averageDecay.map { WeightAverage(of: parameters, decay: $0) }
+    let statistics = model.namedBuffers().filter(\.tensor.dataType.isFloatingPoint).map {
+      (name: $0.path, tensor: $0.tensor)
+    }
+    average = training.averageDecay.map { WeightAverage(of: parameters + statistics, decay: $0) }
     generator = Generator(seed: UInt64(training.seed) &+ 1, device: device)
 
-    try directory.prepare(resuming: resume)
-    if resume { try restore() }
+    if let checkpoint { try restore(checkpoint) }
   }
 
-  /// Trains to the end, or to the next SIGINT or SIGTERM, which leaves a checkpoint.
+  /// Trains to the end, or to the next SIGINT, SIGTERM or SIGHUP, which leaves a checkpoint.
   ///
   /// - Throws: `RunError`: interrupted, diverged or a file that cannot be written.
   @discardableResult
   public func start(observer: ((TrainingEvent) -> Void)? = nil) throws -> TrainingResult {
-    defer { observer?(.stopped) }
+    defer {
+      observer?(.stopped)
+      lock?.release()
+    }
     do {
       try Data(recipe.yaml().utf8).write(to: directory.recipe, options: .atomic)
     } catch {
@@ -175,20 +207,11 @@ public final class TrainingRun {
     var (mark, sinceMetrics, sinceCheckpoint) = (clock.now, 0.0, 0.0)
     var (speed, imagesSinceMetrics) = (0.0, 0)
     model.train(using: generator)
-    while let batch = try batches.next() {
+    let remedy = "lower training.batchSize (it is \(training.batchSize)) or choose a smaller network"
+    while let batch = try advising(remedy, while: "reading a batch", { try batches.next() }) {
       let rate = schedule.rate(at: position.step)
       try beforeStep?(position.step)
-      subnets?.select(step: position.step)
-      let loss = try lossOf(batch, targets)
-      let value = loss.item()
-      guard value.isFinite else {
-        throw RunError.diverged(step: position.step, loss: value, learningRate: rate)
-      }
-      optimizer.clearGradients()
-      loss.backward()
-      let norm = optimizer.clipGradients(toNorm: training.clipNorm)
-      optimizer.step(learningRate: rate)
-      average?.update()
+      let (value, norm) = try advising(remedy, while: "training") { try step(on: batch, targets, rate: rate) }
       try afterStep?(position.step)
 
       position.step += 1
@@ -230,6 +253,22 @@ public final class TrainingRun {
         sinceCheckpoint = 0
       }
     }
+  }
+
+  /// Moves the weights once; the loss before, and the norm of the gradients.
+  private func step(on batch: Batch, _ targets: EpochTargets?, rate: Double) throws -> (loss: Double, norm: Tensor) {
+    subnets?.select(step: position.step)
+    let loss = try lossOf(batch, targets)
+    let value = loss.item()
+    guard value.isFinite else {
+      throw RunError.diverged(step: position.step, loss: value, learningRate: rate)
+    }
+    optimizer.clearGradients()
+    loss.backward()
+    let norm = optimizer.clipGradients(toNorm: recipe.training.clipNorm)
+    optimizer.step(learningRate: rate)
+    average?.update(step: position.step)
+    return (value, norm)
   }
 
   /// The loss of one batch, its graph included.
@@ -283,7 +322,7 @@ public final class TrainingRun {
 
   private func inPrecision(_ body: () -> Tensor) -> Tensor {
     switch recipe.training.precision {
-    case .fp32: body()
+    case .auto, .fp32: body()  // `auto` was settled when the run began
     case .bf16: withAutocast(.bfloat16, device: device, body)
     }
   }
@@ -326,7 +365,8 @@ public final class TrainingRun {
       "\(model.parameterCount) weights, \(data.training.count) training and \(data.search.count) search images"
     let place = position.step > 0 ? ", resumed at step \(position.step)" : ""
     return "\(recipe.model.description): \(counts) of \(data.description), \(schedule.totalSteps) steps of "
-      + "\(recipe.training.batchSize) in \(recipe.training.precision.rawValue) on \(device), \(Torch.threads) threads\(place)"
+      + "\(recipe.training.batchSize) in \(recipe.training.precision.rawValue) on \(device), "
+      + "\(Torch.threads) thread\(Torch.threads == 1 ? "" : "s")\(place)\(remarks.map { "; \($0)" }.joined())"
   }
 
   // MARK: - Files
@@ -348,9 +388,8 @@ public final class TrainingRun {
     try average.map { try $0.whileApplied(write) } ?? write()
   }
 
-  private func restore() throws {
+  private func restore(_ checkpoint: TrainingCheckpoint) throws {
     let file = directory.checkpoint
-    let checkpoint = try TrainingCheckpoint.read(from: file)
     if let difference = try recipe.firstDifference(from: checkpoint.recipe) {
       throw RunError.otherRecipe(
         directory.url, key: difference.key, was: difference.other, now: difference.own)
@@ -364,6 +403,10 @@ public final class TrainingRun {
     try generator.restore(checkpoint.random)
     try subnets?.restore(checkpoint.sampler, from: file)
     position = checkpoint.position
+    let (before, now) = (checkpoint.recipe.training.epochs, recipe.training.epochs)
+    if now > before {
+      remarks.append("\(now) epochs in place of \(before): from here on the learning rate is that of a run of \(now)")
+    }
   }
 }
 

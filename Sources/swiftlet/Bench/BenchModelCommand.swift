@@ -82,8 +82,8 @@ extension ClassifierConfiguration {
 
 func validateBench(runs: Int, threads: [Int], batches: [Int]) throws {
   guard runs >= 1 else { throw ValidationError("--runs is \(runs): at least one run is needed") }
-  guard threads.allSatisfy({ (1...256).contains($0) }) else {
-    throw ValidationError("--threads takes numbers from 1 to 256")
+  guard threads.allSatisfy({ (1...ThreadPool.limit).contains($0) }) else {
+    throw ValidationError("--threads takes numbers from 1 to \(ThreadPool.limit)")
   }
   guard batches.allSatisfy({ (1...4096).contains($0) }) else {
     throw ValidationError("--batch takes numbers from 1 to 4096")

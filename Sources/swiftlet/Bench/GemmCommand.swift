@@ -26,8 +26,8 @@ struct GemmCommand: ParsableCommand {
 
   func validate() throws {
     guard runs >= 1 else { throw ValidationError("--runs is \(runs): at least one run is needed") }
-    guard threads.values.allSatisfy({ (1...256).contains($0) }) else {
-      throw ValidationError("--threads takes numbers from 1 to 256")
+    guard threads.values.allSatisfy({ (1...ThreadPool.limit).contains($0) }) else {
+      throw ValidationError("--threads takes numbers from 1 to \(ThreadPool.limit)")
     }
     for shape in shapes.values {
       for pattern in patterns.values where !shape.size.inputs.isMultiple(of: pattern.pattern.group) {

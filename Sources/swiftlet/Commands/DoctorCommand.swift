@@ -3,7 +3,9 @@ import CSwiftletKernels
 import Foundation
 import SwiftletMedia
 import SwiftletRunCommands
+import SwiftletRuntime
 import SwiftletTensor
+import SwiftletTraining
 
 /// Checks what the toolkit needs and says what to do about what is missing.
 struct DoctorCommand: ParsableCommand {
@@ -47,21 +49,28 @@ struct Check: Encodable {
   var remedy: String?
 
   static var processor: Check {
-    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let (online, allowed) = (ProcessInfo.processInfo.activeProcessorCount, processorCount())
+    let cores = allowed < online ? "\(allowed) of \(online) cores for this process" : "\(online) cores"
     return Check(
       subject: "processor", verdict: .fine,
-      finding: "\(cores) cores, kernels run as \(String(cString: swl_isa_name(swl_isa_best())))")
+      finding: "\(cores), kernels run as \(String(cString: swl_isa_name(swl_isa_best())))")
   }
 
   static var libtorch: Check {
     guard let problem = Torch.problem else {
       return Check(
         subject: "libtorch", verdict: .fine,
-        finding: "\(Torch.version), \(Torch.cpuCapability), \(Torch.threads) threads")
+        finding: "\(Torch.version), \(Torch.cpuCapability), \(Torch.threads) threads, \(precision)")
     }
     return Check(
       subject: "libtorch", verdict: .missing, finding: problem,
       remedy: "run ./setup in the package, or set LIBTORCH to an installed libtorch and run ./setup")
+  }
+
+  /// What a recipe's `precision: auto` means here.
+  private static var precision: String {
+    let (precision, reason) = Recipe.Precision.chosen()
+    return "trains in \(precision.rawValue) by default of recipes with precision auto: \(reason)"
   }
 
   /// A machine without a GPU is not broken.

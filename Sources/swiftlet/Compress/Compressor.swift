@@ -74,6 +74,8 @@ struct Compressor {
   func compress(to directory: RunDirectory, resume: Bool) throws -> CompressionResult {
     let manager = FileManager.default
     if !resume, manager.fileExists(atPath: directory.model.path) { throw CompressorError.modelExists(directory.model) }
+    let lock = try RunLock(directory.url)
+    defer { lock.release() }
     try plan.validate(for: dense)
     let model = dense.copy()
     let gain = permutes ? try model.permuteChannels(for: plan, by: pruningScore(of: model)) : nil
@@ -96,7 +98,7 @@ struct Compressor {
     if finetunes, let data {
       let run = try TrainingRun(
         recipe: recipe.finetuning, model: model, data: data, output: directory.url, resume: resume,
-        teacher: teacher ?? dense.copy())
+        teacher: teacher ?? dense.copy(), lock: lock)
       try run.start(observer: observer)
       // The run's file holds the averaged weights, where the recipe averages.
       try model.load(Checkpoint.read(from: directory.model), from: directory.model.path)

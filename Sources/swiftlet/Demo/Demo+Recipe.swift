@@ -21,6 +21,7 @@ extension Demo {
       weightDecay: 0.05
       warmupEpochs: 0.5
       clipNorm: 1
+      precision: auto
 
     compression:
       epochs: 2

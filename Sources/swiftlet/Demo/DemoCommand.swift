@@ -16,7 +16,7 @@ struct DemoCommand: ParsableCommand {
   @Option(help: "Where everything goes; what an earlier demo left there is replaced.")
   var out = "out/demo"
   @Option(help: "Threads that train and run.")
-  var threads = min(ProcessInfo.processInfo.activeProcessorCount, 8)
+  var threads = min(processorCount(), 8)
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp("Change a value of the demo's recipe, as in training.epochs=2.", valueName: "key=value"))
@@ -28,29 +28,45 @@ struct DemoCommand: ParsableCommand {
     let directory = URL(filePath: out)
     try Demo.checkOutputs(in: directory)
     try makeFolder(directory)
+    let lock = try RunLock(directory)
+    defer { lock.release() }
     let clock = ContinuousClock()
     let start = clock.now
     var demo = Demo(
       directory: directory, threads: threads,
       recipe: try Recipe.parse(
         Demo.recipe, source: "the demo's recipe",
-        overrides: ["training.threads=\(threads)", "training.precision=\(Self.precision.rawValue)"] + overrides))
+        overrides: ["training.threads=\(threads)"] + overrides))
     if !json {
       let progress = ConsoleProgress()
       demo.observer = progress.callAsFunction
       // Beside the progress lines, so that the order holds when the output goes to a file.
       demo.announce = { for line in ["", $0] { printToStandardError(line) } }
     }
-    let results = try demo.run()
+    let results: [DemoResult]
+    do {
+      results = try demo.run()
+    } catch RunError.interrupted(let signal, _) {
+      throw DemoError.interrupted(signal: signal)
+    }
     let seconds = Double((clock.now - start).components.seconds)
     try write(results, to: directory, seconds: seconds)
   }
 }
 
-extension DemoCommand {
-  /// bfloat16 trains about twice as fast where the processor multiplies it, and slower elsewhere.
-  private static var precision: Recipe.Precision { InstructionSet.best >= .avx512bf16 ? .bf16 : .fp32 }
+/// Why a demo did not come to its end.
+enum DemoError: Error, CustomStringConvertible {
+  case interrupted(signal: Int32)
 
+  var description: String {
+    switch self {
+    case .interrupted(let signal):
+      "stopped by \(RunError.name(of: signal)); the demo is short and begins anew each time: run it again"
+    }
+  }
+}
+
+extension DemoCommand {
   private func write(_ results: [DemoResult], to directory: URL, seconds: Double) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -3,6 +3,7 @@ import Foundation
 import SwiftletData
 import SwiftletReport
 import SwiftletRunCommands
+import SwiftletRuntime
 import SwiftletTraining
 
 /// `swiftlet eval MODEL.swiftlet --data PATH [--against checkpoint]`: the same measure for a trained network and its
@@ -31,8 +32,8 @@ struct EvalCommand: ParsableCommand {
       throw ValidationError("give a model file or --checkpoint, one of them")
     }
     guard (1...65536).contains(batch) else { throw ValidationError("--batch takes numbers from 1 to 65536") }
-    guard threads.map({ (1...256).contains($0) }) ?? true else {
-      throw ValidationError("--threads takes numbers from 1 to 256")
+    guard threads.map({ (1...ThreadPool.limit).contains($0) }) ?? true else {
+      throw ValidationError("--threads takes numbers from 1 to \(ThreadPool.limit)")
     }
   }
 
@@ -50,7 +51,7 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let threads = threads ?? processorCount()
     let recipeFile = recipe.map { URL(filePath: $0) }
     let sides = try [model ?? checkpoint, against].compactMap(\.self).map {
       try Classifier(path: $0, recipe: recipeFile, threads: threads)

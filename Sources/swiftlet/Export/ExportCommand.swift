@@ -96,7 +96,7 @@ struct ExportCommand: ParsableCommand {
     let batches = source.recipe.evaluationLoader(over: images.evenlySpaced(calibrationImages), batchSize: 32).epoch(0)
     var seen: [Tensor] = []
     while let batch = try batches.next() { seen.append(batch.images) }
-    return Calibration(batches: seen, rule: range.rule, threads: ProcessInfo.processInfo.activeProcessorCount)
+    return Calibration(batches: seen, rule: range.rule, threads: processorCount())
   }
 
   private func metadata(of source: TrainedSource, _ file: URL) throws -> Graph.Metadata {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SwiftletCompression
 import SwiftletRunCommands
+import SwiftletRuntime
 import SwiftletSearch
 import SwiftletTraining
 
@@ -62,7 +63,7 @@ struct SearchCommand: ParsableCommand {
     let console = SearchConsole()
     let outcome = try search.start(
       on: source.model, inputShape: source.model.inputShape, data: data, plan: URL(filePath: out),
-      threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+      threads: threads ?? processorCount(),
       observer: json ? printCandidate : console.callAsFunction)
     if json { try printJSON(outcome) } else { try StandardOutput.print(outcome) }
   }

@@ -1,11 +1,12 @@
 import CSwiftletKernels
 import Foundation
+import SwiftletRuntime
 
 /// This machine in words, for figures that are only worth something together with it.
 enum Machine {
   /// Processor, cores, instruction set and threads in one sentence.
   static func description(threads: Int) -> String {
-    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let cores = processorCount()
     return "\(processor), \(cores) cores, \(String(cString: swl_isa_name(swl_isa_best()))), \(threads) threads."
   }
 
