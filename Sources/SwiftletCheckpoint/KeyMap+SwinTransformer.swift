@@ -54,9 +54,7 @@ extension KeyMap {
   /// - Throws: ``CheckpointError`` when a name is unknown, two names become one, or a part of a fused tensor is missing.
   public static func swinTransformer(_ foreign: StateDictionary) throws(CheckpointError) -> StateDictionary {
     let unwrapped = try timm(foreign)
-    if unwrapped.names.contains(where: { $0.hasSuffix("embeddings.patch_embeddings.projection.weight") }) {
-      return try huggingFaceSwin(unwrapped)
-    }
+    if usesHuggingFaceNames(unwrapped) { return try huggingFaceSwin(unwrapped) }
     // Without a first stage that ends in a merging, only the plain head tells an earlier checkpoint.
     let isEarlier = unwrapped["layers.0.downsample.reduction.weight"] != nil || unwrapped["head.weight"] != nil
     return try (isEarlier ? earlierSwin : timmSwin)(unwrapped)

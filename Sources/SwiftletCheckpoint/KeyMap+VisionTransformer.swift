@@ -1,16 +1,18 @@
 extension KeyMap {
-  /// DeiT and ViT as timm and Facebook's DeiT repository name them: our names, once the wrappers of distributed and
-  /// compiled training are gone.
+  /// DeiT and ViT as timm and the repositories of DeiT and DINOv2 name them: our names, once the wrappers of distributed
+  /// and compiled training are gone.
   public static let timm = KeyMap([
     .rename("module._orig_mod.**", to: "**"),
     .rename("module.**", to: "**"),
     .rename("_orig_mod.**", to: "**"),
+    .rename("register_tokens", to: "reg_token"),
+    .drop("mask_token"),
   ])
 
-  /// `ViTForImageClassification`, `DeiTForImageClassification`, `DeiTForImageClassificationWithTeacher` and their base
-  /// models of Hugging Face transformers. Query, key and value join to `attn.qkv`; a pooler or mask token is dropped.
+  /// `ViTForImageClassification`, `DeiTForImageClassification`, `DeiTForImageClassificationWithTeacher`,
+  /// `Dinov2ForImageClassification`, the same with registers, and their base models of Hugging Face transformers. Query, key and value join to `attn.qkv`; a pooler or mask token is dropped.
   public static let huggingFace = KeyMap(
-    ["vit.", "deit.", ""].flatMap(huggingFaceBody) + [
+    ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", ""].flatMap(huggingFaceBody) + [
       .rename("classifier.*", to: "head.*"),
       .rename("cls_classifier.*", to: "head.*"),
       .rename("distillation_classifier.*", to: "head_dist.*"),
@@ -20,13 +22,15 @@ extension KeyMap {
     [
       .rename(prefix + "embeddings.cls_token", to: "cls_token"),
       .rename(prefix + "embeddings.distillation_token", to: "dist_token"),
+      .rename(prefix + "embeddings.register_tokens", to: "reg_token"),
       .rename(prefix + "embeddings.position_embeddings", to: "pos_embed"),
       .rename(prefix + "embeddings.patch_embeddings.projection.*", to: "patch_embed.proj.*"),
       .drop(prefix + "embeddings.mask_token"),
-    ] + fileLayer(prefix + "encoder.layer.*.") + memoryLayer(prefix + "layers.*.") + [
-      .rename(prefix + "layernorm.*", to: "norm.*"),
-      .drop(prefix + "pooler.**"),
-    ]
+    ] + fileLayer(prefix + "encoder.layer.*.") + memoryLayer(prefix + "layers.*.")
+      + memoryLayer(prefix + "encoder.layer.*.") + dinoLayer(prefix + "encoder.layer.*.") + [
+        .rename(prefix + "layernorm.*", to: "norm.*"),
+        .drop(prefix + "pooler.**"),
+      ]
   }
 
   /// A block as `save_pretrained` names it, in every version.
@@ -52,8 +56,23 @@ extension KeyMap {
     ]
   }
 
+  /// What a block of DINOv2 has beside or instead of it.
+  private static func dinoLayer(_ layer: String) -> [Rule] {
+    [
+      .rename(layer + "norm1.*", to: "blocks.*.norm1.*"),
+      .rename(layer + "norm2.*", to: "blocks.*.norm2.*"),
+      .rename(layer + "layer_scale1.lambda1", to: "blocks.*.ls1.gamma"),
+      .rename(layer + "layer_scale2.lambda1", to: "blocks.*.ls2.gamma"),
+    ]
+  }
+
   /// The map for a checkpoint of a vision transformer, told by its names.
   public static func visionTransformer(for foreign: StateDictionary) -> KeyMap {
-    foreign.names.contains { $0.hasSuffix("embeddings.patch_embeddings.projection.weight") } ? .huggingFace : .timm
+    usesHuggingFaceNames(foreign) ? .huggingFace : .timm
+  }
+
+  /// Whether Hugging Face transformers named the weights, of whichever network of ours.
+  public static func usesHuggingFaceNames(_ foreign: StateDictionary) -> Bool {
+    foreign.names.contains { $0.hasSuffix("embeddings.patch_embeddings.projection.weight") }
   }
 }

@@ -14,8 +14,7 @@ public enum ClassifierConfiguration: Hashable, Sendable {
     }
   }
 
-  /// Pixels of a side of the square images.
-  public var imageSize: Int { common.imageSize }
+  public var imageSize: ImageSize { common.imageSize }
   public var channels: Int { common.channels }
   public var classes: Int { common.classes }
   public var multiplyAdds: MultiplyAdds { common.multiplyAdds }
@@ -41,9 +40,12 @@ public enum ClassifierConfiguration: Hashable, Sendable {
   }
 
   /// A network of this shape with the weights of the file at `url`, under timm's or Hugging Face's names.
-  public func network(weightsAt url: URL) throws -> any ImageClassifier {
+  ///
+  /// - Parameter trainedSize: the image size that a vision transformer's positions were learned for, where they may be no
+  ///   square.
+  public func network(weightsAt url: URL, trainedAt trainedSize: ImageSize? = nil) throws -> any ImageClassifier {
     switch self {
-    case .deit(let configuration): try VisionTransformer(configuration, weightsAt: url)
+    case .deit(let configuration): try VisionTransformer(configuration, weightsAt: url, trainedAt: trainedSize)
     case .swin(let configuration): try SwinTransformer(configuration, weightsAt: url)
     }
   }

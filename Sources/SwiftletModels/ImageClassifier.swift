@@ -1,6 +1,6 @@
 import SwiftletNN
 
-/// A network that gives class scores `[batch, classes]` for square images `[batch, channels, side, side]`.
+/// A network that gives class scores `[batch, classes]` for images `[batch, channels, height, width]`.
 public protocol ImageClassifier: Layer {
   associatedtype Configuration: ImageClassifierConfiguration
   var configuration: Configuration { get }
@@ -8,8 +8,7 @@ public protocol ImageClassifier: Layer {
 
 /// What tells one image classifier of a family from another.
 public protocol ImageClassifierConfiguration: Hashable, Sendable, Codable, CustomStringConvertible {
-  /// Pixels of a side of the square images.
-  var imageSize: Int { get }
+  var imageSize: ImageSize { get }
   var channels: Int { get }
   var classes: Int { get }
   /// The work for one image, with the layers that compression may change as its slots.
@@ -17,8 +16,10 @@ public protocol ImageClassifierConfiguration: Hashable, Sendable, Codable, Custo
 }
 
 extension ImageClassifier {
-  /// `[channels, side, side]`: the shape of one image.
-  public var inputShape: [Int] { [configuration.channels, configuration.imageSize, configuration.imageSize] }
+  /// `[channels, height, width]`: the shape of one image.
+  public var inputShape: [Int] {
+    [configuration.channels, configuration.imageSize.height, configuration.imageSize.width]
+  }
   public var classes: Int { configuration.classes }
   /// The work for one image, with the layers that compression may change as its slots.
   public var multiplyAdds: MultiplyAdds { configuration.multiplyAdds }

@@ -50,7 +50,9 @@ struct CountedOperationTests {
   @Test(arguments: [(16, 2, 2), (27, 3, 4)])
   func `counting a forward pass of Swin equals the formula`(imageSize: Int, patchSize: Int, windowSize: Int) throws {
     var configuration = SwinConfiguration()
-    (configuration.imageSize, configuration.patchSize, configuration.windowSize) = (imageSize, patchSize, windowSize)
+    (configuration.imageSize, configuration.patchSize, configuration.windowSize) = (
+      ImageSize(imageSize), patchSize, windowSize
+    )
     (configuration.width, configuration.depths, configuration.heads) = (8, [2, 1, 2], [1, 2, 4])
     configuration.classes = 10
     let model = try SwinTransformer(configuration, using: Generator(seed: 2))

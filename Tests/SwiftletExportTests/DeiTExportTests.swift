@@ -23,7 +23,7 @@ struct DeiTExportTests {
     distillation: DeiTConfiguration.Distillation = .none, ratio: Double = 4, bias: Bool = true
   ) -> DeiTConfiguration {
     var configuration = DeiTConfiguration()
-    configuration.imageSize = image
+    configuration.imageSize = ImageSize(image)
     configuration.patchSize = patch
     configuration.width = width
     configuration.heads = heads
@@ -43,7 +43,7 @@ struct DeiTExportTests {
   }
 
   static func images(_ configuration: DeiTConfiguration, batch: Int, seed: UInt64) -> Tensor {
-    .normal([batch, 3, configuration.imageSize, configuration.imageSize], using: Generator(seed: seed))
+    .normal([batch] + inputShape(configuration), using: Generator(seed: seed))
   }
 
   static func scores(_ exported: ExportedModel, _ images: Tensor) throws -> [Float] {
@@ -51,8 +51,8 @@ struct DeiTExportTests {
     return try session.run([NDArray(images.scalars(as: Float.self), shape: images.shape)])[0].floats
   }
 
-  private static func inputShape(_ configuration: DeiTConfiguration) -> [Int] {
-    [3, configuration.imageSize, configuration.imageSize]
+  static func inputShape(_ configuration: DeiTConfiguration) -> [Int] {
+    [configuration.channels, configuration.imageSize.height, configuration.imageSize.width]
   }
 
   /// Oracle: libtorch's forward pass.

@@ -10,7 +10,7 @@ import Testing
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
 struct PlannedNetworkTests {
   static let configuration = DeiTExportTests.configurations[0]
-  static let shape = [3, configuration.imageSize, configuration.imageSize]
+  static let shape = [3, configuration.imageSize.height, configuration.imageSize.width]
 
   static func layers(_ model: VisionTransformer) -> [String] { model.compressibleLayers().map(\.path) }
 

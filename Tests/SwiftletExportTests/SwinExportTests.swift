@@ -18,7 +18,7 @@ struct SwinExportTests {
     image: Int, patch: Int, window: Int, depths: [Int], heads: [Int]
   ) -> SwinConfiguration {
     var configuration = SwinConfiguration()
-    (configuration.imageSize, configuration.patchSize, configuration.windowSize) = (image, patch, window)
+    (configuration.imageSize, configuration.patchSize, configuration.windowSize) = (ImageSize(image), patch, window)
     (configuration.width, configuration.depths, configuration.heads) = (16, depths, heads)
     (configuration.mlpRatio, configuration.classes) = (2, 5)
     return configuration

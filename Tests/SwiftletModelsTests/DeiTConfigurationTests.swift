@@ -16,9 +16,36 @@ import Testing
     try refuses("imageSize 224 is not a multiple of patchSize 15: choose a patch that tiles the image") {
       $0.patchSize = 15
     }
-    try refuses("classes is 0, it must be in 1...10000000") { $0.classes = 0 }
+    try refuses("classes is -1, it must be in 0...10000000") { $0.classes = -1 }
+    try refuses("registerTokens is 1025, it must be in 0...1024") { $0.registerTokens = 1025 }
+    try refuses("imageSize 224 x 200 is not a multiple of patchSize 16: choose a patch that tiles the image") {
+      $0.imageSize = ImageSize(height: 224, width: 200)
+    }
+    try refuses("the width of imageSize is 0, it must be in 1...16384") {
+      $0.imageSize = ImageSize(height: 224, width: 0)
+    }
+    try refuses("pooling is classToken without a class token: choose mean") { $0.classToken = false }
+    try refuses(
+      "layerScale 0.0 is not positive: 1e-5 is usual, and without the key there is none"
+    ) { $0.layerScale = 0 }
+    try refuses(
+      "activation is tanh, which the runtime has no kernel for: choose gelu, geluTanh, quickGelu, relu, silu or sigmoid"
+    ) {
+      $0.activation = .tanh
+    }
+    for change: @Sendable (inout DeiTConfiguration) -> Void in [
+      { $0.registerTokens = 4 }, { $0.pooling = .mean }, { $0.finalNorm = .pooled },
+      { ($0.classToken, $0.pooling) = (false, .mean) },
+    ] {
+      try refuses(
+        "distillation is head, which goes with a class token that is pooled behind the norm and with no register tokens"
+      ) {
+        $0.distillation = .head
+        change(&$0)
+      }
+    }
     try refuses("depth is -1, it must be in 1...1024") { $0.depth = -1 }
-    try refuses("imageSize is 1099511627776, it must be in 1...16384") { $0.imageSize = 1 << 40 }
+    try refuses("imageSize is 1099511627776, it must be in 1...16384") { $0.imageSize = ImageSize(1 << 40) }
     try refuses("mlpRatio nan gives no hidden layer: choose a value up to 64, such as 4") { $0.mlpRatio = .nan }
     try refuses("mlpRatio 1e-09 gives no hidden layer: choose a value up to 64, such as 4") { $0.mlpRatio = 1e-9 }
     try refuses("dropPath 1.0 is not a probability below 1") { $0.dropPath = 1 }
@@ -29,6 +56,8 @@ import Testing
     var configuration = DeiTConfiguration.tiny
     configuration.distillation = .head
     configuration.dropPath = 0.1
+    configuration.imageSize = ImageSize(height: 160, width: 224)
+    (configuration.activation, configuration.layerScale, configuration.positions) = (.geluTanh, 1e-5, .patches)
     let json = try JSONEncoder().encode(configuration)
     #expect(try JSONDecoder().decode(DeiTConfiguration.self, from: json) == configuration)
   }
@@ -43,6 +72,18 @@ import Testing
     }
     let short = try JSONDecoder().decode(DeiTConfiguration.self, from: Data(#"{"width": 64, "heads": 4}"#.utf8))
     #expect(short.width == 64 && short.patchSize == 16 && short.classes == 1000)
+    let dino = try JSONDecoder().decode(
+      DeiTConfiguration.self,
+      from: Data(
+        #"""
+        {"imageSize": [98, 126], "patchSize": 14, "layerScale": 1, "registerTokens": 4, "positions": "patches",
+         "pooling": "classTokenAndMean", "finalNorm": "pooled", "activation": "quickGelu", "classes": 0}
+        """#.utf8))
+    #expect(dino.grid == PatchGrid(rows: 7, columns: 9) && dino.prefixTokens == 5 && dino.placedPrefixTokens == 0)
+    #expect(dino.pooledWidth == 768 && dino.layerScale == 1 && dino.activation == .quickGelu)
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(DeiTConfiguration.self, from: Data(#"{"imageSize": [224]}"#.utf8))
+    }
   }
 
   @Test func `drop path grows linearly to the last block`() {

@@ -96,26 +96,28 @@ struct VisionTransformerTests {
     }
     let again = try VisionTransformer(configuration, using: Generator(seed: 3))
     let other = try VisionTransformer(configuration, using: Generator(seed: 4))
-    #expect(distance(model.classToken, again.classToken) == 0)
-    #expect(distance(model.classToken, other.classToken) > 0)
+    let token = try #require(model.classToken)
+    #expect(distance(token, try #require(again.classToken)) == 0)
+    #expect(distance(token, try #require(other.classToken)) > 0)
   }
 
-  @Test func `positions on the same grid stay, and a grid that is no square is refused`() throws {
+  @Test func `positions on the same grid stay, and prefix tokens keep theirs on any`() {
     let positions = Tensor.normal([1, 1 + 9, 4], using: generator)
-    let same = try PositionEmbedding.resampled(positions, prefixTokens: 1, toSide: 3)
+    let nine = PatchGrid(rows: 3, columns: 3)
+    let same = PositionEmbedding.resampled(positions, prefixTokens: 1, from: nine, to: nine)
     #expect(distance(same, positions) == 0)
-    let larger = try PositionEmbedding.resampled(positions, prefixTokens: 1, toSide: 5)
-    #expect(larger.shape == [1, 26, 4])
+    let larger = PositionEmbedding.resampled(
+      positions, prefixTokens: 1, from: nine, to: PatchGrid(rows: 5, columns: 4))
+    #expect(larger.shape == [1, 21, 4])
     #expect(
       distance(larger.narrowed(along: 1, from: 0, count: 1), positions.narrowed(along: 1, from: 0, count: 1)) == 0)
-    #expect(throws: ConfigurationError.self) {
-      try PositionEmbedding.resampled(positions, prefixTokens: 2, toSide: 3)
-    }
   }
 
   /// Constant positions stay constant under any resampling whose weights sum to one.
-  @Test func `constant positions stay constant`() throws {
-    let larger = try PositionEmbedding.resampled(.full([1, 10, 4], 0.7), prefixTokens: 1, toSide: 7)
+  @Test(arguments: [false, true]) func `constant positions stay constant`(antialiased: Bool) {
+    let larger = PositionEmbedding.resampled(
+      .full([1, 10, 4], 0.7), prefixTokens: 1, from: PatchGrid(rows: 3, columns: 3), to: PatchGrid(rows: 7, columns: 7),
+      antialiased: antialiased)
     #expect(distance(larger, .full([1, 50, 4], 0.7)) < 1e-6)
   }
 

@@ -86,18 +86,24 @@ extension VisionTransformer {
   /// The channels that all blocks read and add to. Norms see them in any order: only the rounding of their sums changes.
   fileprivate var residualStream: ChannelGroup {
     let shapes = namedParameters().map { ($0.path, $0.tensor.rank) }
-    let places = shapes.compactMap { path, rank -> ChannelGroup.Place? in
+    // What is pooled may hold the channels twice, side by side.
+    let pooled = Array(stride(from: 0, to: configuration.pooledWidth, by: configuration.width))
+    let places = shapes.flatMap { path, rank -> [ChannelGroup.Place] in
       switch path {
-      case _ where path.hasSuffix("attn.qkv.weight") || path.hasSuffix("mlp.fc1.weight") || path.hasPrefix("head"):
+      case _ where path.hasPrefix("head"):
+        return path.hasSuffix("weight") ? pooled.map { .init(parameter: path, axis: 1, start: $0) } : []
+      case _ where path.hasPrefix("fc_norm"):
+        return pooled.map { .init(parameter: path, axis: 0, start: $0) }
+      case _ where path.hasSuffix("attn.qkv.weight") || path.hasSuffix("mlp.fc1.weight"):
         // Read by the inputs; biases of these layers belong to other channels.
-        return path.hasSuffix("weight") ? .init(parameter: path, axis: 1, start: 0) : nil
+        return [.init(parameter: path, axis: 1, start: 0)]
       case _ where path.hasSuffix("attn.qkv.bias") || path.hasSuffix("mlp.fc1.bias"):
-        return nil
-      case "cls_token", "dist_token", "pos_embed":
-        return .init(parameter: path, axis: rank - 1, start: 0)
+        return []
+      case "cls_token", "dist_token", "reg_token", "pos_embed":
+        return [.init(parameter: path, axis: rank - 1, start: 0)]
       default:
-        // Written by the outputs of patch embedding, projections and fc2, or scaled by a norm.
-        return .init(parameter: path, axis: 0, start: 0)
+        // Written by the outputs of patch embedding, projections and fc2, or scaled by a norm or a layer's scale.
+        return [.init(parameter: path, axis: 0, start: 0)]
       }
     }
     let readers = compressibleLayers().map(\.path).filter { $0.hasSuffix("attn.qkv") || $0.hasSuffix("mlp.fc1") }

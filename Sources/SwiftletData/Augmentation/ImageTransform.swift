@@ -7,11 +7,16 @@ public enum ImageTransform: Hashable, Sendable {
   case resizeShorterSide(Int, Resampling = .bicubic)
   case centreCrop(width: Int, height: Int)
   /// Pads with black on every side, then takes a window of `size` x `size` anywhere.
-  case randomCrop(size: Int, padding: Int)
+  case randomCrop(width: Int, height: Int, padding: Int)
   case horizontalFlip(probability: Double = 0.5)
   case randomResizedCrop(RandomResizedCrop)
   case randAugment(RandAugment)
   case colourJitter(ColourJitter)
+
+  /// A random square.
+  public static func randomCrop(size: Int, padding: Int) -> ImageTransform {
+    .randomCrop(width: size, height: size, padding: padding)
+  }
 
   /// The picture after this step.
   public func applied(to image: Image, using random: inout RandomStream) -> Image {
@@ -23,17 +28,18 @@ public enum ImageTransform: Hashable, Sendable {
       return image.resized(shorterSide: side, resampling)
     case .centreCrop(let width, let height):
       return image.centreCropped(width: width, height: height)
-    case .randomCrop(let size, let padding):
-      let spaceX = image.width + 2 * padding - size
-      let spaceY = image.height + 2 * padding - size
+    case .randomCrop(let width, let height, let padding):
+      let spaceX = image.width + 2 * padding - width
+      let spaceY = image.height + 2 * padding - height
       precondition(
         spaceX >= 0 && spaceY >= 0,
-        "randomCrop(size: \(size), padding: \(padding)): the picture has \(image.width) x \(image.height) pixels; resize it first"
+        "randomCrop(width: \(width), height: \(height), padding: \(padding)): the picture has \(image.width) x "
+          + "\(image.height) pixels; resize it first"
       )
       let x = random.index(below: spaceX + 1) - padding
       let y = random.index(below: spaceY + 1) - padding
-      return x == 0 && y == 0 && size == image.width && size == image.height
-        ? image : image.cropped(x: x, y: y, width: size, height: size)
+      return x == 0 && y == 0 && width == image.width && height == image.height
+        ? image : image.cropped(x: x, y: y, width: width, height: height)
     case .horizontalFlip(let probability):
       return random.chance(probability) ? image.flippedHorizontally() : image
     case .randomResizedCrop(let crop):

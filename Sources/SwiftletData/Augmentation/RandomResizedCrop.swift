@@ -1,29 +1,32 @@
 import Foundation
 import SwiftletMedia
 
-/// A part of the picture of random area and proportions, resized to a square.
+/// A part of the picture of random area and proportions, resized to `width` x `height`.
 ///
 /// Source: Szegedy et al., "Going Deeper with Convolutions" (2015), section 6, with torchvision's ten attempts and its middle crop after them.
 public struct RandomResizedCrop: Hashable, Sendable {
-  public var size: Int
+  public var width, height: Int
   /// Shares of the picture's area, and width over height.
   public var area, ratio: ClosedRange<Double>
   public var resampling: Resampling
 
   public init(
-    size: Int, area: ClosedRange<Double> = 0.08...1, ratio: ClosedRange<Double> = 3.0 / 4...4.0 / 3,
+    width: Int, height: Int, area: ClosedRange<Double> = 0.08...1, ratio: ClosedRange<Double> = 3.0 / 4...4.0 / 3,
     resampling: Resampling = .bicubic
   ) {
     precondition(
-      size > 0 && area.lowerBound > 0 && area.upperBound <= 1 && ratio.lowerBound > 0,
-      "RandomResizedCrop(size: \(size), area: \(area), ratio: \(ratio)): shares of the area lie in 0...1, ratios above 0"
-    )
-    (self.size, self.area, self.ratio, self.resampling) = (size, area, ratio, resampling)
+      width > 0 && height > 0 && area.lowerBound > 0 && area.upperBound <= 1 && ratio.lowerBound > 0,
+      "RandomResizedCrop(width: \(width), height: \(height), area: \(area), ratio: \(ratio)): shares of the area lie in "
+        + "0...1, ratios above 0")
+    (self.width, self.height, self.area, self.ratio, self.resampling) = (width, height, area, ratio, resampling)
   }
+
+  /// Resized to a square.
+  public init(size: Int, area: ClosedRange<Double> = 0.08...1) { self.init(width: size, height: size, area: area) }
 
   func applied(to image: Image, using random: inout RandomStream) -> Image {
     image.resized(
-      from: box(width: image.width, height: image.height, using: &random), width: size, height: size, resampling)
+      from: box(width: image.width, height: image.height, using: &random), width: width, height: height, resampling)
   }
 
   func box(width: Int, height: Int, using random: inout RandomStream) -> Box {

@@ -2,10 +2,11 @@ import SwiftletNN
 
 /// The shape of a vision transformer.
 ///
-/// Source: Touvron et al., "Training Data-Efficient Image Transformers" (2021), table 1.
+/// The defaults are those of DeiT; other settings give DeiT-III, DINOv2 and timm's further plain vision transformers.
+/// Source: Touvron et al., "Training Data-Efficient Image Transformers" (2021), table 1; "DeiT III" (2022), section 3;
+/// Oquab et al., "DINOv2" (2023), section 4; Darcet et al., "Vision Transformers Need Registers" (2023).
 public struct DeiTConfiguration: ImageClassifierConfiguration {
-  /// Pixels of a side of the square images.
-  public var imageSize = 224
+  public var imageSize: ImageSize = 224
   /// Pixels of a side of a patch.
   public var patchSize = 16
   public var channels = 3
@@ -15,8 +16,20 @@ public struct DeiTConfiguration: ImageClassifierConfiguration {
   public var heads = 6
   /// Width of an MLP's hidden layer over `width`.
   public var mlpRatio = 4.0
+  /// Between an MLP's two layers.
+  public var activation = Activation.gelu
+  /// With 0 there is no head, and the network gives what its head would read.
   public var classes = 1000
+  /// Whether a learned token stands in front of the patches.
+  public var classToken = true
   public var distillation = Distillation.none
+  /// Learned tokens between the class token and the patches that nothing reads.
+  public var registerTokens = 0
+  public var positions = Positions.allTokens
+  public var pooling = Pooling.classToken
+  public var finalNorm = FinalNorm.tokens
+  /// What the factors start from that scale each channel of both branches of a block; nil is no such factors.
+  public var layerScale: Double?
   /// The last block's drop-path rate; the first's is 0, the others lie on a line between.
   public var dropPath = 0.0
   public var qkvBias = true
@@ -32,10 +45,34 @@ public struct DeiTConfiguration: ImageClassifierConfiguration {
     case head
   }
 
+  /// Which tokens have learned positions.
+  public enum Positions: String, Codable, Hashable, Sendable, CaseIterable {
+    case allTokens
+    /// The patches only: timm's `no_embed_class`, as DeiT-III has it.
+    case patches
+  }
+
+  /// What the head reads.
+  public enum Pooling: String, Codable, Hashable, Sendable, CaseIterable {
+    case classToken
+    /// The mean of the patches.
+    case mean
+    /// The class token and the mean of the patches, side by side: `Dinov2ForImageClassification`.
+    case classTokenAndMean
+  }
+
+  /// Where the last norm stands.
+  public enum FinalNorm: String, Codable, Hashable, Sendable, CaseIterable {
+    /// On every token, in front of the pooling; timm's `norm`.
+    case tokens
+    /// On what has been pooled; timm's `fc_norm`.
+    case pooled
+  }
+
   /// The keys of a configuration in a file.
   public enum CodingKeys: String, CodingKey, CaseIterable {
-    case imageSize, patchSize, channels, width, depth, heads, mlpRatio, classes, distillation, dropPath, qkvBias
-    case normEpsilon
+    case imageSize, patchSize, channels, width, depth, heads, mlpRatio, activation, classes, classToken, distillation
+    case registerTokens, positions, pooling, finalNorm, layerScale, dropPath, qkvBias, normEpsilon
   }
 
   public init() {}
@@ -54,15 +91,19 @@ public struct DeiTConfiguration: ImageClassifierConfiguration {
     return configuration
   }
 
-  /// Patches along one side of the image.
-  public var gridSize: Int { imageSize / patchSize }
-  public var patches: Int { gridSize * gridSize }
-  /// Class and distillation tokens, in front of the patches.
-  public var prefixTokens: Int { distillation == .none ? 1 : 2 }
+  /// The patches of an image.
+  public var grid: PatchGrid { imageSize.grid(of: patchSize) }
+  public var patches: Int { grid.count }
+  /// Class, distillation and register tokens, in front of the patches.
+  public var prefixTokens: Int { (classToken ? 1 : 0) + (distillation == .none ? 0 : 1) + registerTokens }
+  /// The prefix tokens that have a position.
+  public var placedPrefixTokens: Int { positions == .allTokens ? prefixTokens : 0 }
   /// The sequence length in the blocks.
   public var tokens: Int { prefixTokens + patches }
   /// The width of an MLP's hidden layer.
   public var hidden: Int { Int((Double(width) * mlpRatio).rounded()) }
+  /// The width of what the head reads.
+  public var pooledWidth: Int { pooling == .classTokenAndMean ? 2 * width : width }
 
   /// The drop-path rate of each block.
   public var dropPathRates: [Double] {

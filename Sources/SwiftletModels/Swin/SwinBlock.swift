@@ -5,8 +5,8 @@ import SwiftletTensor
 /// `x + mlp(norm2(x))`.
 ///
 /// Shapes: `x` is `[batch, side · side, width]`, and so is the result. Source: Liu et al., "Swin Transformer" (2021),
-/// equation 3. A map that windows do not tile is filled up behind the norm, before the shift, as Hugging Face does;
-/// timm shifts first.
+/// equation 3. A map that windows do not tile is filled up behind the norm, before or after the shift
+/// as the windows say.
 public final class SwinBlock: Layer {
   @Child public var norm1: LayerNorm
   @Child public var attn: WindowAttention

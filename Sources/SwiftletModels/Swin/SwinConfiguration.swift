@@ -4,8 +4,8 @@ import SwiftletNN
 ///
 /// Source: Liu et al., "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows" (2021), section 3.3.
 public struct SwinConfiguration: ImageClassifierConfiguration {
-  /// Pixels of a side of the square images.
-  public var imageSize = 224
+  /// A square.
+  public var imageSize: ImageSize = 224
   /// Pixels of a side of a patch.
   public var patchSize = 4
   public var channels = 3
@@ -17,18 +17,32 @@ public struct SwinConfiguration: ImageClassifierConfiguration {
   public var heads = [3, 6, 12, 24]
   /// Tokens of a side of a window; a stage whose feature map is smaller has one window, the whole map.
   public var windowSize = 7
+  /// When a feature map that windows do not tile is filled up; nil leaves it to the weights' origin, and to
+  /// ``WindowPadding/beforeShift`` where there is none.
+  public var windowPadding: WindowPadding?
   /// Width of an MLP's hidden layer over its stage's width.
   public var mlpRatio = 4.0
+  /// Between an MLP's two layers.
+  public var activation = Activation.gelu
+  /// With 0 there is no head, and the network gives what its head would read.
   public var classes = 1000
   /// The last block's drop-path rate; the first's is 0, the others lie on a line between.
   public var dropPath = 0.0
   public var qkvBias = true
   public var normEpsilon = 1e-5
 
+  /// When zeros fill up a feature map to whole windows, in a block whose windows are shifted.
+  public enum WindowPadding: String, Codable, Hashable, Sendable, CaseIterable {
+    /// As Swin's authors and Hugging Face do.
+    case beforeShift
+    /// As timm does.
+    case afterShift
+  }
+
   /// The keys of a configuration in a file.
   public enum CodingKeys: String, CodingKey, CaseIterable {
-    case imageSize, patchSize, channels, width, depths, heads, windowSize, mlpRatio, classes, dropPath, qkvBias
-    case normEpsilon
+    case imageSize, patchSize, channels, width, depths, heads, windowSize, windowPadding, mlpRatio, activation, classes
+    case dropPath, qkvBias, normEpsilon
   }
 
   public init() {}
@@ -50,7 +64,7 @@ public struct SwinConfiguration: ImageClassifierConfiguration {
   }
 
   /// Patches along one side of the image.
-  public var gridSize: Int { imageSize / patchSize }
+  public var gridSize: Int { imageSize.height / patchSize }
 
   /// Blocks of one width on one feature map.
   public struct Stage: Hashable, Sendable {
@@ -64,8 +78,8 @@ public struct SwinConfiguration: ImageClassifierConfiguration {
     public var shift: Int { side <= window ? 0 : window / 2 }
 
     /// How a block of the stage cuts its feature map.
-    public func windows(ofBlock block: Int) -> Windows {
-      Windows(side: side, window: window, shift: block.isMultiple(of: 2) ? 0 : shift)
+    public func windows(ofBlock block: Int, padding: WindowPadding = .beforeShift) -> Windows {
+      Windows(side: side, window: window, shift: block.isMultiple(of: 2) ? 0 : shift, padding: padding)
     }
   }
 

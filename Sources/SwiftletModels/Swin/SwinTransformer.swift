@@ -35,16 +35,20 @@ public final class SwinTransformer: ImageClassifier {
           return SwinBlock(
             norm1: LayerNorm(width: stage.width, epsilon: epsilon),
             attn: WindowAttention(
-              width: stage.width, heads: stage.heads, windows: stage.windows(ofBlock: block),
+              width: stage.width, heads: stage.heads,
+              windows: stage.windows(ofBlock: block, padding: configuration.windowPadding ?? .beforeShift),
               qkvBias: configuration.qkvBias, using: generator),
             norm2: LayerNorm(width: stage.width, epsilon: epsilon),
-            mlp: MLP(width: stage.width, hidden: stage.hidden, using: generator),
+            mlp: MLP(
+              width: stage.width, hidden: stage.hidden, activation: configuration.activation, using: generator),
             dropPath1: DropPath(rate: rate), dropPath2: DropPath(rate: rate))
         })
     }
     let last = configuration.width << (stages.count - 1)
     norm = LayerNorm(width: last, epsilon: epsilon)
-    head = Linear(inputs: last, outputs: configuration.classes, using: generator)
+    head =
+      configuration.classes > 0
+      ? Linear(inputs: last, outputs: configuration.classes, using: generator) : Identity()
     let start = Initialization.truncatedNormal(standardDeviation: 0.02)
     for (_, linear) in linearLayers() {
       linear.weight = start.parameter(linear.weight.shape, using: generator)
@@ -62,7 +66,7 @@ public final class SwinTransformer: ImageClassifier {
 
   public func shallowCopy() -> SwinTransformer { SwinTransformer(sharing: self) }
 
-  /// Class scores `[batch, classes]` of `images`, `[batch, channels, imageSize, imageSize]`.
+  /// Class scores `[batch, classes]` of `images`, `[batch, channels, side, side]`.
   public func callAsFunction(_ images: Tensor) -> Tensor { head(features(images).mean(along: [1])) }
 
   /// The normalised map after the last block, `[batch, side · side, width]`.

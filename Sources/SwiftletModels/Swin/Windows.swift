@@ -1,14 +1,16 @@
 import SwiftletTensor
 
 /// How a block cuts its feature map into windows: zeros fill the map up to whole windows, a cyclic shift up and left
-/// moves the borders of the windows, then squares are cut.
+/// moves the borders of the windows, then squares are cut. The first two may change places.
 public struct Windows: Hashable, Sendable {
   /// Tokens of a side of the feature map and of a window.
   public let side, window: Int
   public let shift: Int
+  /// Whether the map is filled up before it is shifted.
+  public let padding: SwinConfiguration.WindowPadding
 
-  public init(side: Int, window: Int, shift: Int) {
-    (self.side, self.window, self.shift) = (side, window, shift)
+  public init(side: Int, window: Int, shift: Int, padding: SwinConfiguration.WindowPadding = .beforeShift) {
+    (self.side, self.window, self.shift, self.padding) = (side, window, shift, padding)
   }
 
   /// Tokens of a side of the map once zeros have filled it up.
@@ -22,9 +24,11 @@ public struct Windows: Hashable, Sendable {
   func cut(_ map: Tensor) -> Tensor {
     let (batch, _, width) = map.shape3
     let (margin, rows) = (paddedSide - side, paddedSide / window)
+    func filled(_ x: Tensor) -> Tensor { margin > 0 ? x.padded([0, 0, 0, margin, 0, margin]) : x }
     var x = map.reshaped([batch, side, side, width])
-    if margin > 0 { x = x.padded([0, 0, 0, margin, 0, margin]) }
+    if padding == .beforeShift { x = filled(x) }
     if shift > 0 { x = x.rolled(by: [-shift, -shift], along: [1, 2]) }
+    if padding == .afterShift { x = filled(x) }
     return x.reshaped([batch, rows, window, rows, window, width]).permuted([0, 1, 3, 2, 4, 5])
       .reshaped([batch * count, tokens, width])
   }
@@ -35,8 +39,12 @@ public struct Windows: Hashable, Sendable {
     let (batch, rows) = (total / count, paddedSide / window)
     var x = pieces.reshaped([batch, rows, rows, window, window, width]).permuted([0, 1, 3, 2, 4, 5])
       .reshaped([batch, paddedSide, paddedSide, width])
+    func cropped(_ x: Tensor) -> Tensor {
+      paddedSide > side ? x.narrowed(along: 1, from: 0, count: side).narrowed(along: 2, from: 0, count: side) : x
+    }
+    if padding == .afterShift { x = cropped(x) }
     if shift > 0 { x = x.rolled(by: [shift, shift], along: [1, 2]) }
-    if paddedSide > side { x = x.narrowed(along: 1, from: 0, count: side).narrowed(along: 2, from: 0, count: side) }
+    if padding == .beforeShift { x = cropped(x) }
     return x.reshaped([batch, side * side, width])
   }
 

@@ -20,24 +20,26 @@ extension Recipe {
 
   /// From a stored picture to the network's input, for evaluation.
   public var evaluationPipeline: ImagePipeline {
-    // 224 of 256 pixels, as the field evaluates on ImageNet; small pictures are taken whole.
-    let side = model.imageSize
+    // 224 of 256 pixels, as the field evaluates on ImageNet; pictures that are small or no squares are taken whole.
+    let size = model.imageSize
     let steps: [ImageTransform] =
-      side < 96
-      ? [.resize(width: side, height: side)]
-      : [.resizeShorterSide(side * 8 / 7), .centreCrop(width: side, height: side)]
+      size.height < 96 || !size.isSquare
+      ? [.resize(width: size.width, height: size.height)]
+      : [.resizeShorterSide(size.height * 8 / 7), .centreCrop(width: size.width, height: size.height)]
     return ImagePipeline(steps, normalization: normalization)
   }
 
   private var trainingPipeline: ImagePipeline {
     get throws {
       let augmentation = data.augmentation
-      let side = model.imageSize
+      let (height, width) = (model.imageSize.height, model.imageSize.width)
       var steps: [ImageTransform] =
         switch augmentation.crop {
         case .none: evaluationPipeline.steps
-        case .padded(let pixels): [.resize(width: side, height: side), .randomCrop(size: side, padding: pixels)]
-        case .resized(let area): [.randomResizedCrop(RandomResizedCrop(size: side, area: area...1))]
+        case .padded(let pixels):
+          [.resize(width: width, height: height), .randomCrop(width: width, height: height, padding: pixels)]
+        case .resized(let area):
+          [.randomResizedCrop(RandomResizedCrop(width: width, height: height, area: area...1))]
         }
       if augmentation.flip > 0 { steps.append(.horizontalFlip(probability: augmentation.flip)) }
       if let text = augmentation.randAugment {

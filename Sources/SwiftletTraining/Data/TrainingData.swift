@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletData
+import SwiftletModels
 
 /// What a run learns from and what it is validated on; the two share no image.
 public struct TrainingData: Sendable {
@@ -28,7 +29,7 @@ extension Recipe.DataSource {
   /// The training images at `path`, cut into what is trained on and what is validated on.
   ///
   /// - Throws: `DataError` if they cannot be read, `RecipeError` if a path is needed and absent.
-  public func open(at path: URL?, imageSize: Int) throws -> TrainingData {
+  public func open(at path: URL?, imageSize: ImageSize) throws -> TrainingData {
     let (dataset, description) = try dataset(at: path, part: .train, imageSize: imageSize)
     let searchCount = Int((searchFraction * Double(dataset.count)).rounded())
     let partition = try Partition(
@@ -39,14 +40,14 @@ extension Recipe.DataSource {
   }
 
   /// The test images at `path`; nothing but a final evaluation reads them.
-  public func openTest(at path: URL?, imageSize: Int) throws -> any ImageDataset {
+  public func openTest(at path: URL?, imageSize: ImageSize) throws -> any ImageDataset {
     try dataset(at: path, part: .test, imageSize: imageSize).dataset
   }
 
   private enum Part { case train, test }
 
   private func dataset(
-    at path: URL?, part: Part, imageSize: Int
+    at path: URL?, part: Part, imageSize: ImageSize
   ) throws -> (dataset: any ImageDataset, description: String) {
     let dataset: any ImageDataset
     let description: String
@@ -77,7 +78,8 @@ extension Recipe.DataSource {
       // Seeds of training and test differ for every seed of the recipe.
       let count = part == .train ? shapes.training : shapes.test
       let seed = UInt64(shapes.seed) &* 2 &+ (part == .train ? 0 : 1)
-      dataset = ProceduralShapes(count: count, seed: seed, side: imageSize)
+      // Smaller ones would show nothing; the pipeline makes them as small as the network wants.
+      dataset = ProceduralShapes(count: count, seed: seed, side: max(16, imageSize.height, imageSize.width))
       description = "procedural shapes"
     }
     return (inMemory ? try InMemoryDataset(dataset) : dataset, description)

@@ -32,7 +32,7 @@ extension VisionTransformer {
           .concatenated(pairs.map(\.left) + pairs.map(\.right) + [value.right], along: 0))
         set("blocks.\(block).attn.proj.weight", value.left.transposed(0, 1))
       }
-      let prefix = Tensor.zeros([configuration.prefixTokens, width])
+      let prefix = Tensor.zeros([configuration.placedPrefixTokens, width])
       set("pos_embed", Tensor.concatenated([prefix, sineCosinePositions], along: 0).unsqueezed(0))
     }
   }
@@ -40,11 +40,11 @@ extension VisionTransformer {
   /// `[patches, width]`: a quarter of the width each for sine and cosine of column and row, wavelengths up to 10000.
   /// Source: Chen, Xie and He, "An Empirical Study of Training Self-Supervised Vision Transformers" (2021), section 4.
   private var sineCosinePositions: Tensor {
-    let side = configuration.gridSize
+    let grid = configuration.grid
     let quarter = configuration.width / 4
     var values = [Float](repeating: 0, count: configuration.patches * configuration.width)
-    for (row, column) in (0..<side).flatMap({ row in (0..<side).map { (row, $0) } }) {
-      let start = (row * side + column) * configuration.width
+    for (row, column) in (0..<grid.rows).flatMap({ row in (0..<grid.columns).map { (row, $0) } }) {
+      let start = (row * grid.columns + column) * configuration.width
       for i in 0..<quarter {
         let frequency = pow(10_000, -Double(i) / Double(quarter))
         let (x, y) = (Double(column) * frequency, Double(row) * frequency)

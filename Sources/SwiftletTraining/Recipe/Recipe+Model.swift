@@ -20,8 +20,7 @@ extension Recipe {
     }
 
     public var classes: Int { configuration.classes }
-    /// Pixels of a side of the images.
-    public var imageSize: Int { configuration.imageSize }
+    public var imageSize: ImageSize { configuration.imageSize }
 
     /// The network with its first weights, which `seed` decides.
     public func make(seed: Int) throws -> any ImageClassifier {

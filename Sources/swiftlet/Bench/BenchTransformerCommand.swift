@@ -28,12 +28,12 @@ struct BenchTransformerCommand: ParsableCommand {
 
     func configuration(imageSize: Int) -> ClassifierConfiguration {
       switch self {
-      case .deitTiny: .deit(.tiny.with { $0.imageSize = imageSize })
-      case .deitSmall: .deit(.small.with { $0.imageSize = imageSize })
-      case .deitBase: .deit(.base.with { $0.imageSize = imageSize })
-      case .swinTiny: .swin(.tiny.with { $0.imageSize = imageSize })
-      case .swinSmall: .swin(.small.with { $0.imageSize = imageSize })
-      case .swinBase: .swin(.base.with { $0.imageSize = imageSize })
+      case .deitTiny: .deit(.tiny.with { $0.imageSize = ImageSize(imageSize) })
+      case .deitSmall: .deit(.small.with { $0.imageSize = ImageSize(imageSize) })
+      case .deitBase: .deit(.base.with { $0.imageSize = ImageSize(imageSize) })
+      case .swinTiny: .swin(.tiny.with { $0.imageSize = ImageSize(imageSize) })
+      case .swinSmall: .swin(.small.with { $0.imageSize = ImageSize(imageSize) })
+      case .swinBase: .swin(.base.with { $0.imageSize = ImageSize(imageSize) })
       }
     }
   }
