@@ -63,7 +63,8 @@ let package = Package(
     .target(
       name: "SwiftletTraining",
       dependencies: [
-        "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression", "SwiftletFiles",
+        "SwiftletNN", "SwiftletData", "SwiftletMedia", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
+        "SwiftletFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
@@ -128,9 +129,10 @@ let package = Package(
     .testTarget(
       name: "SwiftletTrainingTests",
       dependencies: [
-        "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletCheckpoint",
-        "SwiftletTensor", "SwiftletFiles", "TestSupport",
-      ]),
+        "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletMedia",
+        "SwiftletCheckpoint", "SwiftletTensor", "SwiftletFiles", "TensorTestSupport", "TestSupport",
+      ],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletExportTests",
       dependencies: ["SwiftletExport", "SwiftletRuntime", "RuntimeTestSupport", "TestSupport"]),

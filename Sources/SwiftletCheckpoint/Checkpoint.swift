@@ -13,26 +13,59 @@ public enum Checkpoint {
     public init(for url: URL) { self = url.pathExtension.lowercased() == "safetensors" ? .safetensors : .torch }
   }
 
-  /// The tensors of a file by name; the format is told by the content. Elements are read when they are first used.
+  /// What a path led to.
+  public struct Contents: Sendable {
+    public var state: StateDictionary
+    public let files: CheckpointFiles
+    /// The files that the tensors lie in: one, or the shards.
+    public let parts: [URL]
+    /// Which weights were taken, where the file holds both the trained ones and their average.
+    public let choice: WeightChoice?
+  }
+
+  /// The tensors of a checkpoint by name; the format is told by the content. Elements are read when they are first used.
   ///
-  /// Where a PyTorch file nests dictionaries, the one that holds the parameters is looked for (`model`, `state_dict`,
+  /// A checkpoint is one file, the index of a sharded one, or a folder that holds either, see ``CheckpointFiles``. Where
+  /// a PyTorch file nests dictionaries, the one that holds the parameters is looked for (`model`, `state_dict`,
   /// `model_state_dict`, `module`); otherwise names join the keys with dots. What is no tensor is left out:
   /// ``readValue(from:)`` has it.
   ///
   /// - Throws: ``CheckpointError``. No content of a file, however hostile, runs code, stops the program or makes it
   ///   allocate more than a small multiple of the file's size.
   public static func read(from url: URL) throws(CheckpointError) -> StateDictionary {
-    try naming(url.path) { () throws(CheckpointError) in
-      try read(.checkpoint(url.path))
+    try contents(of: url).state
+  }
+
+  /// The tensors of a checkpoint, as ``read(from:)`` reads them, with where they come from.
+  ///
+  /// - Parameter averages: whether the weights' average over the steps is wanted (`state_dict_ema`, `model_ema`, `ema`),
+  ///   which training scripts write beside the weights themselves.
+  public static func contents(of url: URL, averages: Bool = false) throws(CheckpointError) -> Contents {
+    let files = try CheckpointFiles(at: url)
+    if let index = files.index {
+      return try naming(index.path) { () throws(CheckpointError) in
+        if averages { throw .noAverage }
+        let (state, shards) = try ShardIndex.read(index)
+        return Contents(state: state, files: files, parts: shards, choice: nil)
+      }
+    }
+    return try naming(files.weights.path) { () throws(CheckpointError) in
+      let (state, choice) = try read(.checkpoint(files.weights.path), averages: averages)
+      return Contents(state: state, files: files, parts: [files.weights], choice: choice)
     }
   }
 
-  static func read(_ file: MappedFile) throws(CheckpointError) -> StateDictionary {
-    if Safetensors.isOne(file) { return try Safetensors.read(file) }
+  static func read(
+    _ file: MappedFile, averages: Bool = false
+  ) throws(CheckpointError) -> (state: StateDictionary, choice: WeightChoice?) {
+    if Safetensors.isOne(file) {
+      if averages { throw .noAverage }
+      return (try Safetensors.read(file), nil)
+    }
     let torch = try open(file)
-    var state = try TensorWalk.stateDictionary(of: try torch.value())
+    var (state, choice) = try TensorWalk.stateDictionary(of: try torch.value(), averages: averages)
     state.metadata = torch.metadata
-    return state
+    return (state, choice)
   }
 
   /// Everything in a PyTorch file, as plain values.

@@ -2,7 +2,7 @@ import SwiftletFiles
 
 extension CheckpointError {
   /// What is wrong with any file, as a checkpoint's error.
-  init(_ error: FileError) {
+  init(_ error: FileError, path: String = "") {
     let cause: Cause =
       switch error {
       case .unreadable, .unreadableFolder, .notRegular: .unreadable
@@ -11,7 +11,7 @@ extension CheckpointError {
       case .damaged: .damaged
       case .unsupported, .unavailable: .unsupported
       }
-    self.init(cause, error.description)
+    self.init(cause, error.description, path: path)
   }
 }
 

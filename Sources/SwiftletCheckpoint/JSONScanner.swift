@@ -1,13 +1,7 @@
-/// The JSON of checkpoint headers, read strictly: no key twice, nothing after the end, bounded nesting.
+/// The JSON of checkpoint headers and of the files beside weights, read strictly: no key twice, nothing after the end,
+/// bounded nesting.
 struct JSONScanner {
-  indirect enum Value {
-    case object([(key: String, value: Value)])
-    case array([Value])
-    case string(String)
-    case integer(Int)
-    /// A number that is no 64-bit integer, or `true`, `false`, `null`: no header has one where it matters.
-    case other(String)
-  }
+  typealias Value = JSONValue
 
   private let bytes: UnsafeRawBufferPointer
   private var position: Int
@@ -48,7 +42,7 @@ struct JSONScanner {
   }
 
   private func damage(_ what: String) -> CheckpointError {
-    CheckpointError(.damaged, "is damaged: its JSON header is wrong at byte \(position), \(what)")
+    CheckpointError(.damaged, "is damaged: its JSON is wrong at byte \(position), \(what)")
   }
 
   private mutating func skipSpaces() {

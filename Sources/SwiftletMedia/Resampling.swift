@@ -85,12 +85,30 @@ extension Image {
     return resized(width: size.width, height: size.height, resampling)
   }
 
+  /// The smallest size with these proportions that covers `width` x `height`, rounded as timm's `ResizeKeepRatio` does.
+  public func resized(toCover width: Int, by height: Int, _ resampling: Resampling = .bilinear) -> Image {
+    let size = size(toCover: width, by: height)
+    return resized(width: size.width, height: size.height, resampling)
+  }
+
   /// `resized(shorterSide:)` and then `centreCropped(width:height:)`, to the bit, but what the crop cuts off is never made: a line of pixels, whose other
   /// side would grow to millions, takes no more memory than a photograph.
   public func resizedAndCentreCropped(
     shorterSide side: Int, width cropWidth: Int, height cropHeight: Int, _ resampling: Resampling = .bilinear
   ) -> Image {
-    let size = size(shorterSide: side)
+    resizedAndCentreCropped(to: size(shorterSide: side), width: cropWidth, height: cropHeight, resampling)
+  }
+
+  /// The same of `resized(toCover:by:)`.
+  public func resizedAndCentreCropped(
+    toCover coverWidth: Int, by coverHeight: Int, width: Int, height: Int, _ resampling: Resampling = .bilinear
+  ) -> Image {
+    resizedAndCentreCropped(to: size(toCover: coverWidth, by: coverHeight), width: width, height: height, resampling)
+  }
+
+  private func resizedAndCentreCropped(
+    to size: (width: Int, height: Int), width cropWidth: Int, height cropHeight: Int, _ resampling: Resampling
+  ) -> Image {
     let (x, y) = Self.corner(ofMiddle: cropWidth, cropHeight, in: size)
     return resized(
       from: whole, width: size.width, height: size.height, resampling,
@@ -100,6 +118,12 @@ extension Image {
 
   private func size(shorterSide side: Int) -> (width: Int, height: Int) {
     width <= height ? (side, max(1, side * height / width)) : (max(1, side * width / height), side)
+  }
+
+  private func size(toCover coverWidth: Int, by coverHeight: Int) -> (width: Int, height: Int) {
+    let ratio = min(Double(width) / Double(coverWidth), Double(height) / Double(coverHeight))
+    func side(_ own: Int) -> Int { max(1, Int((Double(own) / ratio).rounded(.toNearestOrEven))) }
+    return (side(width), side(height))
   }
 
   private var whole: Box { Box(x: 0, y: 0, width: Double(width), height: Double(height)) }

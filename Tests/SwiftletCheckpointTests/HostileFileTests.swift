@@ -96,7 +96,7 @@ import Testing
       return
     }
     #expect(arguments.first?.asString == "touch /tmp/owned")
-    #expect(try Checkpoint.read(file).isEmpty)
+    #expect(try Checkpoint.read(file).state.isEmpty)
   }
 
   @Test func `tensors outside their storage are refused`() throws {

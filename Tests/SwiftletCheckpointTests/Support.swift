@@ -62,5 +62,5 @@ func torchFile(_ pickle: [UInt8], storages: [String: [UInt8]] = [:]) throws -> M
 
 /// Reads what may be anything, and touches every element of what it gives.
 func readEverything(_ file: MappedFile) throws(CheckpointError) {
-  for (_, tensor) in try Checkpoint.read(file) { _ = tensor.sum().item() }
+  for (_, tensor) in try Checkpoint.read(file).state { _ = tensor.sum().item() }
 }

@@ -39,8 +39,29 @@ def read(path, expected):
         sys.exit(f"{path} reads as {found}, expected {wanted}")
 
 
+def averaged():
+    """Training checkpoints with weights 1 and averages 2, as timm, torchvision's references and others nest them."""
+    model = torch.nn.Linear(2, 2)
+    average = torch.optim.swa_utils.AveragedModel(model)
+    with torch.no_grad():
+        for network, value in ((model, 1), (average.module, 2)):
+            for parameter in network.parameters():
+                parameter.fill_(value)
+    trained, ema = model.state_dict(), average.module.state_dict()
+    lightning = {f"net.{name}": tensor for name, tensor in trained.items()}
+    for name, value in {
+        # timm/utils/checkpoint_saver.py
+        "timm": {"epoch": 3, "arch": "deit", "state_dict": trained, "version": 2, "state_dict_ema": ema},
+        # torchvision/references/classification/train.py
+        "torchvision": {"model": trained, "epoch": 3, "model_ema": average.state_dict()},
+        "wrapped": {"model": lightning, "ema": {"decay": 0.999, "module": ema}, "step": torch.tensor(4)},
+    }.items():
+        torch.save(value, GOLDENS / f"averaged-{name}.pt")
+
+
 def write():
     GOLDENS.mkdir(parents=True, exist_ok=True)
+    averaged()
     torch.manual_seed(7)
     state = collections.OrderedDict()
     for kind in ("float64", "float32", "float16", "bfloat16"):

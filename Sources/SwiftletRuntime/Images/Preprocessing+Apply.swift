@@ -36,6 +36,12 @@ extension Graph.Preprocessing {
     case .stretch: return converted.resized(width: width, height: height, resampling)
     case .shortestSide(let side):
       return converted.resizedAndCentreCropped(shorterSide: side, width: width, height: height, resampling)
+    case .stretchTo(let height, let width):
+      return converted.resized(width: width, height: height, resampling)
+        .centreCropped(width: self.width, height: self.height)
+    case .cover(let height, let width):
+      return converted.resizedAndCentreCropped(
+        toCover: width, by: height, width: self.width, height: self.height, resampling)
     }
   }
 

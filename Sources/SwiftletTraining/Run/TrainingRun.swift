@@ -57,9 +57,10 @@ public final class TrainingRun {
     // What can be missing is asked for before the work of drawing a network's first weights.
     let images = try recipe.data.open(at: data, imageSize: recipe.model.imageSize)
     if let dense {
+      let trained = try TrainedModel(reading: dense, recipe: RecipeText(recipe))
       try self.init(
-        recipe: recipe, supernetOf: recipe.model.network(weightsAt: dense),
-        data: images.labelled(by: TrainedModel.classes(of: dense), of: dense.path), output: output, resume: resume)
+        recipe: recipe, supernetOf: trained.model, data: images.labelled(by: trained.classes, of: dense.path),
+        output: output, resume: resume)
     } else {
       try self.init(
         recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: images, output: output,

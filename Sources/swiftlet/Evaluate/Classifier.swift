@@ -14,18 +14,23 @@ struct Classifier {
   let classes: [String]
   /// The recipe that it was trained by, if it says.
   let recipe: Recipe?
+  /// Whether it is a trained network, whose recipe is the one that was given, where one was.
+  var isCheckpoint = false
+  /// What a person should know about how a checkpoint was read.
+  var remarks: [String] = []
   /// The network's input for an image, which is far smaller than a photograph.
   let prepare: (_ image: Image) -> [Float]
   /// Scores `[images, classes]`, row by row, for as many prepared images as are said.
   let score: (_ inputs: [Float], _ count: Int) throws -> [Float]
 
   /// - Parameter path: a model file, or a trained network's checkpoint.
-  init(path: String, recipe: URL?, threads: Int) throws {
+  init(path: String, recipe: URL?, averages: Bool = false, threads: Int) throws {
     if path.hasSuffix(".swiftlet") {
       try self.init(file: ModelFile(contentsOf: URL(filePath: path)), threads: threads)
     } else {
+      let text = try recipe.map { try RecipeText(contentsOf: $0) }
       try self.init(
-        TrainedSource(checkpoint: URL(filePath: path), recipe: recipe), name: path, threads: threads)
+        TrainedSource(checkpoint: URL(filePath: path), text: text, averages: averages), name: path, threads: threads)
     }
   }
 
@@ -47,6 +52,7 @@ struct Classifier {
     self.name = name
     classes = source.classes
     recipe = source.recipe
+    (isCheckpoint, remarks) = (true, source.remarks)
     let pipeline = source.recipe.evaluationPipeline
     prepare = { image in
       var random = RandomStream(seed: 0)  // nothing draws from it in evaluation
