@@ -204,6 +204,10 @@ struct ForeignWeightsTests {
       "names 4 classes, the network's head has 5"
     ),
     (
+      "hf-swin", "\"layer_norm_eps\": 1e-05", "\"layer_norm_eps\": 0.01",
+      "layer_norm_eps is 0.01, which Hugging Face's Swin gives to some of its norms"
+    ),
+    (
       "hf-swin", "\"use_absolute_embeddings\": false", "\"use_absolute_embeddings\": true",
       "has relative positions alone"
     ),
@@ -243,7 +247,7 @@ struct ForeignWeightsTests {
     ("hf-vit-relu", "\"resample\": 2", "\"resample\": 1", "data.interpolation is missing: resample in"),
     ("hf-vit-relu", "\"height\": 16", "\"height\": -16", "size.height is -16, expected a whole number from 1"),
     ("hf-dinov2", "\"do_center_crop\": true", "\"do_center_crop\": false", "size is the shorter side's alone"),
-    ("hf-dinov2", "\"shortest_edge\": 23", "\"shortest_edge\": 9", "crop_size 16 is not a share from 0.1 to 1"),
+    ("hf-dinov2", "\"shortest_edge\": 20", "\"shortest_edge\": 9", "crop_size 16 is not a share from 0.1 to 1"),
     ("hf-vit-relu", "0.5,\n    0.5,\n    0.5", "0.5", "data.mean"),
     (
       "hf-vit-relu", "{",

@@ -93,7 +93,7 @@ def main():
         "hf-deit-sharded",
         transformers.DeiTForImageClassificationWithTeacher(
             transformers.DeiTConfig(hidden_act="gelu_new", **small | {"num_attention_heads": 2})),
-        transformers.DeiTImageProcessorPil(size={"height": 19, "width": 19}, crop_size={"height": 16, "width": 16}),
+        transformers.DeiTImageProcessorPil(size={"height": 20, "width": 20}, crop_size={"height": 16, "width": 16}),
         16, 2, max_shard_size="6KB")
     # Fed smaller pictures than it was trained on.
     hugging_face(
@@ -102,14 +102,14 @@ def main():
             transformers.Dinov2Config(
                 hidden_size=16, num_hidden_layers=2, num_attention_heads=2, mlp_ratio=2, patch_size=4, image_size=24,
                 **names)),
-        transformers.BitImageProcessorPil(size={"shortest_edge": 23}, crop_size={"height": 16, "width": 16}), 16, 3)
+        transformers.BitImageProcessorPil(size={"shortest_edge": 20}, crop_size={"height": 16, "width": 16}), 16, 3)
     # Windows that do not tile: 9 x 9 patches in windows of 4.
     hugging_face(
         "hf-swin",
         transformers.SwinForImageClassification(
             transformers.SwinConfig(
                 image_size=18, patch_size=2, embed_dim=8, depths=[2, 1], num_heads=[2, 4], window_size=4, mlp_ratio=2.0,
-                hidden_act="silu", layer_norm_eps=0.01, drop_path_rate=0.0, hidden_dropout_prob=0.0, **names)),
+                hidden_act="silu", drop_path_rate=0.0, hidden_dropout_prob=0.0, **names)),
         transformers.ViTImageProcessorPil(size={"height": 18, "width": 18}, resample=3), 18, 4)
 
     timm_small = dict(img_size=16, patch_size=4, embed_dim=16, depth=2, num_heads=4, mlp_ratio=2.0)

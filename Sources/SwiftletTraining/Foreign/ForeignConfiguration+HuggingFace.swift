@@ -58,6 +58,11 @@ extension ForeignConfiguration {
     if try object.flag("use_absolute_embeddings") == true {
       throw object.error("use_absolute_embeddings is true, Swiftlet's Swin has relative positions alone")
     }
+    if let epsilon = try object.number("layer_norm_eps"), abs(epsilon / 1e-5 - 1) > 1e-6 {
+      throw object.error(
+        "layer_norm_eps is \(epsilon), which Hugging Face's Swin gives to some of its norms and 1e-05 to the others: "
+          + "Swiftlet's has one epsilon")
+    }
     network("width", .integer(try object.integer("embed_dim") ?? 96), "embed_dim", object)
     network("depths", .list((try object.integers("depths") ?? [2, 2, 6, 2]).map(Node.integer)), "depths", object)
     network(

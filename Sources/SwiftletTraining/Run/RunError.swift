@@ -67,7 +67,7 @@ public enum RunError: Error, CustomStringConvertible {
       "--checkpoint is the dense network that a supernet starts from, and the recipe has no supernet section: "
         + "leave it out, or finetune with swiftlet compress --finetune"
     case .otherModel(let checkpoint, let recipe):
-      "the recipe's model is \(recipe), the checkpoint holds \(checkpoint): take a recipe of the same model, or none"
+      "the recipe's model is \(recipe), the checkpoint holds \(checkpoint): take its own recipe, or start from a checkpoint of the same model"
     case .noRecipe(let file):
       "\(file.path) holds weights that carry no recipe: say with --recipe what network they are, or put the config.json "
         + "of timm or Hugging Face beside them"
