@@ -1,13 +1,19 @@
 extension KeyMap {
   /// DeiT and ViT as timm and the repositories of DeiT and DINOv2 name them: our names, once the wrappers of distributed
   /// and compiled training are gone.
-  public static let timm = KeyMap([
-    .rename("module._orig_mod.**", to: "**"),
-    .rename("module.**", to: "**"),
-    .rename("_orig_mod.**", to: "**"),
-    .rename("register_tokens", to: "reg_token"),
-    .drop("mask_token"),
-  ])
+  public static let timm = KeyMap(
+    [
+      .rename("module._orig_mod.**", to: "**"),
+      .rename("module.**", to: "**"),
+      .rename("_orig_mod.**", to: "**"),
+      .rename("register_tokens", to: "reg_token"),
+      .drop("mask_token"),
+    ] + gatedMLP(at: ["fc1_g", "fc1_x", "w12", "w3"].map { "blocks.*.mlp.\($0)" }))
+
+  private static func gatedMLP(at layers: [String]) -> [Rule] {
+    let reason = "belongs to an MLP with a gate (SwiGLU), as DINOv2's giant has it: our blocks have two plain layers"
+    return layers.map { .refuse($0 + ".*", reason) }
+  }
 
   /// `ViTForImageClassification`, `DeiTForImageClassification`, `DeiTForImageClassificationWithTeacher`,
   /// `Dinov2ForImageClassification`, the same with registers, and their base models of Hugging Face transformers. Query, key and value join to `attn.qkv`; a pooler or mask token is dropped.
@@ -27,7 +33,10 @@ extension KeyMap {
       .rename(prefix + "embeddings.patch_embeddings.projection.*", to: "patch_embed.proj.*"),
       .drop(prefix + "embeddings.mask_token"),
     ] + fileLayer(prefix + "encoder.layer.*.") + memoryLayer(prefix + "layers.*.")
-      + memoryLayer(prefix + "encoder.layer.*.") + dinoLayer(prefix + "encoder.layer.*.") + [
+      + gatedMLP(
+        at: ["weights_in", "weights_out", "gate_proj", "up_proj", "down_proj"].map {
+          prefix + "encoder.layer.*.mlp.\($0)"
+        }) + memoryLayer(prefix + "encoder.layer.*.") + dinoLayer(prefix + "encoder.layer.*.") + [
         .rename(prefix + "layernorm.*", to: "norm.*"),
         .drop(prefix + "pooler.**"),
       ]

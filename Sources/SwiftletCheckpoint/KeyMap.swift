@@ -11,6 +11,8 @@ public struct KeyMap: Hashable, Sendable {
     case fuse([String], into: String)
     /// A parameter that our model does not have.
     case drop(String)
+    /// A parameter of a layer that none of our models has; the reason follows its name.
+    case refuse(String, String)
   }
 
   /// The first rule that fits a name applies.
@@ -69,6 +71,8 @@ public struct KeyMap: Hashable, Sendable {
         }
       case .drop(let pattern):
         if Self.match(name, pattern) != nil { return nil }
+      case .refuse(let pattern, let reason):
+        if Self.match(name, pattern) != nil { throw CheckpointError(.mismatch, "\(name) \(reason)") }
       }
     }
     guard refusesUnknown else { return (name, 0, 1) }

@@ -16,6 +16,11 @@ struct Network {
     !graph.outputs.contains(name) && graph.nodes.reduce(0) { $0 + $1.inputs.count(where: { $0 == name }) } == 1
   }
 
+  /// True where one node alone reads a value or constant, or has it as a parameter.
+  func isUsedOnce(_ name: String) -> Bool {
+    graph.nodes.count { $0.inputs.contains(name) || $0.operation.parameters.contains(name) } == 1
+  }
+
   func shape(of name: String) -> Graph.Shape? {
     graph.value(named: name)?.shape ?? graph.constant(named: name)?.shape.map { .fixed($0) }
   }

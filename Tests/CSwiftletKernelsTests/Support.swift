@@ -87,8 +87,13 @@ func activated(_ value: Double, _ activation: swl_activation) -> Double {
   case SWL_GELU: 0.5 * value * erfc(-value / 2.0.squareRoot())
   case SWL_SILU: value / (1 + exp(-value))
   case SWL_SIGMOID: 1 / (1 + exp(-value))
+  case SWL_GELU_TANH:
+    0.5 * value * (1 + tanh((2 / Double.pi).squareRoot() * (value + 0.044715 * value * value * value)))
+  case SWL_QUICK_GELU: value / (1 + exp(-1.702 * value))
   default: value
   }
 }
 
-let activations = [SWL_IDENTITY, SWL_RELU, SWL_GELU, SWL_SILU, SWL_SIGMOID]
+let activations = [
+  SWL_IDENTITY, SWL_RELU, SWL_GELU, SWL_SILU, SWL_SIGMOID, SWL_GELU_TANH, SWL_QUICK_GELU,
+]

@@ -66,17 +66,38 @@ struct ChannelPermutationTests {
   }
 
   /// DeiT with everything that has channels: a distillation head, two heads of 8, random biases and norms.
-  static func network() throws -> VisionTransformer {
+  static func network(_ change: (inout DeiTConfiguration) -> Void = { $0.distillation = .head }) throws
+    -> VisionTransformer
+  {
     var configuration = DeiTConfiguration()
     (configuration.imageSize, configuration.patchSize, configuration.classes) = (16, 8, 5)
     (configuration.width, configuration.depth, configuration.heads) = (16, 2, 2)
-    configuration.distillation = .head
+    change(&configuration)
     let network = try VisionTransformer(configuration, using: Generator(seed: 4))
     let generator = Generator(seed: 5)
     for (_, tensor) in network.namedParameters() {
       withNoGradient { _ = tensor.copyInPlace(from: Tensor.normal(tensor.shape, using: generator) * 0.3) }
     }
     return network
+  }
+
+  /// Registers, scales of layers, and a head and a norm that see the channels twice.
+  @Test func `the network computes the same with all that a vision transformer can have`() throws {
+    let network = try Self.network {
+      ($0.registerTokens, $0.layerScale, $0.pooling) = (2, 1, .classTokenAndMean)
+      ($0.finalNorm, $0.positions) = (.pooled, .patches)
+    }
+    let images = Tensor.normal([4, 3, 16, 16], using: Generator(seed: 6))
+    let permuted = network.copy()
+    let gain = try permuted.permuteChannels(
+      for: CompressionPlan.uniform(SparsityPattern(keeping: 1, of: 4), model: network))
+    #expect(gain.after > gain.before + 0.005, "\(gain)")
+    let (before, after) = (network(images).scalars(as: Float.self), permuted(images).scalars(as: Float.self))
+    #expect(zip(before, after).allSatisfy { abs($0 - $1) < 1e-4 * max(1, abs($0)) })
+    for path in ["reg_token", "blocks.1.ls2.gamma", "fc_norm.weight", "head.weight"] {
+      let (old, new) = (network.stateDictionary()[path], permuted.stateDictionary()[path])
+      #expect(try !#require(old).isEqual(to: #require(new)), "\(path)")
+    }
   }
 
   @Test(arguments: ["1:4", "2:4", "3:8"])

@@ -53,11 +53,35 @@ struct SwinGoldenTests {
     #expect(
       distance(withNoGradient { model(file["golden.input"] ?? .zeros([0])) }, try #require(file["golden.scores"]))
         < 1e-4)
-    configuration.windowSize = 2
+    configuration.heads = [4, 4, 4]
     let error = #expect(throws: ModuleError.self) { try SwinTransformer(configuration, weightsAt: url) }
     #expect(
       error.map { "\($0)" }
-        == "layers.0.blocks.0.attn.relative_position_bias_table has shape [25, 2] in swin.pt, the configuration expects [9, 2]"
+        == "layers.0.blocks.0.attn.relative_position_bias_table has shape [25, 2] in swin.pt, the configuration expects [25, 4]"
     )
+  }
+
+  /// Oracle: timm, whose `set_input_size` resamples the tables of windows that grow from 4 to 6 tokens a side or shrink
+  /// to 3, and which shifts a map before it fills it up. At 27 pixels maps of 9 and 5 tokens lie under windows of 4.
+  @Test(arguments: [(27, 4, ""), (45, 6, "45"), (21, 3, "21")])
+  func `windows that tile no map, and windows of another size, are timm's under timm's names`(
+    side: Int, window: Int, suffix: String
+  ) throws {
+    let file = try Checkpoint.read(from: Goldens.url("timm-swin-padded.safetensors"))
+    var configuration = try JSONDecoder().decode(
+      SwinConfiguration.self, from: Data(try #require(file.metadata["configuration"]).utf8))
+    (configuration.imageSize, configuration.windowSize) = (ImageSize(side), window)
+    let foreign = StateDictionary(file.filter { !$0.name.hasPrefix("golden.") }.map { ($0.name, $0.tensor) })
+    let input = try #require(file["golden.input\(suffix)"])
+    let expected = try #require(file["golden.scores\(suffix)"])
+    func scores(_ padding: SwinConfiguration.WindowPadding?) throws -> Tensor {
+      configuration.windowPadding = padding
+      let model = try SwinTransformer(configuration, foreign, from: "swin.pt")
+      return withNoGradient { model(input) }
+    }
+    #expect(distance(try scores(nil), expected) < 1e-4)
+    #expect(distance(try scores(.afterShift), expected) < 1e-4)
+    // The other order is another network, where a map has to be filled up.
+    if side == 27 { #expect(distance(try scores(.beforeShift), expected) > 1e-2) }
   }
 }

@@ -111,6 +111,12 @@ import Testing
     refuses({ $0.values[0].name = "" }, "1 to 512 bytes")
     refuses({ $0.values = Array(repeating: $0.values[0], count: 20_000) }, "are more than")
     refuses({ $0.metadata.preprocessing?.mean = [] }, "mean and deviation")
+    refuses({ $0.metadata.preprocessing?.mean = [0.5] }, "mean and deviation")
+    refuses(
+      {
+        $0.metadata.preprocessing?.mean = [0, 0]
+        $0.metadata.preprocessing?.deviation = [1, 1]
+      }, "or one each")
     refuses({ $0.metadata.preprocessing?.resize = .shortestSide(4) }, "does not cover")
     refuses({ $0.metadata.preprocessing?.height = 0 }, "out of range")
   }

@@ -51,6 +51,16 @@ import Testing
     #expect(input == [0, 0.2, 0.4, 1, 0, 0.2, 0.4, 1, 0, 0.2, 0.4, 1])
   }
 
+  /// Oracle: luma by the weights of ITU-R 601, as Pillow's `convert("L")` has them, and the formula.
+  @Test func `a network that sees grey gets one channel of a coloured picture`() {
+    let preprocessing = Graph.Preprocessing(height: 1, width: 3, mean: [0.5], deviation: [0.25])
+    let image = Image(width: 3, height: 1, channels: 3, pixels: [255, 0, 0, 0, 255, 0, 9, 9, 9])
+    let input = preprocessing.apply(to: [image, Image(width: 3, height: 1, channels: 1, pixels: [76, 150, 9])])
+    #expect(input.shape == [2, 1, 1, 3])
+    let expected = [76, 150, 9].map { (Float($0) / 255 - 0.5) / 0.25 }
+    #expect(input.floats == expected + expected)
+  }
+
   @Test func `models that classify no images say so`() throws {
     var b = try ModelBuilder.visionTransformer()
     b.graph.metadata.preprocessing = nil

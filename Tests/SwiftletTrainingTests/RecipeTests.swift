@@ -51,6 +51,12 @@ import Testing
   @Test(arguments: [
     ("training.epochs=0", "training.epochs is 0, expected 1 to 10000"),
     ("training.batchSize=-3", "training.batchSize is -3, expected 1 to 65536"),
+    ("model.configuration={channels: 4}", "model.configuration.channels is 4, expected 3, for colours, or 1, for grey"),
+    (
+      "data.deviation=[0.5]",
+      "data.deviation has 1 values, expected 3, as model.configuration.channels says: one each for red, green and blue"
+    ),
+    ("data.mean=[0.1, 0.2]", "data.mean has 2 values, expected 3, for red, green and blue, or 1, for grey"),
     ("training.learningRate=0", "training.learningRate is 0.0, expected above 0.0 and at most 10.0"),
     ("training.learningRate=.nan", "training.learningRate is nan, expected above 0.0 and at most 10.0"),
     ("training.warmupEpochs=31", "training.warmupEpochs is 31.0, expected 0.0 to 30.0"),
@@ -96,6 +102,16 @@ import Testing
   ])
   func `values out of range are refused`(override: String, message: String) {
     #expect(error(Self.minimal, [override]) == "--set \(override): " + message)
+  }
+
+  @Test func `mean and deviation are those of the network's channels`() throws {
+    let grey = Self.minimal.replacing("configuration: tiny", with: "configuration: {channels: 1}")
+    #expect(
+      error(grey)
+        == "my.yaml:4: data.mean has 3 values, expected 1, as model.configuration.channels says: [0.5] will do for grey"
+    )
+    let recipe = try Recipe.parse(grey + "\n  mean: [0.5]\n  deviation: [0.25]\n")
+    #expect(recipe.evaluationPipeline.normalization.channels == 1)
   }
 
   @Test func `wrong types are refused in plain words`() {

@@ -4,8 +4,8 @@
     python tools/goldens/swin.py
 
 writes Tests/SwiftletModelsTests/Goldens/*swin*.safetensors (weights under the reference's own names, `golden.input`,
-`golden.scores`; the metadata holds our configuration) and swin-names.json. Made with torch 2.15, transformers 5.24,
-timm 1.0.31.
+`golden.scores`; the metadata holds our configuration) and swin-names.json. Made with torch 2.15 (timm-swin-padded: 2.13),
+transformers 5.24, timm 1.0.31.
 """
 
 import json
@@ -77,6 +77,18 @@ def main():
     x = images(2, configuration, 123)
     write("timm-swin", model.state_dict(), configuration, input=x, scores=model(x))
     write("timm-swin-earlier", earlier(model.state_dict()), configuration, input=x, scores=model(x))
+
+    # Windows that tile no map, in shifted blocks too; then other images, with windows that grow and shrink with them.
+    configuration = ours(imageSize=27, patchSize=3, windowSize=4, depths=[2, 2], heads=[2, 3], width=12)
+    model = present(configuration, 24)
+    x = images(2, configuration, 124)
+    arrays = dict(input=x, scores=model(x))
+    for size, window in [(45, 6), (21, 3)]:
+        other = present(configuration, 24)
+        other.set_input_size(img_size=(size, size), window_size=(window, window))
+        x = images(2, configuration | {"imageSize": size}, 224)
+        arrays |= {f"input{size}": x, f"scores{size}": other(x)}
+    write("timm-swin-padded", model.state_dict(), configuration, **arrays)
 
     names = {}
     for model in ["swin_tiny_patch4_window7_224", "swin_small_patch4_window7_224", "swin_base_patch4_window7_224"]:

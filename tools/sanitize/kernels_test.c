@@ -263,7 +263,7 @@ static void test_others(void) {
   float *x = random_floats(count, 8), *a = random_floats(count, 8), *y = memory(count * 4), *z = memory(count * 4);
   swl_output output = {(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 0.02f, (int32_t)below(256)};
   for (swl_isa isa = SWL_ISA_AVX2; isa <= swl_isa_best(); isa++) {
-    for (swl_activation activation = SWL_IDENTITY; activation <= SWL_SIGMOID; activation++) {
+    for (swl_activation activation = SWL_IDENTITY; activation <= SWL_QUICK_GELU; activation++) {
       swl_activate(SWL_ISA_SCALAR, activation, x, z, count);
       swl_activate(isa, activation, x, y, count);
       check(close_to(y, z, (swl_output){0}, count, 2e-6f), "activate", "isa activation count", isa, activation, count,

@@ -81,6 +81,10 @@ static inline float swl_activate_scalar(swl_activation activation, float x) {
     return x / (1 + expf(-x));
   case SWL_SIGMOID:
     return 1 / (1 + expf(-x));
+  case SWL_GELU_TANH:
+    return x / (1 + expf(-x * (SWL_GELU_TANH_LINEAR + SWL_GELU_TANH_CUBIC * x * x)));
+  case SWL_QUICK_GELU:
+    return x / (1 + expf(-SWL_QUICK_GELU_SLOPE * x));
   }
   return NAN;
 }

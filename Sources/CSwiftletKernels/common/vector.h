@@ -202,6 +202,10 @@ SWL_INLINE floats activate(swl_activation activation, floats x) {
     return x / (exponential(-x) + 1);
   case SWL_SIGMOID:
     return 1 / (exponential(-x) + 1);
+  case SWL_GELU_TANH:
+    return x / (exponential(-x * multiply_add(x * x, splat(SWL_GELU_TANH_CUBIC), splat(SWL_GELU_TANH_LINEAR))) + 1);
+  case SWL_QUICK_GELU:
+    return x / (exponential(x * splat(-SWL_QUICK_GELU_SLOPE)) + 1);
   }
   return x;
 }

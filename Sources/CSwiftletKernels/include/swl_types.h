@@ -15,8 +15,22 @@ typedef enum {
   SWL_S8,   // weights: value = scale[output] * byte, byte in -127...127
 } swl_type;
 
-/// Activation functions; gelu is x * Phi(x) through erf, not the tanh approximation.
-typedef enum { SWL_IDENTITY, SWL_RELU, SWL_GELU, SWL_SILU, SWL_SIGMOID } swl_activation;
+/// Activation functions; gelu is x * Phi(x) through erf, gelu_tanh its approximation by tanh, quick_gelu the one by
+/// x * sigmoid(1.702 x).
+typedef enum {
+  SWL_IDENTITY,
+  SWL_RELU,
+  SWL_GELU,
+  SWL_SILU,
+  SWL_SIGMOID,
+  SWL_GELU_TANH,
+  SWL_QUICK_GELU,
+} swl_activation;
+
+/// The tanh approximation is x / 2 (1 + tanh(u)) = x * sigmoid(2 u) with 2 u = x (linear + cubic x^2).
+#define SWL_GELU_TANH_LINEAR 1.5957691216f // 2 sqrt(2 / pi)
+#define SWL_GELU_TANH_CUBIC 0.0713548162726f // 0.044715 of it
+#define SWL_QUICK_GELU_SLOPE 1.702f
 
 /// How an operation writes its result. The last two fields only matter for SWL_U8:
 /// byte = clamp(round_half_even(value * (1 / scale)) + zero_point, 0, 255), with 1 / scale rounded to float first.

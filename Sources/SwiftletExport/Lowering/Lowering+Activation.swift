@@ -6,10 +6,8 @@ extension Lowering {
     "aten::silu": { try $0.emit(.activation(.silu), [$0.name(of: $1.input())], as: $1) },
     "aten::sigmoid": { try $0.emit(.activation(.sigmoid), [$0.name(of: $1.input())], as: $1) },
     "aten::gelu": { lowering, call in
-      guard try call.string("approximate", default: "none") == "none" else {
-        throw call.unsupported("the runtime computes gelu through the error function, not its tanh approximation")
-      }
-      try lowering.emit(.activation(.gelu), [lowering.name(of: call.input())], as: call)
+      let isExact = try call.string("approximate", default: "none") == "none"
+      try lowering.emit(.activation(isExact ? .gelu : .geluTanh), [lowering.name(of: call.input())], as: call)
     },
   ]
 }

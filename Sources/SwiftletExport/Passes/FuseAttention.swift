@@ -158,7 +158,7 @@ extension Network {
   }
 
   /// The value and the factor of a product with a constant of one element.
-  fileprivate func scaling(by node: Graph.Node) -> (value: String, factor: Double)? {
+  func scaling(by node: Graph.Node) -> (value: String, factor: Double)? {
     guard node.operation == .multiply else { return nil }
     for (value, factor) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
       if let numbers = numbers[factor], numbers.count == 1, graph.value(named: value) != nil,

@@ -7,7 +7,7 @@ struct Pass: Sendable {
 
   /// All passes, in the order in which one prepares the next.
   static let all: [Pass] = [
-    .simplifyMovement, .fuseAttention, .fuseActivation, .fuseResidual, .removeUnused,
+    .simplifyMovement, .fuseAttention, .recogniseQuickGelu, .fuseActivation, .foldScale, .fuseResidual, .removeUnused,
   ]
 }
 

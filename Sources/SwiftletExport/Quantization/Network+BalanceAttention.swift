@@ -31,9 +31,7 @@ extension Network {
   private mutating func balance(_ packed: String, _ steps: [Float]) -> [Float]? {
     guard let layer = producer(of: packed), case .linear(let weight, let bias, nil) = layer.operation,
       layer.inputs.count == 1,
-      ([weight] + [bias].compactMap(\.self)).allSatisfy({ name in
-        graph.nodes.count { $0.inputs.contains(name) || $0.operation.parameters.contains(name) } == 1
-      })
+      isUsedOnce(weight), bias.map(isUsedOnce) ?? true
     else { return nil }
     let factors = [steps[2] / steps[0], steps[2] / steps[1], 1]
     guard factors.allSatisfy(\.isNormal) else { return nil }

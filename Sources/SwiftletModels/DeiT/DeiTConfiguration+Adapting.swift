@@ -75,6 +75,11 @@ extension DeiTConfiguration {
         "the weights hold \(registers) register tokens, the configuration has \(registerTokens): set registerTokens: "
           + "\(registers)")
     }
+    let mlp = ["fc1", "fc2"].compactMap { dictionary["blocks.0.mlp.\($0).weight"]?.shape }
+    if mlp.count == 2, mlp.allSatisfy({ $0.count == 2 }), mlp[0][0] == 2 * mlp[1][1] {
+      throw ConfigurationError(
+        "the weights hold MLPs with a gate (SwiGLU), as DINOv2's giant has them: our blocks have two plain layers")
+    }
     if let found = finalNorm(of: dictionary), found != finalNorm {
       throw ConfigurationError(
         "the weights hold their last norm \(found == .pooled ? "behind" : "in front of") the pooling: set finalNorm: "

@@ -60,6 +60,8 @@ extension Graph.Activation? {
     case .gelu: SWL_GELU
     case .silu: SWL_SILU
     case .sigmoid: SWL_SIGMOID
+    case .geluTanh: SWL_GELU_TANH
+    case .quickGelu: SWL_QUICK_GELU
     }
   }
 }

@@ -15,7 +15,7 @@ extension Graph {
     }
   }
 
-  /// From RGB bytes to the network's input: resize, crop the centre, then `(byte / 255 - mean) / deviation`.
+  /// From RGB or grey bytes to the network's input: resize, crop the centre, then `(byte / 255 - mean) / deviation`.
   public struct Preprocessing: Hashable, Sendable {
     /// How an image of any size is brought near the network's.
     public enum Resize: Hashable, Sendable {
@@ -34,9 +34,12 @@ extension Graph {
     public var width: Int
     public var resize: Resize
     public var interpolation: Interpolation
-    /// Of each channel (red, green, blue), in units of `byte / 255`.
+    /// Of each channel (red, green, blue; or grey alone), in units of `byte / 255`.
     public var mean: [Float]
     public var deviation: [Float]
+
+    /// 3, or 1 for a network that sees grey.
+    public var channels: Int { mean.count }
 
     public init(
       height: Int, width: Int, resize: Resize = .stretch, interpolation: Interpolation = .bicubic,

@@ -7,6 +7,10 @@ extension Graph {
     /// `x * sigmoid(x)`.
     case silu
     case sigmoid
+    /// `x / 2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`, PyTorch's other form of gelu.
+    case geluTanh
+    /// `x * sigmoid(1.702 x)`.
+    case quickGelu
   }
 
   /// What a node computes. Inputs are positional; parameters are constants, by name.

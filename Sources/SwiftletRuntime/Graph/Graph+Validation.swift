@@ -139,9 +139,12 @@ extension Graph {
         throw .invalid(part: "preprocessing", reason: "a shorter side of \(length) does not cover the network's input")
       }
     }
-    guard preprocessing.mean.count == 3, preprocessing.deviation.count == 3,
+    guard [1, 3].contains(preprocessing.mean.count), preprocessing.deviation.count == preprocessing.mean.count,
       preprocessing.mean.allSatisfy(\.isFinite), preprocessing.deviation.allSatisfy({ $0.isNormal && $0 > 0 })
-    else { throw .invalid(part: "preprocessing", reason: "mean and deviation need three numbers, deviations above 0") }
+    else {
+      throw .invalid(
+        part: "preprocessing", reason: "mean and deviation need three numbers or one each, deviations above 0")
+    }
   }
 
   private func place(_ part: String, _ body: () throws(Mismatch) -> Void) throws(GraphError) {

@@ -91,7 +91,9 @@ public struct Model: Sendable {
   private func imagePreprocessing() throws(ModelError) -> Graph.Preprocessing {
     let graph = file.graph
     guard let preprocessing = graph.metadata.preprocessing else { throw .noPreprocessing(path: file.path) }
-    let image: Graph.Shape = [.batch, 3, .fixed(preprocessing.height), .fixed(preprocessing.width)]
+    let image: Graph.Shape = [
+      .batch, .fixed(preprocessing.channels), .fixed(preprocessing.height), .fixed(preprocessing.width),
+    ]
     guard graph.inputs.count == 1, let input = graph.value(named: graph.inputs[0]), input.type == .float32,
       input.shape == image, let output = graph.value(named: graph.outputs[0]), output.shape.count == 2,
       output.shape[0] == .batch, output.type == .float32 || output.type == .bfloat16
@@ -110,7 +112,7 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case .noPreprocessing(let path):
       "\(path) does not say how images become its input: export it with preprocessing, or run its session on arrays"
     case .notAClassifier(let path):
-      "\(path) does not map one image [batch, 3, height, width] to class scores [batch, classes]: run its session on "
+      "\(path) does not map one image [batch, channels, height, width] to class scores [batch, classes]: run its session on "
         + "arrays"
     }
   }

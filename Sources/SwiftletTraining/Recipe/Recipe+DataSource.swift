@@ -12,7 +12,7 @@ extension Recipe {
     public var searchFraction = 0.1
     /// Decides which images those are.
     public var splitSeed = 1
-    /// The mean and the standard deviation of every channel, for values in 0...1.
+    /// The mean and the standard deviation of every channel, red, green and blue or grey alone, for values in 0...1.
     public var mean = [0.485, 0.456, 0.406]
     public var deviation = [0.229, 0.224, 0.225]
     public var augmentation = Augmentation()
@@ -88,8 +88,9 @@ extension Recipe.DataSource: Codable {
   func validate(at place: String) throws {
     try require(searchFraction, from: 0, below: 1, "\(place).searchFraction")
     try require(splitSeed, in: 0...Int.max, "\(place).splitSeed")
-    for (name, values) in [("mean", mean), ("deviation", deviation)] where values.count != 3 {
-      throw RecipeError("\(place).\(name)", "has \(values.count) values, expected 3, for red, green and blue")
+    for (name, values) in [("mean", mean), ("deviation", deviation)] where ![1, 3].contains(values.count) {
+      throw RecipeError(
+        "\(place).\(name)", "has \(values.count) values, expected 3, for red, green and blue, or 1, for grey")
     }
     for value in mean { try require(value, in: 0...1, "\(place).mean") }
     for value in deviation { try require(value, above: 0, upTo: 1, "\(place).deviation") }

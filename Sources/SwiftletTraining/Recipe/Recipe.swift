@@ -35,10 +35,27 @@ public struct Recipe: Hashable, Sendable {
   /// - Throws: `RecipeError` for the first value out of range.
   public func validate() throws {
     try data.validate(at: "data")
+    try validateChannels()
     try training.validate(at: "training")
     try supernet?.validate(at: "supernet", in: self)
     try compression?.validate(at: "compression")
     try search?.validate(at: "search")
+  }
+}
+
+extension Recipe {
+  /// Checks that the network sees what pictures have, and that mean and deviation are those of its channels.
+  private func validateChannels() throws {
+    let channels = model.configuration.channels
+    guard channels == 1 || channels == 3 else {
+      throw RecipeError("model.configuration.channels", "is \(channels), expected 3, for colours, or 1, for grey")
+    }
+    for (name, values) in [("mean", data.mean), ("deviation", data.deviation)] where values.count != channels {
+      throw RecipeError(
+        "data.\(name)",
+        "has \(values.count) values, expected \(channels), as model.configuration.channels says: "
+          + (channels == 1 ? "[0.5] will do for grey" : "one each for red, green and blue"))
+    }
   }
 }
 

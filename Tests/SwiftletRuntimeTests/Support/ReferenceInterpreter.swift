@@ -281,6 +281,8 @@ struct ReferenceInterpreter {
     case .gelu: x * 0.5 * (1 + erf(x / 2.0.squareRoot()))
     case .silu: x / (1 + exp(-x))
     case .sigmoid: 1 / (1 + exp(-x))
+    case .geluTanh: x * 0.5 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .quickGelu: x / (1 + exp(-1.702 * x))
     }
   }
 }
