@@ -82,6 +82,13 @@ extension Image {
       : resized(width: max(1, side * width / height), height: side, resampling)
   }
 
+  /// The smallest size with these proportions that covers `width` x `height`, rounded as timm's `ResizeKeepRatio` does.
+  public func resized(toCover width: Int, by height: Int, _ resampling: Resampling = .bilinear) -> Image {
+    let ratio = min(Double(self.width) / Double(width), Double(self.height) / Double(height))
+    func side(_ own: Int) -> Int { max(1, Int((Double(own) / ratio).rounded(.toNearestOrEven))) }
+    return resized(width: side(self.width), height: side(self.height), resampling)
+  }
+
   /// The part of the picture inside `box`, at another size. Pixels outside the box but under the filter contribute, as in Pillow's `resize(box=)`.
   ///
   /// - Precondition: `box` lies in the picture, and both sides are positive.

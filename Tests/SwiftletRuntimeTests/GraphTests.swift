@@ -118,6 +118,8 @@ import Testing
         $0.metadata.preprocessing?.deviation = [1, 1]
       }, "or one each")
     refuses({ $0.metadata.preprocessing?.resize = .shortestSide(4) }, "does not cover")
+    refuses({ $0.metadata.preprocessing?.resize = .stretchTo(height: 8, width: 4) }, "does not cover")
+    refuses({ $0.metadata.preprocessing?.resize = .cover(height: 8, width: 1 << 20) }, "does not cover")
     refuses({ $0.metadata.preprocessing?.height = 0 }, "out of range")
   }
 

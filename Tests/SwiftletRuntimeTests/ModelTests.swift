@@ -1,3 +1,4 @@
+import Foundation
 import SwiftletMedia
 import Testing
 
@@ -43,6 +44,24 @@ import Testing
     let expected = image.resized(width: 15, height: 6, .bilinear).cropped(x: 6, y: 1, width: 4, height: 4)
     #expect(preprocessing.fitted(image) == expected || preprocessing.fitted(image).width == 4)
     #expect(preprocessing.fitted(image) == image.resized(shorterSide: 6, .bilinear).centreCropped(width: 4, height: 4))
+  }
+
+  @Test(arguments: [
+    (Graph.Preprocessing.Resize.shortestSide(7), "7"), (.stretch, "\"stretch\""),
+    (.stretchTo(height: 7, width: 9), "{\"stretch\":[7,9]}"), (.cover(height: 7, width: 9), "{\"cover\":[7,9]}"),
+  ])
+  func `a way to resize is written as it is read`(resize: Graph.Preprocessing.Resize, text: String) throws {
+    #expect(String(decoding: try JSONEncoder().encode(resize), as: UTF8.self) == text)
+    #expect(try JSONDecoder().decode(Graph.Preprocessing.Resize.self, from: Data(text.utf8)) == resize)
+  }
+
+  @Test(arguments: [
+    "\"fill\"", "{}", "{\"cover\":[7]}", "{\"cover\":[7,9],\"stretch\":[7,9]}", "{\"more\":[7,9]}", "[7,9]",
+  ])
+  func `a way to resize that is none is refused`(text: String) {
+    #expect(throws: (any Error).self) {
+      try JSONDecoder().decode(Graph.Preprocessing.Resize.self, from: Data(text.utf8))
+    }
   }
 
   @Test func `grey images get three equal channels`() {

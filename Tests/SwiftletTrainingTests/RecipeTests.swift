@@ -28,6 +28,30 @@ import Testing
     #expect(recipe.compression == nil)
   }
 
+  /// Oracle: timm's `transforms_imagenet_eval`, and what evaluation always did without these keys.
+  @Test func `pictures are fitted as the recipe says`() throws {
+    func fit(_ size: String, _ data: String...) throws -> ImageFit {
+      try Recipe.parse(
+        Self.minimal,
+        overrides: ["model.configuration={imageSize: \(size)}"] + data.map { "data.\($0)" }
+      ).imageFit
+    }
+    #expect(try fit("224") == ImageFit(resize: .shorterSide(256), size: 224, resampling: .bicubic))
+    #expect(try fit("32").resize == .stretch(32))
+    #expect(try fit("[96, 128]").resize == .stretch(ImageSize(height: 96, width: 128)))
+    #expect(try fit("224", "cropShare=0.9").resize == .shorterSide(248))
+    #expect(try fit("32", "cropShare=0.9", "interpolation=bilinear").resampling == .bilinear)
+    #expect(try fit("32", "cropShare=0.9").resize == .shorterSide(35))
+    #expect(try fit("224", "fit=crop").resize == .shorterSide(224))
+    #expect(try fit("224", "fit=stretch", "cropShare=0.875").resize == .stretch(256))
+    #expect(try fit("[96, 128]", "cropShare=0.8").resize == .cover(ImageSize(height: 120, width: 160)))
+    #expect(
+      error(Self.minimal, ["data.fit=squash"]) == "--set data.fit=squash: data.fit is 'squash', expected crop, stretch")
+    #expect(
+      error(Self.minimal, ["data.cropShare=0"])
+        == "--set data.cropShare=0: data.cropShare is 0.0, expected 0.1 to 1.0")
+  }
+
   @Test func `an unknown key is refused with its place and the nearest known key`() {
     #expect(
       error(Self.minimal + "\ntraining:\n  epochs: 3\n  learningrate: 0.1\n")

@@ -5,6 +5,8 @@ public enum ImageTransform: Hashable, Sendable {
   /// Both sides, whatever the proportions.
   case resize(width: Int, height: Int, Resampling = .bicubic)
   case resizeShorterSide(Int, Resampling = .bicubic)
+  /// As small as covers both sides, with the proportions kept.
+  case resizeToCover(width: Int, height: Int, Resampling = .bicubic)
   case centreCrop(width: Int, height: Int)
   /// Pads with black on every side, then takes a window of `size` x `size` anywhere.
   case randomCrop(width: Int, height: Int, padding: Int)
@@ -26,6 +28,8 @@ public enum ImageTransform: Hashable, Sendable {
         ? image : image.resized(width: width, height: height, resampling)
     case .resizeShorterSide(let side, let resampling):
       return image.resized(shorterSide: side, resampling)
+    case .resizeToCover(let width, let height, let resampling):
+      return image.resized(toCover: width, by: height, resampling)
     case .centreCrop(let width, let height):
       return image.centreCropped(width: width, height: height)
     case .randomCrop(let width, let height, let padding):

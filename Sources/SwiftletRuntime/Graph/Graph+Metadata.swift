@@ -23,6 +23,10 @@ extension Graph {
       case shortestSide(Int)
       /// Both sides get the network's size, the aspect ratio is lost.
       case stretch
+      /// Both sides get these lengths, the aspect ratio is lost.
+      case stretchTo(height: Int, width: Int)
+      /// The smallest size that covers these lengths, the aspect ratio stays.
+      case cover(height: Int, width: Int)
     }
 
     public enum Interpolation: String, Hashable, Sendable, Codable, CaseIterable {
@@ -67,25 +71,49 @@ extension Graph.Metadata: Codable {
 }
 
 extension Graph.Preprocessing.Resize: Codable {
+  private enum CodingKeys: String, CodingKey, CaseIterable { case stretch, cover }
+
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if let side = try? container.decode(Int.self) {
-      self = .shortestSide(side)
-      return
+    if let container = try? decoder.singleValueContainer() {
+      if let side = try? container.decode(Int.self) {
+        self = .shortestSide(side)
+        return
+      }
+      if let text = try? container.decode(String.self) {
+        guard text == "stretch" else {
+          throw GraphError.unreadable(
+            "unknown resize mode \"\(text)\"\(decoder.placeDescription): expected \"stretch\", the shorter side's "
+              + "length, or an object with \"stretch\" or \"cover\"")
+        }
+        self = .stretch
+        return
+      }
     }
-    let text = try container.decode(String.self)
-    guard text == "stretch" else {
+    let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+    let isStretched = container.contains(.stretch)
+    let sides = try container.decode([Int].self, forKey: isStretched ? .stretch : .cover)
+    guard sides.count == 2, container.allKeys.count == 1 else {
       throw GraphError.unreadable(
-        "unknown resize mode \"\(text)\"\(decoder.placeDescription): expected \"stretch\" or the shorter side's length")
+        "the resize mode\(decoder.placeDescription) needs height and width of \"stretch\" or of \"cover\"")
     }
-    self = .stretch
+    self =
+      isStretched ? .stretchTo(height: sides[0], width: sides[1]) : .cover(height: sides[0], width: sides[1])
   }
 
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
+    func write(_ height: Int, _ width: Int, _ key: CodingKeys) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode([height, width], forKey: key)
+    }
     switch self {
-    case .shortestSide(let side): try container.encode(side)
-    case .stretch: try container.encode("stretch")
+    case .shortestSide(let side):
+      var container = encoder.singleValueContainer()
+      try container.encode(side)
+    case .stretch:
+      var container = encoder.singleValueContainer()
+      try container.encode("stretch")
+    case .stretchTo(let height, let width): try write(height, width, .stretch)
+    case .cover(let height, let width): try write(height, width, .cover)
     }
   }
 }

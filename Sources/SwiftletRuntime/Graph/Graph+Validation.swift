@@ -134,9 +134,21 @@ extension Graph {
       throw .invalid(
         part: "preprocessing", reason: "the size \(preprocessing.height) x \(preprocessing.width) is out of range")
     }
-    if case .shortestSide(let length) = preprocessing.resize {
-      guard side.contains(length), length >= max(preprocessing.height, preprocessing.width) else {
+    let (height, width) = (preprocessing.height, preprocessing.width)
+    func covers(_ resizedHeight: Int, _ resizedWidth: Int) -> Bool {
+      side.contains(resizedHeight) && side.contains(resizedWidth) && resizedHeight >= height && resizedWidth >= width
+    }
+    switch preprocessing.resize {
+    case .stretch: break
+    case .shortestSide(let length):
+      guard covers(length, length) else {
         throw .invalid(part: "preprocessing", reason: "a shorter side of \(length) does not cover the network's input")
+      }
+    case .stretchTo(let resizedHeight, let resizedWidth), .cover(let resizedHeight, let resizedWidth):
+      guard covers(resizedHeight, resizedWidth) else {
+        throw .invalid(
+          part: "preprocessing",
+          reason: "a size of \(resizedHeight) x \(resizedWidth) does not cover the network's input")
       }
     }
     guard [1, 3].contains(preprocessing.mean.count), preprocessing.deviation.count == preprocessing.mean.count,

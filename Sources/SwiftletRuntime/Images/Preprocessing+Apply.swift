@@ -36,6 +36,12 @@ extension Graph.Preprocessing {
     case .stretch: return converted.resized(width: width, height: height, resampling)
     case .shortestSide(let side):
       return converted.resized(shorterSide: side, resampling).centreCropped(width: width, height: height)
+    case .stretchTo(let height, let width):
+      return converted.resized(width: width, height: height, resampling)
+        .centreCropped(width: self.width, height: self.height)
+    case .cover(let height, let width):
+      return converted.resized(toCover: width, by: height, resampling)
+        .centreCropped(width: self.width, height: self.height)
     }
   }
 

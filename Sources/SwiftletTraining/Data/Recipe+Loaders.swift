@@ -20,12 +20,16 @@ extension Recipe {
 
   /// From a stored picture to the network's input, for evaluation.
   public var evaluationPipeline: ImagePipeline {
-    // 224 of 256 pixels, as the field evaluates on ImageNet; pictures that are small or no squares are taken whole.
-    let size = model.imageSize
-    let steps: [ImageTransform] =
-      size.height < 96 || !size.isSquare
-      ? [.resize(width: size.width, height: size.height)]
-      : [.resizeShorterSide(size.height * 8 / 7), .centreCrop(width: size.width, height: size.height)]
+    let fit = imageFit
+    var steps: [ImageTransform] =
+      switch fit.resize {
+      case .stretch(let size): [.resize(width: size.width, height: size.height, fit.resampling)]
+      case .shorterSide(let side): [.resizeShorterSide(side, fit.resampling)]
+      case .cover(let size): [.resizeToCover(width: size.width, height: size.height, fit.resampling)]
+      }
+    if fit.resize != .stretch(fit.size) {
+      steps.append(.centreCrop(width: fit.size.width, height: fit.size.height))
+    }
     return ImagePipeline(steps, normalization: normalization)
   }
 
@@ -33,13 +37,17 @@ extension Recipe {
     get throws {
       let augmentation = data.augmentation
       let (height, width) = (model.imageSize.height, model.imageSize.width)
+      let resampling = imageFit.resampling
       var steps: [ImageTransform] =
         switch augmentation.crop {
         case .none: evaluationPipeline.steps
         case .padded(let pixels):
-          [.resize(width: width, height: height), .randomCrop(width: width, height: height, padding: pixels)]
+          [
+            .resize(width: width, height: height, resampling),
+            .randomCrop(width: width, height: height, padding: pixels),
+          ]
         case .resized(let area):
-          [.randomResizedCrop(RandomResizedCrop(width: width, height: height, area: area...1))]
+          [.randomResizedCrop(RandomResizedCrop(width: width, height: height, area: area...1, resampling: resampling))]
         }
       if augmentation.flip > 0 { steps.append(.horizontalFlip(probability: augmentation.flip)) }
       if let text = augmentation.randAugment {

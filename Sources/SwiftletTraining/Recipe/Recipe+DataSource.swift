@@ -15,6 +15,14 @@ extension Recipe {
     /// The mean and the standard deviation of every channel, red, green and blue or grey alone, for values in 0...1.
     public var mean = [0.485, 0.456, 0.406]
     public var deviation = [0.229, 0.224, 0.225]
+    /// How a picture is brought to the network's size; nil crops the middle, and takes a picture whole where the network
+    /// sees less than 96 pixels a side or no square.
+    public var fit: Fit?
+    /// The network's size as a share of the size that pictures are resized to before the middle is cropped, 0.1...1;
+    /// nil is 0.875 where the choice of `fit` is open too, and 1 otherwise.
+    public var cropShare: Double?
+    /// How pictures are resized; nil is bicubic.
+    public var interpolation: Interpolation?
     public var augmentation = Augmentation()
     /// Whether images are decoded once and kept; for sets that fit in memory.
     public var inMemory = false
@@ -29,6 +37,19 @@ extension Recipe {
     case files
     /// Procedurally drawn shapes; needs no files.
     case shapes
+  }
+
+  /// What becomes of a picture's proportions.
+  public enum Fit: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+    /// They stay, and what is too much is cropped on both sides.
+    case crop
+    /// They are lost.
+    case stretch
+  }
+
+  /// The filter that resizes pictures.
+  public enum Interpolation: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+    case bilinear, bicubic
   }
 
   /// The sizes of the procedural data set; 10 classes.
@@ -68,7 +89,8 @@ extension Recipe {
 
 extension Recipe.DataSource: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case kind, train, test, searchFraction, splitSeed, mean, deviation, augmentation, inMemory, shapes
+    case kind, train, test, searchFraction, splitSeed, mean, deviation, fit, cropShare, interpolation
+    case augmentation, inMemory, shapes
   }
 
   public init(from decoder: any Decoder) throws {
@@ -80,6 +102,9 @@ extension Recipe.DataSource: Codable {
     try section.read(.splitSeed, into: &splitSeed)
     try section.read(.mean, into: &mean)
     try section.read(.deviation, into: &deviation)
+    try section.read(.fit, into: &fit)
+    try section.read(.cropShare, into: &cropShare)
+    try section.read(.interpolation, into: &interpolation)
     try section.read(.augmentation, into: &augmentation)
     try section.read(.inMemory, into: &inMemory)
     try section.read(.shapes, into: &shapes)
@@ -94,6 +119,7 @@ extension Recipe.DataSource: Codable {
     }
     for value in mean { try require(value, in: 0...1, "\(place).mean") }
     for value in deviation { try require(value, above: 0, upTo: 1, "\(place).deviation") }
+    if let cropShare { try require(cropShare, in: 0.1...1, "\(place).cropShare") }
     try augmentation.validate(at: "\(place).augmentation")
     try require(shapes.training, in: 1...100_000_000, "\(place).shapes.training")
     try require(shapes.test, in: 1...100_000_000, "\(place).shapes.test")

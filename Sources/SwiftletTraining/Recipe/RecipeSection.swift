@@ -28,6 +28,12 @@ struct RecipeSection<Key: CodingKey & CaseIterable> {
     if values.contains(key) { value = try required(key) }
   }
 
+  /// Replaces `value` if the recipe names a case; `null` leaves the choice open.
+  func read<Choice: RecipeChoice>(_ key: Key, into value: inout Choice?) throws {
+    guard values.contains(key) else { return }
+    value = try values.decodeNil(forKey: key) ? nil : required(key)
+  }
+
   /// The case that the recipe names.
   func required<Choice: RecipeChoice>(_ key: Key, as type: Choice.Type = Choice.self) throws -> Choice {
     let name: String = try required(key)
