@@ -63,7 +63,7 @@ let package = Package(
     .target(
       name: "SwiftletTraining",
       dependencies: [
-        "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
+        "SwiftletNN", "SwiftletData", "SwiftletMedia", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
@@ -122,9 +122,10 @@ let package = Package(
     .testTarget(
       name: "SwiftletTrainingTests",
       dependencies: [
-        "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletCheckpoint",
-        "SwiftletTensor", "TestSupport",
-      ]),
+        "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletMedia",
+        "SwiftletCheckpoint", "SwiftletTensor", "TensorTestSupport", "TestSupport",
+      ],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletExportTests",
       dependencies: ["SwiftletExport", "SwiftletRuntime", "TestSupport"]),

@@ -17,6 +17,8 @@ public enum Checkpoint {
   public struct Contents: Sendable {
     public var state: StateDictionary
     public let files: CheckpointFiles
+    /// The files that the tensors lie in: one, or the shards.
+    public let parts: [URL]
     /// Which weights were taken, where the file holds both the trained ones and their average.
     public let choice: WeightChoice?
   }
@@ -43,12 +45,13 @@ public enum Checkpoint {
     if let index = files.index {
       return try naming(index.path) { () throws(CheckpointError) in
         if averages { throw .noAverage }
-        return Contents(state: try ShardIndex.read(index), files: files, choice: nil)
+        let (state, shards) = try ShardIndex.read(index)
+        return Contents(state: state, files: files, parts: shards, choice: nil)
       }
     }
     return try naming(files.weights.path) { () throws(CheckpointError) in
       let (state, choice) = try read(.checkpoint(files.weights.path), averages: averages)
-      return Contents(state: state, files: files, choice: choice)
+      return Contents(state: state, files: files, parts: [files.weights], choice: choice)
     }
   }
 

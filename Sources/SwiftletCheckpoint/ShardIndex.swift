@@ -9,8 +9,8 @@ struct ShardIndex {
   /// Tensors and the name of their shard, in the index's order.
   let shards: [(tensor: String, shard: String)]
 
-  /// All tensors of the shards; they and the index name the same tensors in the same places.
-  static func read(_ url: URL) throws(CheckpointError) -> StateDictionary {
+  /// All tensors of the shards, and the shards; they and the index name the same tensors in the same places.
+  static func read(_ url: URL) throws(CheckpointError) -> (state: StateDictionary, shards: [URL]) {
     let index = try ShardIndex(contentsOf: url)
     let folder = url.deletingLastPathComponent()
     let expected = Dictionary(uniqueKeysWithValues: index.shards.map { ($0.tensor, $0.shard) })
@@ -18,8 +18,10 @@ struct ShardIndex {
     var state = StateDictionary()
     var tensors: [String: Tensor] = [:]
     var opened: Set<String> = []
+    var files: [URL] = []
     for (_, shard) in index.shards where opened.insert(shard).inserted {
       let path = folder.appending(path: shard).path
+      files.append(URL(filePath: path))
       let content = try Self.content(ofShard: shard, at: path)
       if state.metadata.isEmpty { state.metadata = content.metadata }
       for (name, tensor) in content {
@@ -38,7 +40,7 @@ struct ShardIndex {
       }
       state[name] = tensor
     }
-    return state
+    return (state, files)
   }
 
   private static func content(ofShard shard: String, at path: String) throws(CheckpointError) -> StateDictionary {

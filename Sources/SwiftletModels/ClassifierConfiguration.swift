@@ -1,10 +1,20 @@
 import Foundation
+import SwiftletCheckpoint
 import SwiftletTensor
 
 /// The shape of an image classifier of any family.
 public enum ClassifierConfiguration: Hashable, Sendable {
   case deit(DeiTConfiguration)
   case swin(SwinConfiguration)
+
+  /// The shape of a network; nil of a family that is none of ours.
+  public init?(of model: any ImageClassifier) {
+    switch model.configuration {
+    case let configuration as DeiTConfiguration: self = .deit(configuration)
+    case let configuration as SwinConfiguration: self = .swin(configuration)
+    default: return nil
+    }
+  }
 
   /// What all families have in common.
   public var common: any ImageClassifierConfiguration {
@@ -44,9 +54,17 @@ public enum ClassifierConfiguration: Hashable, Sendable {
   /// - Parameter trainedSize: the image size that a vision transformer's positions were learned for, where they may be no
   ///   square.
   public func network(weightsAt url: URL, trainedAt trainedSize: ImageSize? = nil) throws -> any ImageClassifier {
+    try network(Checkpoint.read(from: url), from: url.lastPathComponent, trainedAt: trainedSize)
+  }
+
+  /// The same with weights that have been read; `source` is what messages call them.
+  public func network(
+    _ weights: StateDictionary, from source: String, trainedAt trainedSize: ImageSize? = nil
+  ) throws -> any ImageClassifier {
     switch self {
-    case .deit(let configuration): try VisionTransformer(configuration, weightsAt: url, trainedAt: trainedSize)
-    case .swin(let configuration): try SwinTransformer(configuration, weightsAt: url)
+    case .deit(let configuration):
+      try VisionTransformer(configuration, weights, from: source, trainedAt: trainedSize)
+    case .swin(let configuration): try SwinTransformer(configuration, weights, from: source)
     }
   }
 }

@@ -19,10 +19,11 @@ extension VisionTransformer {
 
   /// The same with weights that have been read; `source` is what messages call them.
   public convenience init(
-    _ configuration: DeiTConfiguration, _ foreign: StateDictionary, from source: String,
+    _ configuration: DeiTConfiguration, _ dictionary: StateDictionary, from source: String,
     trainedAt trainedSize: ImageSize? = nil
   ) throws {
     try self.init(configuration, using: Generator(seed: 0))
+    let foreign = dictionary.withoutSharedPrefix().state
     let names = KeyMap.visionTransformer(for: foreign)
     let weights = try configuration.adapting(
       names(foreign), trainedAt: trainedSize, antialiasing: names != .huggingFace)

@@ -15,7 +15,10 @@ extension SwinTransformer {
   }
 
   /// The same with weights that have been read; `source` is what messages call them.
-  public convenience init(_ configuration: SwinConfiguration, _ foreign: StateDictionary, from source: String) throws {
+  public convenience init(_ configuration: SwinConfiguration, _ dictionary: StateDictionary, from source: String)
+    throws
+  {
+    let foreign = dictionary.withoutSharedPrefix().state
     let origin: SwinConfiguration.WindowPadding = KeyMap.usesHuggingFaceNames(foreign) ? .beforeShift : .afterShift
     var configuration = configuration
     configuration.windowPadding = configuration.windowPadding ?? origin

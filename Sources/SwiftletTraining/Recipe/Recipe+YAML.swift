@@ -6,35 +6,34 @@ extension Recipe {
   ///
   /// - Throws: `RecipeError` with file, line and key: not YAML, unknown keys, wrong types, values out of range.
   public static func read(from file: URL, overrides: [String] = []) throws -> Recipe {
-    let text: String
-    do {
-      text = try String(contentsOf: file, encoding: .utf8)
-    } catch {
-      let missing = !FileManager.default.fileExists(atPath: file.path)
-      throw RecipeError("", missing ? "there is no such recipe" : "cannot be read as text", source: file.relativePath)
-    }
-    return try parse(text, source: file.relativePath, overrides: overrides)
+    try RecipeText(contentsOf: file, overrides: overrides).recipe()
   }
 
   /// A recipe from YAML text; `source` names it in errors.
   public static func parse(_ yaml: String, source: String = "recipe", overrides: [String] = []) throws -> Recipe {
+    try RecipeText(yaml, source: source, overrides: overrides).recipe()
+  }
+
+  /// - Parameter complete: changes the recipe after the overrides.
+  static func decode(_ text: RecipeText, completedBy complete: (inout Node) throws -> Void) throws -> Recipe {
     var root: Node?
     do {
       let composed: Node
       do {
-        composed = try Yams.compose(yaml: yaml) ?? Node.mapping([:])
+        composed = try Yams.compose(yaml: text.yaml) ?? Node.mapping([:])
       } catch let error as YamlError {
-        throw RecipeError("", "is not valid YAML: \(error.summary)", source: source, line: error.line)
+        throw RecipeError("", "is not valid YAML: \(error.summary)", source: text.source, line: error.line)
       }
       var edited = composed
-      for override in overrides { try edited.apply(override) }
+      for override in text.overrides { try edited.apply(override) }
       root = edited
+      try complete(&edited)
       return try decode(edited)
     } catch var error as RecipeError {
-      if let override = overrides.last(where: { $0.sets(error.key) }) {
+      if let override = text.overrides.last(where: { $0.sets(error.key) }) {
         error.source = "--set \(override)"
       } else if error.line == nil {
-        (error.source, error.line) = (source, root?.line(of: error.key))
+        (error.source, error.line) = (text.source, root?.line(of: error.key))
       }
       throw error
     }
@@ -85,7 +84,8 @@ extension Node {
     set(value, at: path[...])
   }
 
-  private mutating func set(_ value: Node, at path: ArraySlice<String>) {
+  /// Sets what lies behind these keys, and makes the sections on the way where they are missing.
+  mutating func set(_ value: Node, at path: ArraySlice<String>) {
     guard let first = path.first else { return }
     if mapping == nil { self = Node.mapping([:]) }
     if path.count == 1 {
@@ -111,7 +111,8 @@ extension Node {
     return line
   }
 
-  fileprivate func value(at path: [String]) -> Node? {
+  /// What lies behind these keys.
+  func value(at path: [String]) -> Node? {
     path.reduce(self as Node?) { node, part in
       if let index = Int(part.replacing("Index ", with: "")), let sequence = node?.sequence {
         return sequence.indices.contains(index) ? sequence[index] : nil

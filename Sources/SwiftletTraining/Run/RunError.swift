@@ -20,8 +20,10 @@ public enum RunError: Error, CustomStringConvertible {
   case missingDense
   /// A dense network was given, and the recipe trains no supernet.
   case noSupernet
-  /// The dense network is not the recipe's.
-  case otherDense(checkpoint: String, recipe: String)
+  /// The network of the checkpoint is not the recipe's.
+  case otherModel(checkpoint: String, recipe: String)
+  /// Weights that no run wrote, with nothing that says what network they are of.
+  case noRecipe(URL)
   /// The file holds the soft targets of another teacher, data set, augmentation or seed.
   case otherTargets(URL, was: String, now: String)
   /// An augmented image is not the one that the teacher saw.
@@ -56,8 +58,11 @@ public enum RunError: Error, CustomStringConvertible {
     case .noSupernet:
       "--checkpoint is the dense network that a supernet starts from, and the recipe has no supernet section: "
         + "leave it out, or finetune with swiftlet compress --finetune"
-    case .otherDense(let checkpoint, let recipe):
-      "the recipe's model is \(recipe), the checkpoint holds \(checkpoint): start from a checkpoint of the same model"
+    case .otherModel(let checkpoint, let recipe):
+      "the recipe's model is \(recipe), the checkpoint holds \(checkpoint): take its own recipe, or start from a checkpoint of the same model"
+    case .noRecipe(let file):
+      "\(file.path) holds weights that carry no recipe: say with --recipe what network they are, or put the config.json "
+        + "of timm or Hugging Face beside them"
     case .otherTargets(let file, let was, let now):
       "\(file.path) holds a teacher's targets for \(was), this run needs \(now): choose another distillation.stored.directory"
     case .otherAugmentation(let file, let image):

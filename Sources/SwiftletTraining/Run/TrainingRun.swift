@@ -52,8 +52,8 @@ public final class TrainingRun {
     let images = try recipe.data.open(at: data, imageSize: recipe.model.imageSize)
     if let dense {
       try self.init(
-        recipe: recipe, supernetOf: recipe.model.network(weightsAt: dense), data: images, output: output, resume: resume
-      )
+        recipe: recipe, supernetOf: TrainedModel(reading: dense, recipe: RecipeText(recipe)).model, data: images,
+        output: output, resume: resume)
     } else {
       try self.init(
         recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: images, output: output,

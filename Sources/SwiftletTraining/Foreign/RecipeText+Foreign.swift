@@ -1,0 +1,90 @@
+import SwiftletModels
+import Yams
+
+extension RecipeText {
+  /// The recipe of the weights that `foreign` lies beside: what the recipe leaves out is taken from there.
+  ///
+  /// - Returns: What a person should know too: where the recipe and the files differ and may.
+  /// - Throws: `RecipeError` where the recipe describes another network than the files.
+  public func recipe(completedBy foreign: ForeignConfiguration) throws -> (recipe: Recipe, remarks: [String]) {
+    var remarks = foreign.remarks
+    let recipe = try Recipe.decode(self) { root in
+      if foreign.describesNetwork { root.expandNamedConfiguration() }
+      var seen: Set<String> = []
+      for setting in foreign.settings where seen.insert(setting.key).inserted {
+        let path = setting.key.split(separator: ".").map(String.init)
+        guard let stated = root.value(at: path) else {
+          root.set(setting.value, at: path[...])
+          continue
+        }
+        if setting.agrees(with: stated) { continue }
+        switch setting.rule {
+        case .refused:
+          throw RecipeError(
+            setting.key,
+            "is \(stated.words), but \(setting.origin) in \(setting.file) is \(setting.text): leave the key out, or "
+              + "move the file away if it is not of these weights")
+        case .recipeStays:
+          remarks.append(
+            "\(setting.key) is \(stated.words) by the recipe, \(setting.origin) in \(setting.file) is \(setting.text)")
+        case .irrelevant: break
+        }
+      }
+      for (key, problem) in foreign.unavailable.sorted(by: { $0.key < $1.key }) {
+        let path = key.split(separator: ".").map(String.init)
+        guard root.value(at: path) == nil else { continue }
+        throw RecipeError(key, "is missing: \(problem), so the recipe has to choose")
+      }
+    }
+    return (recipe, remarks)
+  }
+
+  /// What no weights show, so that a recipe which was not told it may be wrong without anyone noticing.
+  static func assumptions(of recipe: Recipe, besides foreign: ForeignConfiguration?) -> String {
+    let values: [(key: String, value: String)] =
+      switch recipe.model.configuration {
+      case .deit(let deit):
+        [
+          ("pooling", "pooling \(deit.pooling.rawValue)"), ("activation", "activation \(deit.activation.rawValue)"),
+          ("heads", "\(deit.heads) heads"), ("normEpsilon", "norm epsilon \(deit.normEpsilon)"),
+        ]
+      case .swin(let swin):
+        [
+          ("activation", "activation \(swin.activation.rawValue)"),
+          ("normEpsilon", "norm epsilon \(swin.normEpsilon)"),
+        ]
+      }
+    var assumed = values.filter { foreign?.states("model.configuration.\($0.key)") != true }.map(\.value)
+    for (key, values) in [("mean", recipe.data.mean), ("deviation", recipe.data.deviation)]
+    where foreign?.states("data.\(key)") != true {
+      assumed.append("\(key) " + values.map { "\($0)" }.joined(separator: " "))
+    }
+    return assumed.joined(separator: ", ")
+  }
+}
+
+extension ForeignConfiguration {
+  func states(_ key: String) -> Bool { settings.contains { $0.key == key } }
+}
+
+extension Node {
+  /// `small` and the like say how wide and deep a network is, and nothing else.
+  fileprivate mutating func expandNamedConfiguration() {
+    guard let name = value(at: ["model", "configuration"])?.scalar?.string else { return }
+    let named: [String: Node]
+    if value(at: ["model", "family"])?.scalar?.string == "swin" {
+      let sizes: [String: SwinConfiguration] = ["tiny": .tiny, "small": .small, "base": .base]
+      guard let size = sizes[name] else { return }
+      named = [
+        "width": .integer(size.width), "depths": .list(size.depths.map(Node.integer)),
+        "heads": .list(size.heads.map(Node.integer)),
+      ]
+    } else {
+      let sizes: [String: DeiTConfiguration] = ["tiny": .tiny, "small": .small, "base": .base]
+      guard let size = sizes[name] else { return }
+      named = ["width": .integer(size.width), "depth": .integer(size.depth), "heads": .integer(size.heads)]
+    }
+    set(.mapping([:]), at: ["model", "configuration"])
+    for (key, value) in named.sorted(by: { $0.key < $1.key }) { set(value, at: ["model", "configuration", key]) }
+  }
+}
