@@ -72,7 +72,7 @@ import Testing
 
   @Test(arguments: [
     (["p.json", "--uniform", "2:4"], "a plan is made for a network"),
-    (["p.json", "--recipe", "r", "--checkpoint", "c"], "give one network"),
+    (["p.json", "--recipe", "r", "--model", "m"], "give one network"),
     (["p.json", "--recipe", "r", "--erk", "0.5", "--uniform", "2:4"], "give one of --uniform"),
     (["p.json", "--recipe", "r", "--lamp", "0.5"], "--lamp looks at weights"),
     (["p.json", "--recipe", "r", "--erk", "budget"], "needs --budget"),

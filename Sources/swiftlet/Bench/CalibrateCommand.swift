@@ -22,7 +22,9 @@ struct CalibrateCommand: ParsableCommand {
       """)
 
   @Option(help: "The network: a recipe; its weights are random, for times do not depend on them.") var recipe: String?
-  @Option(help: "The network: model.safetensors of a run.") var checkpoint: String?
+  @Option(help: "The network: model.safetensors of a run, or a folder with weights and their config.json.")
+  var checkpoint: String?
+  @OptionGroup var weights: WeightOptions
   @Option(help: "Levels, separated by commas.") var levels = ListOption(
     [1, 2, 4].map { PatternName(pattern: SparsityPattern(keeping: $0, of: 4)) })
   @Option(help: "Precisions, separated by commas.") var precisions = ListOption(Precision.allCases)
@@ -73,7 +75,7 @@ struct CalibrateCommand: ParsableCommand {
 
   private func network() throws -> (any ImageClassifier, String) {
     if let checkpoint {
-      let source = try TrainedSource(checkpoint: URL(filePath: checkpoint), recipe: nil)
+      let source = try weights.source(checkpoint, recipe: nil)
       return (source.model, "\(source.recipe.model)")
     }
     let recipe = try Recipe.read(from: URL(filePath: recipe ?? ""))

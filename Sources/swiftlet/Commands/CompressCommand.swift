@@ -14,9 +14,15 @@ struct CompressCommand: ParsableCommand {
       """)
 
   @Option(
-    help:
-      "The trained network: model.safetensors of a training run, or with --finetune timm's or Hugging Face's weights.")
+    help: """
+      The trained network: model.safetensors of a training run, or timm's or Hugging Face's weights, a file or a folder, \
+      with --recipe, --finetune or a config.json beside them.
+      """)
   var checkpoint: String
+  @OptionGroup var weights: WeightOptions
+  @Option(help: "The classes' names, one a line in the order of the scores. Default: those that the checkpoint knows.")
+  var classes: String?
+  @Option(help: "The recipe of weights that carry none, without finetuning.") var recipe: String?
   @Option(
     help: "Of every M weights keep N, in every layer: N:M, such as 2:4.",
     transform: { try SparsityPattern(parsing: $0) })
@@ -46,19 +52,23 @@ struct CompressCommand: ParsableCommand {
 
   func validate() throws {
     if pattern != nil && plan != nil { throw ValidationError("give --pattern or --plan, not both") }
+    if finetune != nil, recipe != nil { throw ValidationError("give --recipe or --finetune, which is a recipe too") }
     if finetune == nil {
       if pattern == nil && plan == nil { throw ValidationError("give --pattern, --plan or a recipe with --finetune") }
       if teacher != nil { throw ValidationError("--teacher is for finetuning: give --finetune too") }
       if resume { throw ValidationError("--resume goes on with finetuning: give --finetune too") }
-      if !overrides.isEmpty { throw ValidationError("--set changes the recipe: give --finetune too") }
+      if !overrides.isEmpty, recipe == nil {
+        throw ValidationError("--set changes the recipe: give --finetune or --recipe too")
+      }
     }
     if calibrationImages < 1 { throw ValidationError("--calibration-images is 1 or more") }
   }
 
   func run() throws {
-    let recipe = try finetune.map { try Recipe.read(from: URL(filePath: $0), overrides: overrides) }
+    let text = try (finetune ?? recipe).map { try RecipeText(contentsOf: URL(filePath: $0), overrides: overrides) }
     var compressor = try Compressor(
-      checkpoint: URL(filePath: checkpoint), finetuning: recipe, data: data.map { URL(filePath: $0) })
+      weights.source(checkpoint, text: text, classes: classes), finetunes: finetune != nil,
+      data: data.map { URL(filePath: $0) })
     if let plan {
       compressor.plan = try CompressionPlan(contentsOf: URL(filePath: plan))
     } else if let pattern {

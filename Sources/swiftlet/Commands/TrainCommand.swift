@@ -21,6 +21,7 @@ struct TrainCommand: ParsableCommand {
     help:
       "The dense network that a supernet starts from: model.safetensors of a run, or timm's or Hugging Face's weights.")
   var checkpoint: String?
+  @OptionGroup var weights: WeightOptions
   @Option(help: "The run directory. Default: runs/ and the recipe's name.") var out: String?
   @Flag(help: "Go on from the checkpoint in the run directory.") var resume = false
   @Option(
@@ -33,9 +34,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let file = URL(filePath: recipe)
     let output = URL(filePath: out ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
-    let run = try TrainingRun(
-      recipe: .read(from: file, overrides: overrides), data: data.map { URL(filePath: $0) },
-      dense: checkpoint.map { URL(filePath: $0) }, output: output, resume: resume)
+    let run = try run(RecipeText(contentsOf: file, overrides: overrides), output)
     let progress = ConsoleProgress()
     let result = try run.start(observer: json ? nil : progress.callAsFunction)
     if json {
@@ -45,5 +44,16 @@ struct TrainCommand: ParsableCommand {
     } else {
       print(result)
     }
+  }
+
+  private func run(_ recipe: RecipeText, _ output: URL) throws -> TrainingRun {
+    let place = data.map { URL(filePath: $0) }
+    guard let checkpoint else {
+      return try TrainingRun(recipe: recipe.recipe(), data: place, output: output, resume: resume)
+    }
+    let dense = try weights.source(checkpoint, text: recipe)
+    return try TrainingRun(
+      recipe: dense.recipe, supernetOf: dense.model,
+      data: dense.recipe.data.open(at: place, imageSize: dense.recipe.model.imageSize), output: output, resume: resume)
   }
 }

@@ -31,17 +31,18 @@ struct Compressor {
   ///   - finetuning: the recipe whose compression section says how to finetune, and gives the first plan and score.
   ///   - place: where the recipe's data lies; without it a plain pruning is not evaluated.
   init(checkpoint: URL, finetuning: Recipe?, data place: URL?) throws {
-    var trained: TrainedModel?
-    if let finetuning, try Checkpoint.read(from: checkpoint).metadata["swiftlet.recipe"] == nil {
-      (dense, recipe) = (try finetuning.model.configuration.network(weightsAt: checkpoint), finetuning)
-    } else {
-      let model = try TrainedModel.read(from: checkpoint)
-      (trained, dense, recipe) = (model, model.model, finetuning ?? model.recipe)
-      guard recipe.model.configuration == model.recipe.model.configuration else {
-        throw CompressorError.otherModel(checkpoint: "\(model.recipe.model)", recipe: "\(recipe.model)")
-      }
-    }
-    if finetuning != nil {
+    try self.init(
+      TrainedSource(checkpoint: checkpoint, text: finetuning.map { try RecipeText($0) }),
+      finetunes: finetuning != nil, data: place)
+  }
+
+  /// - Parameters:
+  ///   - source: The network, and the recipe of its data.
+  ///   - followsRecipe: Whether to do what the recipe's compression section says: its plan, its score, its finetuning.
+  ///   - place: Where the recipe's data lies; without it a plain pruning is not evaluated.
+  init(_ source: TrainedSource, finetunes followsRecipe: Bool, data place: URL?) throws {
+    (dense, recipe) = (source.model, source.recipe)
+    if followsRecipe {
       guard let compression = recipe.compression else { throw CompressorError.noCompressionSection }
       finetunes = compression.epochs > 0
       (score, permutes) = (compression.score, compression.permute)
@@ -55,8 +56,9 @@ struct Compressor {
     }
     let hasData = place != nil || recipe.data.kind != .files || finetunes
     data = hasData ? try recipe.data.open(at: place, imageSize: recipe.model.imageSize) : nil
-    guard let classes = trained?.classes ?? data?.training.classes else { throw CompressorError.noClasses }
-    self.classes = classes
+    let named = source.classes.isEmpty ? data?.training.classes : source.classes
+    guard let named else { throw CompressorError.noClasses }
+    classes = named
   }
 
   /// Lets finetuning learn from another trained network, such as the dense one that a supernet came from.
@@ -182,7 +184,6 @@ struct CompressionResult: Encodable, CustomStringConvertible {
 /// Why a network cannot be compressed.
 enum CompressorError: Error, CustomStringConvertible {
   case noCompressionSection
-  case otherModel(checkpoint: String, recipe: String)
   case modelExists(URL)
   case scoreNeedsData(Recipe.Score)
   case noClasses
@@ -192,15 +193,12 @@ enum CompressorError: Error, CustomStringConvertible {
     switch self {
     case .noCompressionSection:
       "the recipe has no compression section: add one, or prune once without --finetune"
-    case .otherModel(let checkpoint, let recipe):
-      "the recipe's model is \(recipe), the checkpoint holds \(checkpoint): "
-        + "finetune with a recipe of the same model"
     case .modelExists(let file):
       "\(file.path) exists: choose another --out"
     case .scoreNeedsData(let score):
       "\(score.rawValue) looks at activations: say with --data where the recipe's data lies"
     case .noClasses:
-      "the checkpoint does not name its classes: say with --data where the recipe's data lies"
+      "the checkpoint does not name its classes: give --classes, or say with --data where the recipe's data lies"
     case .otherClasses(let teacher):
       "the teacher \(teacher.path) knows other classes than the checkpoint: give a network of the same data"
     }

@@ -14,16 +14,21 @@ struct Classifier {
   let classes: [String]
   /// The recipe that it was trained by, if it says.
   let recipe: Recipe?
+  /// Whether it is a trained network, whose recipe is the one that was given, where one was.
+  var isCheckpoint = false
+  /// What a person should know about how a checkpoint was read.
+  var remarks: [String] = []
   /// Scores `[images, classes]`, row by row.
   let scores: (_ images: [Image]) throws -> [Float]
 
   /// - Parameter path: a model file, or a trained network's checkpoint.
-  init(path: String, recipe: URL?, threads: Int) throws {
+  init(path: String, recipe: URL?, averages: Bool = false, threads: Int) throws {
     if path.hasSuffix(".swiftlet") {
       try self.init(file: ModelFile(contentsOf: URL(filePath: path)), threads: threads)
     } else {
+      let text = try recipe.map { try RecipeText(contentsOf: $0) }
       try self.init(
-        TrainedSource(checkpoint: URL(filePath: path), recipe: recipe), name: path, threads: threads)
+        TrainedSource(checkpoint: URL(filePath: path), text: text, averages: averages), name: path, threads: threads)
     }
   }
 
@@ -43,6 +48,7 @@ struct Classifier {
     self.name = name
     classes = source.classes
     recipe = source.recipe
+    (isCheckpoint, remarks) = (true, source.remarks)
     scores = { images in
       let dataset = LoadedImages(images: images)
       let batches = source.recipe.evaluationLoader(over: dataset, batchSize: images.count).epoch(0)

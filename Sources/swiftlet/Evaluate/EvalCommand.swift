@@ -17,7 +17,9 @@ struct EvalCommand: ParsableCommand {
       """)
 
   @Argument(help: "The model file.", completion: .file(extensions: ["swiftlet"])) var model: String?
-  @Option(help: "A trained network instead: model.safetensors of a run.") var checkpoint: String?
+  @Option(help: "A trained network instead: model.safetensors of a run, or timm's or Hugging Face's weights.")
+  var checkpoint: String?
+  @OptionGroup var weights: WeightOptions
   @Option(help: "Another model file or checkpoint to compare with.") var against: String?
   @Option(help: "Where the images lie.") var data: String?
   @Option(help: "Which images: test, search, or a split of the data.") var split = "test"
@@ -53,8 +55,9 @@ struct EvalCommand: ParsableCommand {
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let recipeFile = recipe.map { URL(filePath: $0) }
     let sides = try [model ?? checkpoint, against].compactMap(\.self).map {
-      try Classifier(path: $0, recipe: recipeFile, threads: threads)
+      try Classifier(path: $0, recipe: recipeFile, averages: weights.ema, threads: threads)
     }
+    for remark in sides.flatMap(\.remarks) { printToStandardError("note: \(remark)") }
     let images = try dataset(of: sides, recipeFile)
     for side in sides where !side.classes.isEmpty && side.classes != images.classes {
       throw EvalError.otherClasses(model: side.name, expected: side.classes, found: images.classes)
@@ -96,7 +99,9 @@ struct EvalCommand: ParsableCommand {
   private func percent(_ share: Double) -> String { (100 * share).text(decimals: 2) + " %" }
 
   private func dataset(of sides: [Classifier], _ recipeFile: URL?) throws -> any ImageDataset {
-    let recipe = try recipeFile.map { try Recipe.read(from: $0) } ?? sides.lazy.compactMap(\.recipe).first
+    // A checkpoint's side has read the recipe's file, with what lies beside foreign weights.
+    let read = sides.first { $0.isCheckpoint }?.recipe
+    let recipe = try read ?? recipeFile.map { try Recipe.read(from: $0) } ?? sides.lazy.compactMap(\.recipe).first
     let place = data.map { URL(filePath: $0) }
     if let recipe, split == "test" { return try recipe.data.openTest(at: place, imageSize: recipe.model.imageSize) }
     if let recipe, split == "search" {

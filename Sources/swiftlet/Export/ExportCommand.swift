@@ -32,8 +32,15 @@ struct ExportCommand: ParsableCommand {
     }
   }
 
-  @Option(help: "The trained network: model.safetensors of a run, or with --recipe timm's or Hugging Face's weights.")
+  @Option(
+    help: """
+      The trained network: model.safetensors of a run, or timm's or Hugging Face's weights, a file or a folder, with \
+      --recipe or a config.json beside them.
+      """)
   var checkpoint: String
+  @OptionGroup var weights: WeightOptions
+  @Option(help: "The classes' names, one a line in the order of the scores. Default: those that the checkpoint knows.")
+  var classes: String?
   @Option(help: "The pattern and precision of each layer: a plan file.") var plan: String?
   @Option(help: "The weights' precision: fp32, bf16, int8, or planned for each layer's own in the plan.")
   var precision = Precisions.fp32
@@ -59,8 +66,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let file = URL(filePath: checkpoint)
-    let source = try TrainedSource(checkpoint: file, recipe: recipe.map { URL(filePath: $0) })
+    let source = try weights.source(checkpoint, recipe: recipe, classes: classes)
     let plan = try plan.map { try CompressionPlan(contentsOf: URL(filePath: $0)) }
     let needsCalibration =
       precision == .int8 || (precision == .planned && plan?.choices.values.contains { $0.precision == .int8 } == true)
@@ -68,7 +74,7 @@ struct ExportCommand: ParsableCommand {
       plan: plan, precision: precision.choice,
       calibration: needsCalibration ? try calibration(of: source) : nil, quantizesEnds: quantizeEnds,
       quantizesAttention: !floatAttention,
-      metadata: try metadata(of: source, file))
+      metadata: try metadata(of: source))
     let shape = source.model.inputShape
     let exported = try exporter.export(source.model, inputShape: shape, name: out.modelName)
     let difference = try check(exported, source, shape)
@@ -89,10 +95,10 @@ struct ExportCommand: ParsableCommand {
     return Calibration(batches: seen, rule: range.rule, threads: ProcessInfo.processInfo.activeProcessorCount)
   }
 
-  private func metadata(of source: TrainedSource, _ file: URL) throws -> Graph.Metadata {
+  private func metadata(of source: TrainedSource) throws -> Graph.Metadata {
     var texts = [
       ModelNotes.recipe: try source.recipe.yaml(),
-      ModelNotes.checkpoint: SHA256.hexadecimal(of: try Data(contentsOf: file, options: .mappedIfSafe)),
+      ModelNotes.checkpoint: try source.checksum(),
     ]
     for note in notes {
       let parts = note.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -2,6 +2,6 @@
 enum ModelNotes {
   /// The recipe that it was trained by, as YAML, with the network's shape.
   static let recipe = "recipe"
-  /// The SHA-256 of the checkpoint that the weights come from.
+  /// The SHA-256 of the checkpoint that the weights come from, see `TrainedSource.checksum`.
   static let checkpoint = "checkpoint.sha256"
 }

@@ -1,37 +1,37 @@
 import Foundation
-import SwiftletCheckpoint
 import SwiftletModels
 import SwiftletTraining
 
-/// A trained network with what belongs to it: read from a run's `model.safetensors`, or from timm's or Hugging Face's
-/// weights together with a recipe that says what they are.
+/// A trained network for use: read from a run's `model.safetensors`, or from timm's or Hugging Face's weights together
+/// with a recipe or the configuration beside them.
 struct TrainedSource {
   let model: any ImageClassifier
   let recipe: Recipe
   /// Empty where nobody says.
   let classes: [String]
+  /// What the weights lie in.
+  let files: [URL]
+  /// What a person should know about how the weights were read.
+  let remarks: [String]
+
+  init(checkpoint: URL, text: RecipeText?, averages: Bool = false, classNames: URL? = nil) throws {
+    let trained = try TrainedModel(reading: checkpoint, recipe: text, averages: averages, classNames: classNames)
+    (model, recipe, classes) = (trained.model, trained.recipe, trained.classes)
+    (files, remarks) = (trained.files, trained.remarks)
+    model.evaluate()
+  }
 
   init(checkpoint: URL, recipe file: URL?) throws {
-    if let file, try Checkpoint.read(from: checkpoint).metadata["swiftlet.recipe"] == nil {
-      let recipe = try Recipe.read(from: file)
-      model = try recipe.model.configuration.network(weightsAt: checkpoint)
-      (self.recipe, classes) = (recipe, [])
-    } else {
-      let trained = try TrainedModel.read(from: checkpoint)
-      (model, classes) = (trained.model, trained.classes)
-      recipe = try file.map { try Recipe.read(from: $0) } ?? trained.recipe
-      guard recipe.model.configuration == trained.recipe.model.configuration else {
-        throw TrainedSourceError.otherNetwork
-      }
-    }
-    model.evaluate()
+    try self.init(checkpoint: checkpoint, text: file.map { try RecipeText(contentsOf: $0) })
   }
 }
 
-enum TrainedSourceError: Error, CustomStringConvertible {
-  case otherNetwork
-
-  var description: String {
-    "the recipe describes another network than the checkpoint holds: leave --recipe out, the checkpoint has its own"
+extension TrainedSource {
+  /// The SHA-256 of the file of the weights; of shards that of the list which `sha256sum` prints of them.
+  func checksum() throws -> String {
+    let sums = try files.map { SHA256.hexadecimal(of: try Data(contentsOf: $0, options: .mappedIfSafe)) }
+    if sums.count == 1 { return sums[0] }
+    let list = zip(sums, files).map { "\($0)  \($1.lastPathComponent)\n" }.joined()
+    return SHA256.hexadecimal(of: Data(list.utf8))
   }
 }

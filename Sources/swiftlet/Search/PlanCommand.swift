@@ -21,8 +21,10 @@ struct PlanCommand: ParsableCommand {
 
   @Argument(help: "The plan file.", completion: .file(extensions: ["json"])) var plan: String
   @Option(help: "Another plan to compare with.", completion: .file(extensions: ["json"])) var against: String?
-  @Option(help: "The network: a recipe.") var recipe: String?
-  @Option(help: "The network: model.safetensors of a run.") var checkpoint: String?
+  @Option(help: "The network: a recipe; or with --checkpoint what its weights are, where they carry none.")
+  var recipe: String?
+  @Option(help: "The network: model.safetensors of a run, or timm's or Hugging Face's weights.") var checkpoint: String?
+  @OptionGroup var weights: WeightOptions
   @Option(help: "The network: a model file.", completion: .file(extensions: ["swiftlet"])) var model: String?
   @Option(help: "What runs the network: the name of an accelerator, or its file.") var accelerator: String?
   @Option(help: "Make a plan with this level in every layer.", transform: { try SparsityPattern(parsing: $0) })
@@ -39,7 +41,7 @@ struct PlanCommand: ParsableCommand {
   private var makes: Bool { uniform != nil || erk != nil || lamp != nil }
 
   func validate() throws {
-    guard [recipe, checkpoint, model].count(where: { $0 != nil }) <= 1 else {
+    guard model == nil || (recipe == nil && checkpoint == nil) else {
       throw ValidationError("give one network: --recipe, --checkpoint or --model")
     }
     guard [uniform != nil, erk != nil, lamp != nil].count(where: { $0 }) <= 1 else {
@@ -85,7 +87,7 @@ struct PlanCommand: ParsableCommand {
 
   private func network() throws -> Network? {
     if let checkpoint {
-      let source = try TrainedSource(checkpoint: URL(filePath: checkpoint), recipe: nil)
+      let source = try weights.source(checkpoint, recipe: recipe)
       return Network(name: "\(source.recipe.model)", work: source.model.multiplyAdds, model: source.model)
     }
     if let recipe {

@@ -20,6 +20,7 @@ struct SearchCommand: ParsableCommand {
   var recipe: String
   @Option(help: "The weights: model.safetensors of a run, or timm's or Hugging Face's weights.")
   var checkpoint: String
+  @OptionGroup var weights: WeightOptions
   @Option(help: "What a plan may cost.", transform: { try Budget(parsing: $0) })
   var budget: Budget
   @Option(help: "What runs the network: the name of an accelerator, or its file.")
@@ -42,7 +43,9 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
-    var recipe = try Recipe.read(from: URL(filePath: recipe), overrides: overrides)
+    let source = try weights.source(
+      checkpoint, text: RecipeText(contentsOf: URL(filePath: self.recipe), overrides: overrides))
+    var recipe = source.recipe
     var settings = recipe.search ?? Recipe.Search()
     if let method, method != settings.method.kind { settings.method = SearchMethod(method) }
     if let seed { settings.seed = seed }
@@ -51,7 +54,6 @@ struct SearchCommand: ParsableCommand {
     let accelerator = try accelerator.map { try Accelerator.named($0) }
     let work = recipe.model.configuration.multiplyAdds
     let search = try SearchRun(recipe, budget: budget, of: work, accelerator: accelerator)
-    let source = try TrainedSource(checkpoint: URL(filePath: checkpoint), recipe: URL(filePath: self.recipe))
     let data = try recipe.data.open(at: data.map { URL(filePath: $0) }, imageSize: recipe.model.imageSize)
     let console = SearchConsole()
     let outcome = try search.start(

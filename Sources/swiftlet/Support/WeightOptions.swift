@@ -1,0 +1,27 @@
+import ArgumentParser
+import Foundation
+import SwiftletRunCommands
+import SwiftletTraining
+
+/// Which of a checkpoint's weights a command reads.
+struct WeightOptions: ParsableArguments {
+  @Flag(
+    help: """
+      Read the average of the weights over the training steps (state_dict_ema, model_ema), where the checkpoint holds \
+      one beside the weights.
+      """)
+  var ema = false
+
+  /// A trained network, and on standard error what a person should know about how it was read.
+  func source(_ checkpoint: String, text: RecipeText?, classes: String? = nil) throws -> TrainedSource {
+    let source = try TrainedSource(
+      checkpoint: URL(filePath: checkpoint), text: text, averages: ema,
+      classNames: classes.map { URL(filePath: $0) })
+    for remark in source.remarks { printToStandardError("note: \(remark)") }
+    return source
+  }
+
+  func source(_ checkpoint: String, recipe: String?, classes: String? = nil) throws -> TrainedSource {
+    try source(checkpoint, text: recipe.map { try RecipeText(contentsOf: URL(filePath: $0)) }, classes: classes)
+  }
+}
