@@ -34,7 +34,7 @@ public func checkOutputs(_ outputs: [PlannedOutput], reading inputs: [String]) t
     // What cannot be looked at fails when it is read, with a better sentence.
     if let identity = try? FileIdentity(path: input) { taken[identity] = input }
   }
-  var places: Set<String> = []
+  var (places, written) = (Set<String>(), Set<FileIdentity>())
   for output in outputs {
     guard places.insert(output.path).inserted else { throw .twice(output.path) }
     let existing: FileIdentity?
@@ -51,7 +51,7 @@ public func checkOutputs(_ outputs: [PlannedOutput], reading inputs: [String]) t
       guard existing.byteCount == 0 || output.replaces(output.path) else {
         throw .otherKind(output.path, kind: output.kind)
       }
-      taken[existing] = output.path
+      guard written.insert(existing).inserted else { throw .twice(output.path) }
     }
     try checkFolder(parent(of: output.path), of: output.path)
   }

@@ -259,10 +259,10 @@ import Testing
   }
 
   /// Runs `arguments` with the words of a shell behind them, such as `| head`.
-  static func shell(_ arguments: String, _ rest: String) throws -> Outcome {
+  static func shell(_ arguments: String, _ rest: String, before: String = "") throws -> Outcome {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", "{ \"$0\" \(arguments); echo $? >&2; } \(rest)", executable.path]
+    process.arguments = ["-c", "\(before){ \"$0\" \(arguments); echo $? >&2; } \(rest)", executable.path]
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors
@@ -289,7 +289,7 @@ import Testing
     #expect(closed.errors == "error: standard output cannot be written: Bad file descriptor")
     for ignored in ["", "trap '' PIPE; "] {
       // The reader has gone before anything is written.
-      let gone = try Self.shell(arguments, "| \(ignored)exec true")
+      let gone = try Self.shell(arguments, "| exec true", before: ignored)
       #expect([0, 141].contains(gone.status) && gone.errors.isEmpty && gone.output.isEmpty, "\(gone)")
     }
     // Standard error that takes nothing changes no result.

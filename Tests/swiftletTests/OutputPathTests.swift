@@ -43,7 +43,7 @@ struct OutputPathTests {
       func contents() throws -> [String: Data] {
         let names = try #require(manager.enumerator(atPath: folder.path)).compactMap { $0 as? String }
         return try Dictionary(
-          uniqueKeysWithValues: names.compactMap { name in
+          uniqueKeysWithValues: names.compactMap { name -> (String, Data)? in
             var isFolder: ObjCBool = false
             let file = folder.appending(path: name)
             guard manager.fileExists(atPath: file.path, isDirectory: &isFolder), !isFolder.boolValue else { return nil }
@@ -74,7 +74,7 @@ struct OutputPathTests {
       for arguments in refused {
         let (status, text) = try Self.run(arguments, in: folder)
         #expect(status == 1, "\(arguments): \(text)")
-        #expect(text.split(separator: "\n").count == 1 && text.hasPrefix("error: /"), "\(arguments): \(text)")
+        #expect(text.split(separator: "\n").count == 1 && text.hasPrefix("error: "), "\(arguments): \(text)")
         #expect(text.contains("choose another"), "\(arguments): \(text)")
       }
       #expect(try contents() == before)

@@ -13,7 +13,8 @@ public func reason(of error: any Error) -> String {
     return FileError.systemMessage(for: Int32(underlying.code))
   }
   if error.domain == NSPOSIXErrorDomain { return FileError.systemMessage(for: Int32(error.code)) }
-  switch (error as? CocoaError)?.code {
+  guard error.domain == NSCocoaErrorDomain else { return error.localizedDescription }
+  switch CocoaError.Code(rawValue: error.code) {
   case .fileNoSuchFile, .fileReadNoSuchFile: return FileError.systemMessage(for: ENOENT)
   case .fileReadNoPermission, .fileWriteNoPermission: return FileError.systemMessage(for: EACCES)
   case .fileReadInapplicableStringEncoding, .fileReadUnknownStringEncoding: return "it is not text in UTF-8"
