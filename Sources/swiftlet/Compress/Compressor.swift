@@ -138,7 +138,9 @@ struct Compressor {
     case .wanda, .wandaDense, .sparseGPT:
       model.evaluate()
       let loader = try calibrationLoader(batchSize: 64)
-      return .wanda(inputNorms: try model.inputNorms(of: plan.paths) { try Self.run(model, over: loader) })
+      // In forward order, so that an error names the first layer that it reaches.
+      let paths = model.compressibleLayers().map(\.path).filter { plan[$0] != nil }
+      return .wanda(inputNorms: try model.inputNorms(of: paths) { try Self.run(model, over: loader) })
     }
   }
 

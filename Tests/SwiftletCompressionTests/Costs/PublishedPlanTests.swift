@@ -17,27 +17,27 @@ struct PublishedPlan: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(name) \(giga) G" }
 
   static let deitB6G = PublishedPlan(
-    name: "DeiT-B", model: DeiTConfiguration.base.multiplyAdds, giga: 6.005, counts: [36, 11, 1],
+    name: "DeiT-B", model: DeiTConfiguration.base.multiplyAdds.published, giga: 6.005, counts: [36, 11, 1],
     densities: [0.396, 0.271, 0.312, 0.312])
   static let deitB7G = PublishedPlan(
-    name: "DeiT-B", model: DeiTConfiguration.base.multiplyAdds, giga: 6.877, counts: [28, 18, 2],
+    name: "DeiT-B", model: DeiTConfiguration.base.multiplyAdds.published, giga: 6.877, counts: [28, 18, 2],
     densities: [0.438, 0.354, 0.375, 0.333])
   static let every = [
     deitB6G, deitB7G,
     PublishedPlan(
-      name: "DeiT-S", model: DeiTConfiguration.small.multiplyAdds, giga: 1.964, counts: [24, 23, 1],
+      name: "DeiT-S", model: DeiTConfiguration.small.multiplyAdds.published, giga: 1.964, counts: [24, 23, 1],
       densities: [0.458, 0.354, 0.417, 0.312]),
     PublishedPlan(
-      name: "Swin-B", model: SwinConfiguration.base.multiplyAdds, giga: 5.329, counts: [74, 21, 1],
+      name: "Swin-B", model: SwinConfiguration.base.multiplyAdds.published, giga: 5.329, counts: [74, 21, 1],
       densities: [0.292, 0.323, 0.312, 0.323]),
     PublishedPlan(
-      name: "Swin-B", model: SwinConfiguration.base.multiplyAdds, giga: 5.920, counts: [56, 39, 1],
+      name: "Swin-B", model: SwinConfiguration.base.multiplyAdds.published, giga: 5.920, counts: [56, 39, 1],
       densities: [0.365, 0.375, 0.396, 0.302]),
     PublishedPlan(
-      name: "Swin-S", model: SwinConfiguration.small.multiplyAdds, giga: 3.501, counts: [49, 46, 1],
+      name: "Swin-S", model: SwinConfiguration.small.multiplyAdds.published, giga: 3.501, counts: [49, 46, 1],
       densities: [0.417, 0.354, 0.365, 0.375]),
     PublishedPlan(
-      name: "Swin-S", model: SwinConfiguration.small.multiplyAdds, giga: 3.985, counts: [32, 62, 2],
+      name: "Swin-S", model: SwinConfiguration.small.multiplyAdds.published, giga: 3.985, counts: [32, 62, 2],
       densities: [0.427, 0.417, 0.458, 0.406]),
   ]
 

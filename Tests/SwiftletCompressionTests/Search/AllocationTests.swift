@@ -6,7 +6,7 @@ import Testing
 @testable import SwiftletCompression
 
 @Suite struct ErdosRenyiAllocationTests {
-  static let cost = DeiTConfiguration.base.multiplyAdds
+  static let cost = DeiTConfiguration.base.multiplyAdds.published
   static let space = SearchSpace(
     [1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }, over: cost.slots.map(\.path))
 
