@@ -11,7 +11,7 @@ struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Train, prune, export and run a small vision transformer on drawn images.",
-    discussion: "2 to 10 minutes on 2 cores. Leaves checkpoints, model files, results.json and report.html.")
+    discussion: "2 to 3 minutes on 2 idle cores. Leaves checkpoints, model files, results.json and report.html.")
 
   @Option(help: "Where everything goes; what an earlier demo left there is replaced.")
   var out = "out/demo"
