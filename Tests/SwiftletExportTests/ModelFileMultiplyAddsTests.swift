@@ -37,7 +37,8 @@ struct ModelFileMultiplyAddsTests {
   @Test(arguments: [(16, 2, 2), (27, 3, 4)])
   func `a Swin's file and its plans have one count`(imageSize: Int, patchSize: Int, windowSize: Int) throws {
     var configuration = SwinConfiguration()
-    (configuration.imageSize, configuration.patchSize, configuration.windowSize) = (imageSize, patchSize, windowSize)
+    (configuration.patchSize, configuration.windowSize) = (patchSize, windowSize)
+    configuration.imageSize = ImageSize(imageSize)
     (configuration.width, configuration.depths, configuration.heads) = (8, [2, 1, 2], [1, 2, 4])
     configuration.classes = 10
     try Self.expectOneCount(SwinTransformer(configuration, using: Generator(seed: 6)))

@@ -10,7 +10,7 @@ import Testing
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
 struct SmoothNormsTests {
   static let configuration = DeiTExportTests.configurations[0]
-  static let shape = [3, configuration.imageSize, configuration.imageSize]
+  static let shape = [3, configuration.imageSize.height, configuration.imageSize.width]
   static let calibration = Calibration(
     batches: (0..<4).map { DeiTExportTests.images(configuration, batch: 16, seed: 20 + UInt64($0)) })
 

@@ -49,7 +49,8 @@ import Testing
       Issue.record("the method is \(String(describing: recipe.search?.method))")
       return
     }
-    #expect([search.population, search.parents, search.mutants, search.crossovers] == [10, 10, 5, 5])
+    let sizes: [Int] = [search.population, search.parents, search.mutants, search.crossovers]
+    #expect(sizes == [10, 10, 5, 5])
     #expect(recipe.training.optimizer == .adamW(beta1: 0.8, beta2: 0.999, epsilon: 1e-8))
     #expect(recipe.training.schedule == .cosine(final: 0))
     #expect(recipe.compression?.warmupEpochs == 0 && recipe.compression?.epochs == 0)

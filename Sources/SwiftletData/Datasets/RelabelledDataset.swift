@@ -30,7 +30,7 @@ extension ImageDataset {
       throw DataError(
         .request,
         "\(network) knows \(names.count) classes (\(names.prefix(3).joined(separator: ", "))…), the images have "
-          + "\(classes.count) (\(classes.prefix(3).joined(separator: ", "))…): these are other images than it was trained for"
+          + "\(classes.count) (\(classes.prefix(3).joined(separator: ", "))…): these are other images than it was trained for, or other names for them: --classes gives it the folders' names"
       )
     }
     return relabelled

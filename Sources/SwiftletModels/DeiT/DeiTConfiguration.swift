@@ -47,14 +47,14 @@ public struct DeiTConfiguration: ImageClassifierConfiguration {
   }
 
   /// Which tokens have learned positions.
-  public enum Positions: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Positions: String, FileWord, Hashable, Sendable, CaseIterable {
     case allTokens
     /// The patches only: timm's `no_embed_class`, as DeiT-III has it.
     case patches
   }
 
   /// What the head reads.
-  public enum Pooling: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Pooling: String, FileWord, Hashable, Sendable, CaseIterable {
     case classToken
     /// The mean of the patches.
     case mean
@@ -63,7 +63,7 @@ public struct DeiTConfiguration: ImageClassifierConfiguration {
   }
 
   /// Where the last norm stands.
-  public enum FinalNorm: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum FinalNorm: String, FileWord, Hashable, Sendable, CaseIterable {
     /// On every token, in front of the pooling; timm's `norm`.
     case tokens
     /// On what has been pooled; timm's `fc_norm`.

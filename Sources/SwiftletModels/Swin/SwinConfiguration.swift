@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletNN
 
 /// The shape of a Swin transformer.
@@ -32,7 +33,7 @@ public struct SwinConfiguration: ImageClassifierConfiguration {
   public var normEpsilon = 1e-5
 
   /// When zeros fill up a feature map to whole windows, in a block whose windows are shifted.
-  public enum WindowPadding: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum WindowPadding: String, FileWord, Hashable, Sendable, CaseIterable {
     /// As Swin's authors and Hugging Face do.
     case beforeShift
     /// As timm does.

@@ -82,16 +82,11 @@ extension Recipe.DataSource {
         description = "\(path.lastPathComponent)/\(name)"
       }
     case .shapes:
-      guard imageSize >= ProceduralShapes.smallestSide else {
-        throw RecipeError(
-          "model.configuration.imageSize",
-          "is \(imageSize), drawn shapes need \(ProceduralShapes.smallestSide) pixels or more")
-      }
       // Seeds of training and test differ for every seed of the recipe.
       let count = part == .train ? shapes.training : shapes.test
       let seed = UInt64(shapes.seed) &* 2 &+ (part == .train ? 0 : 1)
       // Smaller ones would show nothing; the pipeline makes them as small as the network wants.
-      dataset = ProceduralShapes(count: count, seed: seed, side: max(16, imageSize.height, imageSize.width))
+      dataset = ProceduralShapes(count: count, seed: seed, side: max(ProceduralShapes.smallestSide, imageSize.height, imageSize.width))
       description = "procedural shapes"
     }
     return (inMemory ? try InMemoryDataset(dataset) : dataset, description)

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletCompression
 import SwiftletFiles
 
 /// The right to write into a folder, which one process has at a time.

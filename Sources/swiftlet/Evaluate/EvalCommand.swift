@@ -79,7 +79,7 @@ struct EvalCommand: ParsableCommand {
         }
         try scores[index].add(rows, labels: samples.labels)
       }
-      progress?.show(min(start + batch, images.count))
+      progress?.show(scores[0].images)
     }
     progress?.end()
 
@@ -130,7 +130,7 @@ enum EvalError: Error, Hashable, CustomStringConvertible {
     case .noData: "there are no images to evaluate on: give --data"
     case .otherClasses(let model, let expected, let found):
       "\(model) knows \(expected.count) classes (\(expected.prefix(3).joined(separator: ", "))…), the images have "
-        + "\(found.count) (\(found.prefix(3).joined(separator: ", "))…): these are other images than it was trained for"
+        + "\(found.count) (\(found.prefix(3).joined(separator: ", "))…): these are other images than it was trained for, or other names for them: --classes of export gives it the folders' names"
     case .tooFewScores(let model, let scores, let classes):
       "\(model) gives \(scores) scores, the images have \(classes) classes"
     case .scoresNotFinite(let model, let image):
