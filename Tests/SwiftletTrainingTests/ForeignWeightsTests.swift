@@ -187,7 +187,7 @@ struct ForeignWeightsTests {
       "hf-vit-relu", "\"layer_norm_eps\": 0.02", "\"layer_norm_eps\": 1e999",
       "layer_norm_eps is 1e999, expected a number"
     ),
-    ("hf-vit-relu", "\"layer_norm_eps\": 0.02", "\"layer_norm_eps\": -1", "normEpsilon -1.0 is not positive"),
+    ("hf-vit-relu", "\"layer_norm_eps\": 0.02", "\"layer_norm_eps\": -1", "normEpsilon -1.0 is not in 1e-20...1"),
     (
       "hf-vit-relu", "\"model_type\": \"vit\"", "\"model_type\": \"convnext\"", "model_type is convnext, which Swiftlet"
     ),

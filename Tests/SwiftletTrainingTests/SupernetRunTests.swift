@@ -228,8 +228,8 @@ struct SupernetRunTests {
     let checkpoint = small.tiny.directory.appending(path: "dense.safetensors")
     try FileManager.default.createDirectory(at: small.tiny.directory, withIntermediateDirectories: true)
     try TrainedModel.write(
-      small.tiny.recipe.model.make(seed: 3), recipe: small.tiny.recipe, classes: (0..<10).map(String.init),
-      to: checkpoint)
+      small.tiny.recipe.model.make(seed: 3), recipe: small.tiny.recipe,
+      classes: ProceduralShapes(count: 0, seed: 0, side: 16).classes, to: checkpoint)
     let run = try TrainingRun(recipe: small.tiny.recipe, data: nil, dense: checkpoint, output: out)
     #expect(run.supernet?.space.slots.count == 8)
 

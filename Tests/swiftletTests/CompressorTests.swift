@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletCheckpoint
 import SwiftletCompression
+import SwiftletData
 import SwiftletNN
 import SwiftletTensor
 import SwiftletTraining
@@ -33,7 +34,8 @@ struct CompressorTests {
     let recipe = try Recipe.parse(yaml)
     let checkpoint = directory.appending(path: "dense.safetensors")
     try TrainedModel.write(
-      recipe.model.make(seed: 1), recipe: recipe, classes: (0..<10).map { "class \($0)" }, to: checkpoint)
+      recipe.model.make(seed: 1), recipe: recipe, classes: ProceduralShapes(count: 0, seed: 0, side: 16).classes,
+      to: checkpoint)
     try body(checkpoint, directory)
   }
 
@@ -141,7 +143,7 @@ struct CompressorTests {
     try Self.withCheckpoint { checkpoint, directory in
       let recipe = try Recipe.parse(Self.yaml + Self.compression)
       let other = directory.appending(path: "other.safetensors")
-      let classes = (0..<10).map { "class \($0)" }
+      let classes = ProceduralShapes(count: 0, seed: 0, side: 16).classes
       try TrainedModel.write(recipe.model.make(seed: 2), recipe: recipe, classes: classes, to: other)
       func head(_ name: String, teacher: URL?) throws -> Tensor {
         var compressor = try Compressor(checkpoint: checkpoint, finetuning: recipe, data: nil)

@@ -63,6 +63,8 @@ def others():
     for name in ["gelu", "relu", "silu", "sigmoid", "tanh"]:
         function = getattr(torch, name, None) or getattr(torch.nn.functional, name)
         out[f"activation.{name}"] = function(x)
+    out["activation.geluTanh"] = torch.nn.functional.gelu(x, approximate="tanh")
+    out["activation.quickGelu"] = x * torch.sigmoid(1.702 * x)  # CLIP's definition
 
     attention = torch.nn.MultiheadAttention(12, 3, batch_first=True)
     attention.in_proj_weight.copy_(random(36, 12, seed=70) * 0.3)

@@ -15,14 +15,9 @@ extension SwinTransformer {
   }
 
   /// The same with weights that have been read; `source` is what messages call them.
-  public convenience init(_ configuration: SwinConfiguration, _ dictionary: StateDictionary, from source: String)
-    throws
-  {
+  public convenience init(_ configuration: SwinConfiguration, _ dictionary: StateDictionary, from source: String) throws {
     let foreign = dictionary.withoutSharedPrefix().state
-    let origin: SwinConfiguration.WindowPadding = KeyMap.usesHuggingFaceNames(foreign) ? .beforeShift : .afterShift
-    var configuration = configuration
-    configuration.windowPadding = configuration.windowPadding ?? origin
-    try configuration.checkPadding(isHuggingFace: origin == .beforeShift)
+    try configuration.checkPadding(isHuggingFace: KeyMap.usesHuggingFaceNames(foreign))
     try self.init(configuration, using: Generator(seed: 0))
     try load(configuration.adapting(KeyMap.swinTransformer(foreign)), from: source)
   }

@@ -48,6 +48,7 @@ struct TrainCommand: ParsableCommand {
     guard let checkpoint else {
       return try TrainingRun(recipe: recipe.recipe(), data: place, output: output, resume: resume)
     }
+    guard try recipe.recipe().supernet != nil else { throw RunError.noSupernet }
     let dense = try weights.source(checkpoint, text: recipe)
     return try TrainingRun(
       recipe: dense.recipe, supernetOf: dense.model,

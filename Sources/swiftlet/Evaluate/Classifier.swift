@@ -43,7 +43,7 @@ struct Classifier {
     classes = file.graph.metadata.classNames
     recipe = try file.graph.metadata.notes[ModelNotes.recipe].map { try Recipe.parse($0, source: file.path) }
     prepare = { preprocessing.apply(to: $0) }
-    let shape = [3, preprocessing.height, preprocessing.width]
+    let shape = [preprocessing.channels, preprocessing.height, preprocessing.width]
     score = { inputs, count in try session.run([NDArray(inputs, shape: [count] + shape)])[0].floats }
   }
 
