@@ -308,8 +308,9 @@ import Testing
     try settings.model().write(to: model)
 
     let process = Process()
-    process.executableURL = Self.executable
-    process.arguments = ["info", model.path, "--json"]
+    // The training runs of other tests ignore the signal meanwhile, which a child would inherit.
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["--default-signal=TERM", Self.executable.path, "info", model.path, "--json"]
     let output = Pipe()
     process.standardOutput = output
     try process.run()

@@ -15,7 +15,8 @@ extension SwinTransformer {
   }
 
   /// The same with weights that have been read; `source` is what messages call them.
-  public convenience init(_ configuration: SwinConfiguration, _ dictionary: StateDictionary, from source: String) throws {
+  public convenience init(_ configuration: SwinConfiguration, _ dictionary: StateDictionary, from source: String) throws
+  {
     let foreign = dictionary.withoutSharedPrefix().state
     try configuration.checkPadding(isHuggingFace: KeyMap.usesHuggingFaceNames(foreign))
     try self.init(configuration, using: Generator(seed: 0))

@@ -86,7 +86,8 @@ extension Recipe.DataSource {
       let count = part == .train ? shapes.training : shapes.test
       let seed = UInt64(shapes.seed) &* 2 &+ (part == .train ? 0 : 1)
       // Smaller ones would show nothing; the pipeline makes them as small as the network wants.
-      dataset = ProceduralShapes(count: count, seed: seed, side: max(ProceduralShapes.smallestSide, imageSize.height, imageSize.width))
+      dataset = ProceduralShapes(
+        count: count, seed: seed, side: max(ProceduralShapes.smallestSide, imageSize.height, imageSize.width))
       description = "procedural shapes"
     }
     return (inMemory ? try InMemoryDataset(dataset) : dataset, description)
