@@ -26,7 +26,8 @@ public final class MappedFile: @unchecked Sendable {
 
   /// Maps a regular file; an empty one has no bytes.
   public init(path: String, access: Access = .reading) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without waiting: a pipe that nobody writes to would hold the program until somebody does.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable(.open, code: errno) }
     defer { close(descriptor) }
     var status = stat()

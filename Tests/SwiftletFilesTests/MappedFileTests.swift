@@ -44,6 +44,9 @@ import Testing
     let missing = #expect(throws: FileError.self) { try MappedFile(path: "/nowhere/file") }
     #expect(missing?.isMissing == true && missing?.description == "cannot be opened: No such file or directory")
     #expect(throws: FileError.notRegular) { try MappedFile(path: folder.url.path) }
+    let pipe = folder.url.appending(path: "pipe").path
+    #expect(mkfifo(pipe, 0o600) == 0)
+    #expect(throws: FileError.notRegular) { try MappedFile(path: pipe) }
     #expect(FileError.notRegular.description == "is not a regular file")
   }
 }
