@@ -15,11 +15,9 @@ public struct ImagePipeline: Hashable, Sendable {
     var image = image
     var index = 0
     while index < steps.count {
-      if case .resizeShorterSide(let side, let resampling) = steps[index], index + 1 < steps.count,
-        case .centreCrop(let width, let height) = steps[index + 1]
-      {
-        // In one, so that nothing is made to be cut off.
-        image = image.resizedAndCentreCropped(shorterSide: side, width: width, height: height, resampling)
+      // A resize and the crop behind it in one, so that nothing is made to be cut off.
+      if index + 1 < steps.count, let cropped = steps[index].applied(to: image, before: steps[index + 1]) {
+        image = cropped
         index += 2
       } else {
         image = steps[index].applied(to: image, using: &random)

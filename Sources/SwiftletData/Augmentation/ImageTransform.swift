@@ -20,6 +20,19 @@ public enum ImageTransform: Hashable, Sendable {
     .randomCrop(width: size, height: size, padding: padding)
   }
 
+  /// The picture after this step and a crop of its middle as the next one, to the bit; nil for other pairs.
+  func applied(to image: Image, before next: ImageTransform) -> Image? {
+    guard case .centreCrop(let width, let height) = next else { return nil }
+    return switch self {
+    case .resizeShorterSide(let side, let resampling):
+      image.resizedAndCentreCropped(shorterSide: side, width: width, height: height, resampling)
+    case .resizeToCover(let coverWidth, let coverHeight, let resampling):
+      image.resizedAndCentreCropped(
+        toCover: coverWidth, by: coverHeight, width: width, height: height, resampling)
+    default: nil
+    }
+  }
+
   /// The picture after this step.
   public func applied(to image: Image, using random: inout RandomStream) -> Image {
     switch self {
