@@ -97,7 +97,8 @@ let package = Package(
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
     .testTarget(
       name: "SwiftletRuntimeTests",
-      dependencies: ["SwiftletRuntime", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"]),
+      dependencies: ["SwiftletRuntime", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletRunCommandsTests",
       dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run", "TestSupport"]),
