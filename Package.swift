@@ -56,7 +56,8 @@ let package = Package(
     .target(
       name: "SwiftletCompression",
       dependencies: [
-        "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletFiles", .product(name: "Yams", package: "Yams"),
+        "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletRuntime", "SwiftletFiles",
+        .product(name: "Yams", package: "Yams"),
       ],
       // The accelerators that come with the package; the files are links to accelerators/.
       resources: ["nvidia-ampere", "s2ta", "vegeta"].map { .embedInCode("Accelerators/\($0).yaml") }),
@@ -64,7 +65,7 @@ let package = Package(
       name: "SwiftletTraining",
       dependencies: [
         "SwiftletNN", "SwiftletData", "SwiftletMedia", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
-        "SwiftletFiles",
+        "SwiftletRuntime", "SwiftletFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
@@ -125,13 +126,15 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletCompressionTests",
-      dependencies: ["SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletTensor", "TestSupport"],
+      dependencies: [
+        "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletRuntime", "SwiftletTensor", "TestSupport",
+      ],
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletTrainingTests",
       dependencies: [
         "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletMedia",
-        "SwiftletCheckpoint", "SwiftletTensor", "SwiftletFiles", "TensorTestSupport", "TestSupport",
+        "SwiftletCheckpoint", "SwiftletTensor", "SwiftletRuntime", "SwiftletFiles", "TensorTestSupport", "TestSupport",
       ],
       exclude: ["Goldens"]),
     .testTarget(
@@ -139,7 +142,9 @@ let package = Package(
       dependencies: ["SwiftletExport", "SwiftletRuntime", "RuntimeTestSupport", "TestSupport"]),
     .testTarget(
       name: "SwiftletSearchTests",
-      dependencies: ["SwiftletSearch", "SwiftletTraining", "SwiftletModels", "SwiftletCompression", "TestSupport"]),
+      dependencies: [
+        "SwiftletSearch", "SwiftletTraining", "SwiftletModels", "SwiftletCompression", "SwiftletRuntime", "TestSupport",
+      ]),
     .testTarget(name: "SwiftletReportTests", dependencies: ["SwiftletReport"]),
     .testTarget(name: "swiftletTests", dependencies: ["swiftlet", "swiftlet-run", "TestSupport"]),
   ],

@@ -10,7 +10,7 @@ public struct ExportedModel: Sendable {
     /// `[outputs, inputs]`.
     public let shape: [Int]
     /// Nil where every weight is stored.
-    public let pattern: Graph.KeptPattern?
+    public let pattern: SparsityPattern?
     public let precision: Precision
     /// Bytes of values, indices and scales, alignment excluded.
     public let byteCount: Int
@@ -20,8 +20,7 @@ public struct ExportedModel: Sendable {
     public let input: Graph.Quantization?
     /// Pattern and precision as a plan names them.
     public var choice: LayerChoice {
-      LayerChoice(
-        pattern: pattern.map { SparsityPattern(keeping: $0.kept, of: $0.group) } ?? .dense, precision: precision)
+      LayerChoice(pattern: pattern ?? .dense, precision: precision)
     }
   }
 

@@ -83,9 +83,8 @@ public final class PlannedNetwork {
     if let known = encoded[key] { return known }
     var numbers = network.numbers[constant.name] ?? []
     if let pattern = format.pattern {
-      let kept = SparsityPattern(keeping: pattern.kept, of: pattern.group)
       let magnitudes = Tensor(original[constant.name] ?? numbers, shape: constant.shape).abs()
-      numbers = Tensor(numbers, shape: constant.shape).pruned(to: kept, by: magnitudes).scalars(as: Float.self)
+      numbers = Tensor(numbers, shape: constant.shape).pruned(to: pattern, by: magnitudes).scalars(as: Float.self)
     }
     let result = try Network.encode(constant, numbers, as: format)
     encoded[key] = result

@@ -8,7 +8,6 @@ import SwiftletRuntime
 #endif
 
 extension RandomVisionTransformer.Size: ExpressibleByArgument {}
-extension RandomVisionTransformer.Precision: ExpressibleByArgument {}
 
 /// `bench MODEL…`: how fast models run here, side by side.
 public struct BenchCommand: ParsableCommand {
@@ -73,20 +72,20 @@ public struct BenchCommand: ParsableCommand {
     guard let randomSize else { return [] }
     let patterns = try patterns.split(separator: ",", omittingEmptySubsequences: false).map(pattern)
     return try precisions.split(separator: ",", omittingEmptySubsequences: false).flatMap { text in
-      guard let precision = RandomVisionTransformer.Precision(rawValue: String(text)) else {
+      guard let precision = Precision(rawValue: String(text)) else {
         throw ValidationError("--precisions holds \"\(text)\": expected fp32, bf16 or int8")
       }
       return patterns.map { RandomVisionTransformer(size: randomSize, precision: precision, pattern: $0) }
     }
   }
 
-  private func pattern(_ text: Substring) throws -> Graph.KeptPattern? {
+  private func pattern(_ text: Substring) throws -> SparsityPattern? {
     if text == "dense" { return nil }
-    let numbers = text.split(separator: ":").compactMap { Int($0) }
-    guard numbers.count == 2, numbers[1] >= 1, numbers[1] <= 64, (1...numbers[1]).contains(numbers[0]) else {
+    do {
+      return try SparsityPattern(parsing: String(text))
+    } catch {
       throw ValidationError("--patterns holds \"\(text)\": expected dense or N:M such as 2:4, M at most 64")
     }
-    return Graph.KeptPattern(keeping: numbers[0], of: numbers[1])
   }
 
   public func run() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCompression
+import SwiftletRuntime
 import SwiftletTraining
 
 /// What a search looked at, in a file of JSON lines: the problem on the first line, then every candidate in order.

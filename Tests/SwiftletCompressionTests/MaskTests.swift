@@ -1,3 +1,4 @@
+import SwiftletRuntime
 import SwiftletTensor
 import TestSupport
 import Testing

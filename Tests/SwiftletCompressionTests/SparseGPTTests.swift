@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletModels
 import SwiftletNN
+import SwiftletRuntime
 import SwiftletTensor
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import SwiftletNN
+import SwiftletRuntime
 import SwiftletTensor
 import TestSupport
 import Testing

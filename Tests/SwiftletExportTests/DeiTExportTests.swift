@@ -97,7 +97,7 @@ struct DeiTExportTests {
     // Oracle for the bytes: the formula of the pattern.
     for exported in [planned, found] {
       for layer in exported.layers where layer.path.hasPrefix("blocks.") {
-        #expect(layer.pattern == Graph.KeptPattern(keeping: kept, of: group))
+        #expect(layer.pattern == SparsityPattern(keeping: kept, of: group))
         #expect(layer.byteCount == pattern.packedBytes(weights: layer.shape[0] * layer.shape[1], valueBits: 32))
       }
     }

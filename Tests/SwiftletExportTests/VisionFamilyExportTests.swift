@@ -71,7 +71,7 @@ struct VisionFamilyExportTests {
       let exported = try exporter.export(model, inputShape: model.inputShape)
       #expect(maximumDifference(expected, try DeiTExportTests.scores(exported, images)) <= 1e-4)
       for layer in exported.layers where layer.path.hasPrefix("blocks.") {
-        #expect(layer.pattern == Graph.KeptPattern(keeping: 2, of: 4))
+        #expect(layer.pattern == SparsityPattern(keeping: 2, of: 4))
         #expect(layer.byteCount == pattern.packedBytes(weights: layer.shape[0] * layer.shape[1], valueBits: 32))
       }
     }

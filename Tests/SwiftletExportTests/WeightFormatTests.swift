@@ -32,7 +32,7 @@ import Testing
   @Test(arguments: [(1, 4), (2, 4), (1, 8), (3, 8), (1, 16), (5, 16)])
   func `without a plan the zeros tell the pattern`(kept: Int, group: Int) throws {
     let network = try network(sparse(keeping: kept, of: group))
-    #expect(try format(network, "middle")?.pattern == Graph.KeptPattern(keeping: kept, of: group))
+    #expect(try format(network, "middle")?.pattern == SparsityPattern(keeping: kept, of: group))
     #expect(try format(network, "first")?.pattern == nil)
   }
 

@@ -81,6 +81,17 @@ import Testing
     #expect(!error.description.contains("\n"))
   }
 
+  @Test(arguments: [(5, 4), (0, 4), (1, 65), (0, 0), (-1, 4)])
+  func `a pattern that is none is refused with its place`(kept: Int, group: Int) throws {
+    let sparse = try ModelBuilder.visionTransformer(.init(type: .int8, pattern: .init(keeping: 2, of: 4))).graph
+    let text = String(decoding: try sparse.json(), as: UTF8.self)
+    let pattern = (from: #""group":4,"kept":2"#, to: #""group":\#(group),"kept":\#(kept)"#)
+    let forged = text.replacing(pattern.from, with: pattern.to, maxReplacements: 1)
+    let error = try #require(throws: GraphError.self) { try Graph(json: Array(forged.utf8)) }
+    #expect(error.description.contains("the pattern \(kept):\(group)"))
+    #expect(error.description.contains(".encoding"))
+  }
+
   @Test func `quantized graphs are refused with impossible scales, zero points and patterns`() throws {
     let b = try ModelBuilder.visionTransformer(.init(type: .int8, pattern: .init(keeping: 2, of: 4)))
     func refuses(_ change: (inout Graph) -> Void, _ expected: String) {
@@ -98,9 +109,6 @@ import Testing
     refuses({ $0.values[quantized].quantization?.zeroPoint = 256 }, "the zero point is 256")
     refuses({ $0.values[quantized].quantization = nil }, "exactly when it is u8")
     refuses({ $0.values[quantized].type = .float32 }, "exactly when it is u8")
-    refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 5, of: 4), .int8) }, "the pattern 5:4")
-    refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 0, of: 4), .int8) }, "the pattern 0:4")
-    refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 1, of: 65), .int8) }, "the pattern 1:65")
     refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 1, of: 7), .int8) }, "divide into groups of 7")
     refuses({ $0.constants[sparse].encoding = .sparse(.init(keeping: 2, of: 4), .int64) }, "found i64")
     refuses({ $0.constants[sparse].encoding = .dense(.float32) }, "the input is u8, expected f32")

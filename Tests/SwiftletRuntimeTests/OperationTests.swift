@@ -64,8 +64,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [nil, Graph.KeptPattern(keeping: 2, of: 4), .init(keeping: 1, of: 4), .init(keeping: 5, of: 8)])
-  func `a linear layer in 8-bit integers equals the definition`(pattern: Graph.KeptPattern?) throws {
+  @Test(arguments: [nil, SparsityPattern(keeping: 2, of: 4), .init(keeping: 1, of: 4), .init(keeping: 5, of: 8)])
+  func `a linear layer in 8-bit integers equals the definition`(pattern: SparsityPattern?) throws {
     for output in [Graph.ElementType.float32, .uint8, .bfloat16] {
       var b = ModelBuilder(seed: 4)
       let inputs = [

@@ -42,7 +42,7 @@ import Testing
     (1, 2), (2, 4), (1, 4), (3, 4), (4, 8), (1, 8), (2, 8), (8, 16), (4, 16), (3, 5), (1, 3), (7, 32), (4, 4),
   ])
   func `a sparse layer equals the dense layer with masked weights`(kept: Int, group: Int) throws {
-    let pattern = Graph.KeptPattern(keeping: kept, of: group)
+    let pattern = SparsityPattern(keeping: kept, of: group)
     var random = Random(seed: UInt64(group))
     let (outputs, inputs) = (13, 3 * group)
     let integers = random.masked((0..<outputs * inputs).map { _ in Int8(random.int(-9...9)) }, pattern)

@@ -1,6 +1,7 @@
 import SwiftletCompression
 import SwiftletExport
 import SwiftletModels
+import SwiftletRuntime
 import SwiftletTensor
 import Testing
 

@@ -74,7 +74,7 @@ struct GoingOnTests {
     var tiny = try TinyRun()
     defer { tiny.remove() }
     tiny.recipe.training.precision = .auto
-    let (chosen, reason) = Recipe.Precision.chosen()
+    let (chosen, reason) = Recipe.Arithmetic.chosen()
     #expect(chosen == (Torch.multipliesBFloat16() ? .bf16 : .fp32))
     let run = try tiny.make("run")
     var started = ""
@@ -85,7 +85,7 @@ struct GoingOnTests {
     #expect(try TrainingCheckpoint.read(from: run.directory.checkpoint).recipe.training.precision == chosen)
 
     // A run that began with the other one keeps it, as if this were another processor.
-    let other: Recipe.Precision = chosen == .fp32 ? .bf16 : .fp32
+    let other: Recipe.Arithmetic = chosen == .fp32 ? .bf16 : .fp32
     tiny.recipe.training.precision = other
     try tiny.make("other").start()
     tiny.recipe.training.precision = .auto

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletModels
+import SwiftletRuntime
 import Testing
 
 @testable import SwiftletTraining
@@ -160,7 +161,7 @@ import Testing
       ])
     #expect(recipe.training.epochs == 7)
     #expect(recipe.training.optimizer == .sgd(momentum: 0.9, nesterov: false))
-    #expect(recipe.compression?.pattern == Recipe.Pattern(kept: 1, group: 4))
+    #expect(recipe.compression?.pattern == SparsityPattern(keeping: 1, of: 4))
     #expect(recipe.training.clipNorm == 2.5)
   }
 

@@ -3,6 +3,7 @@ import SwiftletCheckpoint
 import SwiftletCompression
 import SwiftletData
 import SwiftletNN
+import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining
 import TestSupport

@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletModels
 import SwiftletReport
+import SwiftletRuntime
 import SwiftletSearch
 import SwiftletTensor
 import Testing

@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletFiles
 import SwiftletNN
+import SwiftletRuntime
 import Yams
 
 /// The file of an accelerator. Unknown keys are errors.

@@ -1,4 +1,5 @@
 import SwiftletModels
+import SwiftletRuntime
 
 /// What runs a network: the levels and precisions it takes, and what a layer costs on it.
 ///

@@ -1,3 +1,4 @@
+import SwiftletRuntime
 import SwiftletTensor
 
 /// An order of a layer's inputs in which N:M pruning keeps more of its scores.

@@ -1,3 +1,5 @@
+import SwiftletRuntime
+
 /// What every compressible layer of a model becomes: layer path to ``LayerChoice``.
 ///
 /// Layers that a plan does not name stay as they are. Searches return plans, pruning, training and export apply them,

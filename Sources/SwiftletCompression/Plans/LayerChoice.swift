@@ -1,17 +1,4 @@
-import SwiftletFiles
-
-/// The number format a layer's weights are stored and multiplied in.
-public enum Precision: String, Hashable, Sendable, FileWord, CaseIterable {
-  case fp32, bf16, int8
-
-  public var bits: Int {
-    switch self {
-    case .fp32: 32
-    case .bf16: 16
-    case .int8: 8
-    }
-  }
-}
+import SwiftletRuntime
 
 /// What a plan decides for one layer.
 public struct LayerChoice: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import SwiftletRuntime
+
 /// The plans a search may pick from: for every layer a list of levels, from the sparsest to the densest.
 public struct SearchSpace: Hashable, Sendable {
   /// A layer and what may become of it.

@@ -1,4 +1,5 @@
 import SwiftletNN
+import SwiftletRuntime
 import SwiftletTensor
 
 /// Where the scores of a whole model come from.

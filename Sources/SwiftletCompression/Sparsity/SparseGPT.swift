@@ -1,4 +1,5 @@
 import SwiftletNN
+import SwiftletRuntime
 import SwiftletTensor
 
 /// Pruning that moves the weights that stay, so that the layer's outputs on calibration inputs change least.

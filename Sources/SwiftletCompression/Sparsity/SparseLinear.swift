@@ -1,4 +1,5 @@
 import SwiftletNN
+import SwiftletRuntime
 import SwiftletTensor
 
 /// A linear layer that computes with N of every M weights: `y = x (W * mask)ᵀ + b`.

@@ -1,3 +1,4 @@
+import SwiftletRuntime
 import SwiftletTensor
 
 private enum Aten {

@@ -1,4 +1,5 @@
 import SwiftletNN
+import SwiftletRuntime
 import SwiftletTensor
 
 /// One set of weights that serves every plan of a search space.

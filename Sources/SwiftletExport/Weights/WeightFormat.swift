@@ -4,18 +4,15 @@ import SwiftletRuntime
 /// How the weights of one linear layer are stored and multiplied.
 struct WeightFormat: Hashable, Sendable {
   /// Nil stores every weight.
-  var pattern: Graph.KeptPattern?
+  var pattern: SparsityPattern?
   var precision: Precision
 
-  init(pattern: Graph.KeptPattern? = nil, precision: Precision) {
+  init(pattern: SparsityPattern? = nil, precision: Precision) {
     (self.pattern, self.precision) = (pattern, precision)
   }
 
   init(_ choice: LayerChoice) {
-    let pattern = choice.pattern
-    self.init(
-      pattern: pattern.isDense ? nil : Graph.KeptPattern(keeping: pattern.kept, of: pattern.group),
-      precision: choice.precision)
+    self.init(pattern: choice.pattern.isDense ? nil : choice.pattern, precision: choice.precision)
   }
 }
 
@@ -88,7 +85,7 @@ extension Network {
         format = WeightFormat(choice)
         try check(format.pattern, of: path, shape: shape, numbers)
       } else if plan == nil {
-        format.pattern = Graph.KeptPattern(foundIn: numbers, rowLength: shape[1])
+        format.pattern = SparsityPattern(foundIn: numbers, rowLength: shape[1])
       }
       if case .uniform(let precision) = precision {
         format.precision = precision
@@ -100,7 +97,7 @@ extension Network {
   }
 
   private func check(
-    _ pattern: Graph.KeptPattern?, of path: String, shape: [Int], _ numbers: [Float]
+    _ pattern: SparsityPattern?, of path: String, shape: [Int], _ numbers: [Float]
   ) throws(ExportError) {
     guard let pattern else { return }
     guard shape[1] % pattern.group == 0 else {
@@ -117,7 +114,7 @@ extension Network {
   }
 }
 
-extension Graph.KeptPattern {
+extension SparsityPattern {
   /// The pattern of at most half density that stores these weights in the fewest bits, or nil where none fits.
   init?(foundIn numbers: [Float], rowLength: Int) {
     var best: (pattern: Self, cost: Double)?

@@ -17,15 +17,11 @@ public struct RandomVisionTransformer: Sendable {
     }
   }
 
-  /// What weights are stored as, and with it what layers compute in.
-  public enum Precision: String, Hashable, Sendable, Codable, CaseIterable {
-    case fp32, bf16, int8
-  }
-
   public var size: Size
+  /// What weights are stored as, and with it what layers compute in.
   public var precision: Precision
   /// Nil is dense.
-  public var pattern: Graph.KeptPattern?
+  public var pattern: SparsityPattern?
   public var imageSize = 224
   public var patch = 16
   public var depth = 12
@@ -33,7 +29,7 @@ public struct RandomVisionTransformer: Sendable {
   public var metadata = Graph.Metadata()
   public var seed: UInt64 = 1
 
-  public init(size: Size, precision: Precision = .fp32, pattern: Graph.KeptPattern? = nil) {
+  public init(size: Size, precision: Precision = .fp32, pattern: SparsityPattern? = nil) {
     self.size = size
     self.precision = precision
     self.pattern = pattern
@@ -133,7 +129,7 @@ public struct RandomVisionTransformer: Sendable {
     }
 
     /// Numbers in -1...1, of which each group keeps as many as the pattern says, at random places.
-    private mutating func kept(_ count: Int, _ pattern: Graph.KeptPattern?) -> [Float] {
+    private mutating func kept(_ count: Int, _ pattern: SparsityPattern?) -> [Float] {
       var weights = (0..<count).map { _ in unit() }
       guard let pattern else { return weights }
       for start in stride(from: 0, to: count, by: pattern.group) {

@@ -8,7 +8,7 @@ final class PackedLinear {
 
   /// - Precondition: the constant is a matrix of f32, bf16 or s8 in the file's graph.
   init(_ constant: Graph.Constant, in file: ModelFile, instructionSet: InstructionSet) throws(SessionError) {
-    let pattern = constant.encoding.pattern ?? Graph.KeptPattern(keeping: 1, of: 1)
+    let pattern = constant.encoding.pattern ?? .dense
     var shape = swl_linear_shape(
       type: constant.encoding.type.kernelType, inputs: constant.shape[1], outputs: constant.shape[0],
       kept: pattern.kept, group: pattern.group)
@@ -16,7 +16,7 @@ final class PackedLinear {
       preconditionFailure("no kernel takes \(constant.name), \(constant.shape) \(pattern)")
     }
     let packed = try AlignedBuffer(byteCount: swl_linear_packed_size(kernel, &shape))
-    let indices = pattern.hasIndices ? file.indices(of: constant, pattern) : nil
+    let indices = pattern.isDense ? nil : file.indices(of: constant, pattern)
     func pack(_ indices: UnsafePointer<UInt8>?) {
       var weights = swl_linear_weights(
         shape: shape, values: file.tensor(constant.name).baseAddress, indices: indices)

@@ -6,6 +6,9 @@ extension SparsityPattern {
     isDense ? 0 : Int.bitWidth - (group - 1).leadingZeroBitCount
   }
 
+  /// The weights that stay of a row of `inputs`, a multiple of `group`.
+  func keptCount(in inputs: Int) -> Int { inputs / group * kept }
+
   /// Bits stored per original weight, places included: 5.0 for 2:4 with 8-bit values.
   public func bitsPerWeight(valueBits: Int) -> Double {
     Double(kept * (valueBits + indexBits)) / Double(group)

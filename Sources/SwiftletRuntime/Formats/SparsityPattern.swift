@@ -1,6 +1,7 @@
 /// N:M sparsity: of every `group` consecutive weights along a row (input channels), `kept` stay.
 ///
-/// `4:4` keeps all weights and is the dense layer. Written `2:4`, in files too.
+/// The one N:M type of plans, recipes and model files, whose formats ask for more where they need it: a graph that M divides
+/// a row, an accelerator that it has the level. `4:4` keeps all weights and is the dense layer. Written `2:4`, in files too.
 /// Source: Huang et al., "ELSA: Exploiting Layer-wise N:M Sparsity for Vision Transformer Acceleration" (2024).
 public struct SparsityPattern: Hashable, Sendable {
   /// The largest group a pattern may have.
@@ -14,14 +15,19 @@ public struct SparsityPattern: Hashable, Sendable {
     (self.kept, self.group) = (kept, group)
   }
 
+  /// What a file says in numbers.
+  public init(validating kept: Int, of group: Int) throws(SparsityPatternError) {
+    if let problem = Self.problem(keeping: kept, of: group) { throw problem }
+    (self.kept, self.group) = (kept, group)
+  }
+
   /// Reads `"2:4"`.
   public init(parsing text: String) throws(SparsityPatternError) {
     let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { part in
       part.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(part) : nil
     }
     guard numbers.count == 2, let kept = numbers[0], let group = numbers[1] else { throw .notAPattern(text) }
-    if let problem = Self.problem(keeping: kept, of: group) { throw problem }
-    (self.kept, self.group) = (kept, group)
+    try self.init(validating: kept, of: group)
   }
 
   /// Every weight stays, whatever the width: `1:1`.

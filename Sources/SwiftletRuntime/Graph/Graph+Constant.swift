@@ -1,26 +1,11 @@
 extension Graph {
-  /// Of every `group` consecutive weights in a row, `kept` are stored.
-  public struct KeptPattern: Hashable, Sendable {
-    public var kept: Int
-    /// At most 64.
-    public var group: Int
-
-    public init(keeping kept: Int, of group: Int) {
-      self.kept = kept
-      self.group = group
-    }
-
-    /// Bits of one index into a group: `ceil(log2 group)`.
-    public var indexBits: Int { group <= 1 ? 0 : Int.bitWidth - (group - 1).leadingZeroBitCount }
-  }
-
   /// How the numbers of a constant lie in the model file.
   public enum Encoding: Hashable, Sendable {
     /// Row-major, every element. `s8` brings one f32 scale for each index of the first axis (an output channel).
     case dense(ElementType)
     /// A matrix `[outputs, inputs]` of which only `kept` of every `group` consecutive inputs are stored, with their
     /// indices in the group. `s8` brings one f32 scale an output.
-    case sparse(KeptPattern, ElementType)
+    case sparse(SparsityPattern, ElementType)
 
     /// The type of a stored element.
     public var type: ElementType {
@@ -29,7 +14,7 @@ extension Graph {
       }
     }
 
-    public var pattern: KeptPattern? {
+    public var pattern: SparsityPattern? {
       if case .sparse(let pattern, _) = self { pattern } else { nil }
     }
   }
@@ -48,10 +33,6 @@ extension Graph {
   }
 }
 
-extension Graph.KeptPattern: CustomStringConvertible {
-  public var description: String { "\(kept):\(group)" }
-}
-
 extension Graph.Encoding: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable { case type, kept, group }
 
@@ -61,7 +42,11 @@ extension Graph.Encoding: Codable {
     if container.contains(.kept) || container.contains(.group) {
       let kept = try container.decode(Int.self, forKey: .kept)
       let group = try container.decode(Int.self, forKey: .group)
-      self = .sparse(Graph.KeptPattern(keeping: kept, of: group), type)
+      do {
+        self = .sparse(try SparsityPattern(validating: kept, of: group), type)
+      } catch {
+        throw GraphError.unreadable("the \(error)\(decoder.placeDescription)")
+      }
     } else {
       self = .dense(type)
     }

@@ -9,7 +9,6 @@ extension Graph {
     /// Multiply-adds of a node at batch size 1.
     static let multiplyAdds = 1 << 48
     static let nameLength = 512
-    static let group = 64
     /// 65536 products of 255 and 127 still fit in 32 bits.
     static let int8Inputs = 1 << 16
     static let batch = 1 << 20

@@ -44,11 +44,6 @@ extension Graph {
       guard !constant.shape.isEmpty else { throw .invalid(part: constant.name, reason: "an s8 constant has an axis") }
     case .dense: break
     case .sparse(let pattern, let type):
-      guard pattern.group >= 1, pattern.group <= Limit.group, pattern.kept >= 1, pattern.kept <= pattern.group else {
-        throw .invalid(
-          part: constant.name, reason: "the pattern \(pattern) does not keep 1 to M of groups of at most \(Limit.group)"
-        )
-      }
       guard [.float32, .bfloat16, .int8].contains(type) else {
         throw .invalid(part: constant.name, reason: "sparse weights are f32, bf16 or s8, found \(type.rawValue)")
       }

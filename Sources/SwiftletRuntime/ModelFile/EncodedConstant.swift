@@ -11,7 +11,7 @@ public struct EncodedConstant: Sendable {
   ///   - pattern: what the matrix keeps; weights outside it are zeros.
   /// - Throws: `ConstantError` when counts do not match or a group has more than N weights other than zero.
   public init(
-    name: String, shape: [Int], floats: [Float], type: Graph.ElementType = .float32, pattern: Graph.KeptPattern? = nil
+    name: String, shape: [Int], floats: [Float], type: Graph.ElementType = .float32, pattern: SparsityPattern? = nil
   ) throws(ConstantError) {
     guard type == .float32 || type == .bfloat16 else {
       throw .init(name, "floats cannot be stored as \(type.rawValue)")
@@ -29,7 +29,7 @@ public struct EncodedConstant: Sendable {
 
   /// 8-bit weights in `-127...127`, row-major: `real = scale[output] * stored`, one scale for each index of the first axis.
   public init(
-    name: String, shape: [Int], int8 weights: [Int8], scales: [Float], pattern: Graph.KeptPattern? = nil
+    name: String, shape: [Int], int8 weights: [Int8], scales: [Float], pattern: SparsityPattern? = nil
   ) throws(ConstantError) {
     constant = try Self.constant(name, shape, weights.count, .int8, pattern)
     guard scales.count == shape.first, scales.allSatisfy({ $0.isNormal && $0 > 0 }) else {
@@ -46,15 +46,12 @@ public struct EncodedConstant: Sendable {
   }
 
   private static func constant(
-    _ name: String, _ shape: [Int], _ count: Int, _ type: Graph.ElementType, _ pattern: Graph.KeptPattern?
+    _ name: String, _ shape: [Int], _ count: Int, _ type: Graph.ElementType, _ pattern: SparsityPattern?
   ) throws(ConstantError) -> Graph.Constant {
     guard Graph.elementCount(shape) == count else {
       throw .init(name, "\(count) elements do not fill the shape \(shape)")
     }
     if let pattern {
-      guard (1...Graph.Limit.group).contains(pattern.group), (1...pattern.group).contains(pattern.kept) else {
-        throw .init(name, "\(pattern) is no pattern: it keeps 1 to M of groups of at most \(Graph.Limit.group)")
-      }
       guard shape.count == 2, shape[1] % pattern.group == 0 else {
         throw .init(name, "the shape \(shape) is no matrix whose rows divide into groups of \(pattern.group)")
       }
@@ -67,9 +64,9 @@ public struct EncodedConstant: Sendable {
   ///
   /// A group with fewer than N weights other than zero keeps the first of its zeros besides.
   private static func keep<Weight: Numeric>(
-    _ weights: [Weight], name: String, shape: [Int], pattern: Graph.KeptPattern?
+    _ weights: [Weight], name: String, shape: [Int], pattern: SparsityPattern?
   ) throws(ConstantError) -> (kept: [Weight], indices: [[UInt8]]) {
-    guard let pattern, pattern.hasIndices else { return (weights, []) }
+    guard let pattern, !pattern.isDense else { return (weights, []) }
     var kept: [Weight] = []
     var indices: [UInt8] = []
     kept.reserveCapacity(weights.count / pattern.group * pattern.kept)

@@ -126,7 +126,7 @@ extension ModelFile {
         throw .damaged(path: path, reason: "a weight of \(constant.name) is -128, expected -127...127")
       }
     }
-    guard let pattern = constant.encoding.pattern, pattern.hasIndices else { return }
+    guard let pattern = constant.encoding.pattern, !pattern.isDense else { return }
     let indices = indices(of: constant, pattern)
     for start in stride(from: 0, to: indices.count, by: pattern.kept) {
       var last = -1
@@ -142,7 +142,7 @@ extension ModelFile {
   }
 
   /// The place in its group of each kept weight, one byte each.
-  func indices(of constant: Graph.Constant, _ pattern: Graph.KeptPattern) -> [UInt8] {
+  func indices(of constant: Graph.Constant, _ pattern: SparsityPattern) -> [UInt8] {
     let count = constant.shape[0] * pattern.keptCount(in: constant.shape[1])
     return [UInt8](unsafeUninitializedCapacity: count) { values, initializedCount in
       BitPacking.unpack(

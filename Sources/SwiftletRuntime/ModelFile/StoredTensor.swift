@@ -30,7 +30,7 @@ extension Graph.Constant {
     case .sparse(let pattern, let type):
       let (rows, kept) = (shape[0], pattern.keptCount(in: shape[1]))
       tensors.append(StoredTensor(name: name, type: type, shape: [rows, kept]))
-      if pattern.hasIndices {
+      if !pattern.isDense {
         let bytes = BitPacking.byteCount(of: rows * kept, bits: pattern.indexBits)
         tensors.append(StoredTensor(name: "\(name).indices", type: .uint8, shape: [bytes]))
       }
@@ -43,21 +43,4 @@ extension Graph.Constant {
 
   /// Bytes of this constant in a model file, scales included, alignment between tensors excluded.
   public var byteCount: Int { storedTensors.reduce(0) { $0 + $1.byteCount } }
-}
-
-extension Graph.KeptPattern {
-  /// Where all are kept, nothing needs to say which.
-  public var hasIndices: Bool { kept < group }
-
-  func keptCount(in inputs: Int) -> Int { inputs / group * kept }
-
-  /// Bytes of a packed matrix without its scales: `kept * (valueBits + indexBits) / group` bits a weight, the indices
-  /// rounded up to a whole byte once for the matrix.
-  ///
-  /// - Precondition: `inputs` is a multiple of `group`.
-  public func packedByteCount(outputs: Int, inputs: Int, valueBits: Int) -> Int {
-    precondition(inputs % group == 0, "groups of \(group) do not divide \(inputs) inputs")
-    let kept = outputs * keptCount(in: inputs)
-    return kept * valueBits / 8 + (hasIndices ? BitPacking.byteCount(of: kept, bits: indexBits) : 0)
-  }
 }

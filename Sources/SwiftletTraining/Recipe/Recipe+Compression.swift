@@ -1,8 +1,10 @@
+import SwiftletRuntime
+
 extension Recipe {
   /// Pruning to N:M and the finetuning after it.
   public struct Compression: Hashable, Sendable {
     /// `2:4` keeps 2 of every 4 consecutive weights of a row.
-    public var pattern = Pattern(kept: 2, group: 4)
+    public var pattern = SparsityPattern(keeping: 2, of: 4)
     public var score = Score.magnitude
     /// Whether channels are first put in an order in which pruning keeps more.
     public var permute = false
@@ -19,11 +21,6 @@ extension Recipe {
     public var distillation: Distillation? = Distillation()
 
     public init() {}
-  }
-
-  /// How many of every `group` weights stay; written `2:4`.
-  public struct Pattern: Hashable, Sendable {
-    public let kept, group: Int
   }
 
   /// How a weight's importance is judged.
@@ -51,7 +48,13 @@ extension Recipe.Compression: Codable {
 
   public init(from decoder: any Decoder) throws {
     let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    try section.read(.pattern, into: &pattern)
+    var words = pattern.description
+    try section.read(.pattern, into: &words)
+    do {
+      pattern = try SparsityPattern(parsing: words)
+    } catch {
+      throw RecipeError((decoder.codingPath.map(\.stringValue) + ["pattern"]).joined(separator: "."), error)
+    }
     try section.read(.score, into: &score)
     try section.read(.permute, into: &permute)
     try section.read(.gradients, into: &gradients)
@@ -77,8 +80,6 @@ extension Recipe.Compression: Codable {
   }
 
   func validate(at place: String) throws {
-    try require(pattern.group, in: 1...64, "\(place).pattern (the group)")
-    try require(pattern.kept, in: 1...pattern.group, "\(place).pattern (the kept weights)")
     try require(epochs, in: 0...10_000, "\(place).epochs")
     try require(learningRate, above: 0, upTo: 10, "\(place).learningRate")
     try require(warmupEpochs, in: 0...Double(epochs), "\(place).warmupEpochs")
@@ -86,21 +87,15 @@ extension Recipe.Compression: Codable {
   }
 }
 
-extension Recipe.Pattern: Codable, CustomStringConvertible {
-  public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
-    guard numbers.count == 2, let kept = numbers[0], let group = numbers[1] else {
-      let place = decoder.codingPath.map(\.stringValue).joined(separator: ".")
-      throw RecipeError(place, "is '\(text)', expected two numbers as in 2:4")
+extension RecipeError {
+  /// A pattern that is none.
+  fileprivate init(_ key: String, _ error: SparsityPatternError) {
+    switch error {
+    case .notAPattern(let text): self.init(key, "is '\(text)', expected two numbers as in 2:4")
+    case .empty(_, let group) where group < 1, .groupTooLarge(_, let group):
+      self.init("\(key) (the group)", "is \(group), expected 1 to \(SparsityPattern.largestGroup)")
+    case .empty(let kept, let group), .keepsMoreThanItHas(let kept, let group):
+      self.init("\(key) (the kept weights)", "is \(kept), expected 1 to \(group)")
     }
-    (self.kept, self.group) = (kept, group)
   }
-
-  public func encode(to encoder: any Encoder) throws {
-    var value = encoder.singleValueContainer()
-    try value.encode(description)
-  }
-
-  public var description: String { "\(kept):\(group)" }
 }

@@ -1,4 +1,5 @@
 import SwiftletCompression
+import SwiftletRuntime
 
 extension Recipe {
   /// The search for a plan, by `swiftlet search`.
@@ -8,7 +9,7 @@ extension Recipe {
     /// Layers that stay dense, by dotted path; nil takes the supernet's.
     public var dense: [String]?
     /// Number formats that each layer may choose from; nil takes the accelerator's first, or fp32 without one.
-    public var precisions: [SwiftletCompression.Precision]?
+    public var precisions: [Precision]?
     public var method = SearchMethod.evolutionary(EvolutionarySearch())
     /// What ranks the plans.
     public var measure = FitnessMeasure.loss
@@ -34,10 +35,10 @@ extension Recipe.Search: Codable {
     var names: [String]?
     try section.read(.precisions, into: &names)
     precisions = try names?.map { name in
-      guard let precision = SwiftletCompression.Precision(rawValue: name) else {
+      guard let precision = Precision(rawValue: name) else {
         throw RecipeError(
           "search.precisions",
-          "names '\(name)', expected \(SwiftletCompression.Precision.allCases.map(\.rawValue).joined(separator: ", "))")
+          "names '\(name)', expected \(Precision.allCases.map(\.rawValue).joined(separator: ", "))")
       }
       return precision
     }

@@ -1,5 +1,6 @@
 import SwiftletCompression
 import SwiftletNN
+import SwiftletRuntime
 
 extension Recipe {
   /// Training one set of weights for all plans, from a dense network, which is the teacher too.

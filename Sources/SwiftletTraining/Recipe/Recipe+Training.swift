@@ -26,7 +26,7 @@ extension Recipe {
     public var cutmix = 0.0
     /// Learning from a dense teacher, where the run is given one.
     public var distillation: Distillation?
-    public var precision = Precision.fp32
+    public var precision = Arithmetic.fp32
     /// `cpu` or `cuda:0`.
     public var device = "cpu"
     /// Of the arithmetic, 1...1024, but no more than there are processors for the process; nil takes them all.

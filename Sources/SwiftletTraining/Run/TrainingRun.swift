@@ -121,7 +121,7 @@ public final class TrainingRun {
     if let doubt = held.doubt { remarks.append(doubt) }
     let checkpoint = resume ? try TrainingCheckpoint.read(from: directory.checkpoint) : nil
     // What a run began with it keeps, so that it comes out the same on whatever processor it goes on.
-    let choice = Recipe.Precision.chosen(on: device)
+    let choice = Recipe.Arithmetic.chosen(on: device)
     let precision = checkpoint?.recipe.training.precision ?? choice.precision
     self.recipe = recipe.settled(precision)
     if training.precision == .auto {

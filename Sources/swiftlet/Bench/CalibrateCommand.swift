@@ -6,6 +6,7 @@ import SwiftletExport
 import SwiftletModels
 import SwiftletReport
 import SwiftletRunCommands
+import SwiftletRuntime
 import SwiftletSearch
 import SwiftletTensor
 import SwiftletTraining

@@ -3,6 +3,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletFiles
 import SwiftletRunCommands
+import SwiftletRuntime
 import SwiftletTraining
 
 /// `swiftlet compress --checkpoint model.safetensors --pattern 2:4 --out DIR`: prunes a trained network.

@@ -69,7 +69,7 @@ struct Check: Encodable {
 
   /// What a recipe's `precision: auto` means here.
   private static var precision: String {
-    let (precision, reason) = Recipe.Precision.chosen()
+    let (precision, reason) = Recipe.Arithmetic.chosen()
     return "trains in \(precision.rawValue) by default of recipes with precision auto: \(reason)"
   }
 

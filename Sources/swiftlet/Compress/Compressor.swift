@@ -46,7 +46,7 @@ struct Compressor {
       guard let compression = recipe.compression else { throw CompressorError.noCompressionSection }
       finetunes = compression.epochs > 0
       (score, permutes) = (compression.score, compression.permute)
-      plan = .uniform(SparsityPattern(keeping: compression.pattern.kept, of: compression.pattern.group), model: dense)
+      plan = .uniform(compression.pattern, model: dense)
       for path in compression.dense {
         guard plan[path] != nil else { throw CompressionPlanError.unknownLayer(path: path, known: plan.paths) }
         plan[path] = nil

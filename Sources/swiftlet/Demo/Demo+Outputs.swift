@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletRuntime
 import SwiftletTraining
 
 extension Demo {

@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletModels
 import SwiftletReport
+import SwiftletRuntime
 
 /// A plan with what it costs, for people and for programs.
 struct PlanSummary: Encodable {

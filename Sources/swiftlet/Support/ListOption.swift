@@ -1,6 +1,7 @@
 import ArgumentParser
 import CSwiftletKernels
 import SwiftletCompression
+import SwiftletRuntime
 
 /// Values separated by commas: `--threads 1,2`.
 struct ListOption<Element: ExpressibleByArgument & Sendable>: ExpressibleByArgument, Sendable {

@@ -2,6 +2,7 @@ import SwiftletCompression
 import SwiftletExport
 import SwiftletModels
 import SwiftletRunCommands
+import SwiftletRuntime
 
 /// Patterns that are no faster than dense layers here, said before somebody pays accuracy for them.
 enum SlowKernels {

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletModels
+import SwiftletRuntime
 import Testing
 
 @testable import SwiftletCompression

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletRuntime
 import TestSupport
 import Testing
 

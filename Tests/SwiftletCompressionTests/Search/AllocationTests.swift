@@ -1,4 +1,5 @@
 import SwiftletModels
+import SwiftletRuntime
 import SwiftletTensor
 import TestSupport
 import Testing

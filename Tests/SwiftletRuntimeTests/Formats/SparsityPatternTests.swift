@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletRuntime
 
 @Suite struct SparsityPatternTests {
   @Test func `every pattern up to 64 reads back from its description`() throws {

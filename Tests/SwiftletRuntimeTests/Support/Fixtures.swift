@@ -17,7 +17,7 @@ struct Random {
   mutating func bool() -> Bool { .random(using: &generator) }
 
   /// Sets all but `kept` random weights of every group to zero.
-  mutating func masked<Weight: Numeric>(_ weights: [Weight], _ pattern: Graph.KeptPattern) -> [Weight] {
+  mutating func masked<Weight: Numeric>(_ weights: [Weight], _ pattern: SparsityPattern) -> [Weight] {
     var weights = weights
     for start in stride(from: 0, to: weights.count, by: pattern.group) {
       let dropped = (0..<pattern.group).shuffled(using: &generator).dropFirst(pattern.kept)
@@ -38,7 +38,7 @@ struct ModelBuilder {
   /// How the weights of a linear layer are stored.
   struct Weights: CustomStringConvertible, Sendable {
     var type: Graph.ElementType = .float32
-    var pattern: Graph.KeptPattern?
+    var pattern: SparsityPattern?
     var description: String { "\(type.rawValue) \(pattern?.description ?? "dense")" }
   }
 

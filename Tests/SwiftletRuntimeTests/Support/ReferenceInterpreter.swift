@@ -64,9 +64,9 @@ struct ReferenceInterpreter {
     }
     if let pattern = constant.encoding.pattern {
       var dense = [Double](repeating: 0, count: constant.shape.reduce(1, *))
-      let indices = pattern.hasIndices ? file.indices(of: constant, pattern) : []
+      let indices = pattern.isDense ? [] : file.indices(of: constant, pattern)
       for (i, value) in stored.enumerated() {
-        let inGroup = pattern.hasIndices ? Int(indices[i]) : i % pattern.kept
+        let inGroup = pattern.isDense ? i % pattern.kept : Int(indices[i])
         dense[i / pattern.kept * pattern.group + inGroup] = value
       }
       stored = dense
