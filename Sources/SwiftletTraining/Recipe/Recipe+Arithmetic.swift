@@ -1,8 +1,9 @@
+import SwiftletFiles
 import SwiftletTensor
 
 extension Recipe {
   /// What matrix products are computed in; weights, gradients and optimiser are always float32.
-  public enum Arithmetic: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+  public enum Arithmetic: String, FileWord, Hashable, Sendable, CaseIterable {
     /// bf16 where the device multiplies it itself, else fp32. A run keeps what it began with.
     case auto
     case fp32, bf16

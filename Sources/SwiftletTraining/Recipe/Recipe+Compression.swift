@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletRuntime
 
 extension Recipe {
@@ -24,7 +25,7 @@ extension Recipe {
   }
 
   /// How a weight's importance is judged.
-  public enum Score: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+  public enum Score: String, FileWord, Hashable, Sendable, CaseIterable {
     case magnitude
     /// Weight times input, as published: block by block, each for what the masked blocks before it produce.
     case wanda
@@ -35,55 +36,34 @@ extension Recipe {
   }
 
   /// What a pruned weight learns while it is pruned.
-  public enum Gradients: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+  public enum Gradients: String, FileWord, Hashable, Sendable, CaseIterable {
     case masked, ste
     case srSTE = "sr-ste"
   }
 }
 
-extension Recipe.Compression: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case pattern, score, permute, gradients, dense, epochs, learningRate, warmupEpochs, distillation
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    var words = pattern.description
-    try section.read(.pattern, into: &words)
-    do {
-      pattern = try SparsityPattern(parsing: words)
-    } catch {
-      throw RecipeError((decoder.codingPath.map(\.stringValue) + ["pattern"]).joined(separator: "."), error)
+extension Recipe.Compression: RecipeSection {
+  public static var defaults: Self { Self() }
+  public static var keys: [RecipeKey<Self>] {
+    Key("pattern") { section, decoder in
+      let text = try decoder.singleValueContainer().decode(String.self)
+      do throws(SparsityPatternError) {
+        section.pattern = try SparsityPattern(parsing: text)
+      } catch {
+        throw RecipeError(decoder.place, error)
+      }
+    } write: {
+      $0.pattern
     }
-    try section.read(.score, into: &score)
-    try section.read(.permute, into: &permute)
-    try section.read(.gradients, into: &gradients)
-    try section.read(.dense, into: &dense)
-    try section.read(.epochs, into: &epochs)
-    warmupEpochs = min(warmupEpochs, Double(max(0, epochs)))
-    try section.read(.learningRate, into: &learningRate)
-    try section.read(.warmupEpochs, into: &warmupEpochs)
-    try section.read(.distillation, into: &distillation)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var section = encoder.container(keyedBy: CodingKeys.self)
-    try section.encode(pattern, forKey: .pattern)
-    try section.encode(score, forKey: .score)
-    try section.encode(permute, forKey: .permute)
-    try section.encode(gradients, forKey: .gradients)
-    try section.encode(dense, forKey: .dense)
-    try section.encode(epochs, forKey: .epochs)
-    try section.encode(learningRate, forKey: .learningRate)
-    try section.encode(warmupEpochs, forKey: .warmupEpochs)
-    try section.encode(distillation, forKey: .distillation)
-  }
-
-  func validate(at place: String) throws {
-    try require(epochs, in: 0...10_000, "\(place).epochs")
-    try require(learningRate, above: 0, upTo: 10, "\(place).learningRate")
-    try require(warmupEpochs, in: 0...Double(epochs), "\(place).warmupEpochs")
-    try distillation?.validate(at: "\(place).distillation")
+    Key("score", \.score)
+    Key("permute", \.permute)
+    Key("gradients", \.gradients)
+    Key("dense", \.dense)
+    Key("epochs", \.epochs, .in(0...10_000))
+    Key("learningRate", \.learningRate, .above(0, upTo: 10))
+    Key("warmupEpochs", \.warmupEpochs) { .in(0...Double($0.epochs)) }
+      .usually { $0.warmupEpochs = min($0.warmupEpochs, Double(max(0, $0.epochs))) }
+    Key("distillation", \.distillation).writingNull()
   }
 }
 

@@ -1,4 +1,5 @@
 import SwiftletData
+import SwiftletFiles
 
 extension Recipe {
   /// Which images, how they are split, and how they are varied.
@@ -32,7 +33,7 @@ extension Recipe {
     public init() {}
   }
 
-  public enum Kind: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+  public enum Kind: String, FileWord, Hashable, Sendable, CaseIterable {
     /// A folder or a zip of one folder of images a class, CIFAR-10's binary batches, or MNIST's idx files.
     case files
     /// Procedurally drawn shapes; needs no files.
@@ -40,7 +41,7 @@ extension Recipe {
   }
 
   /// What becomes of a picture's proportions.
-  public enum Fit: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+  public enum Fit: String, FileWord, Hashable, Sendable, CaseIterable {
     /// They stay, and what is too much is cropped on both sides.
     case crop
     /// They are lost.
@@ -48,7 +49,7 @@ extension Recipe {
   }
 
   /// The filter that resizes pictures.
-  public enum Interpolation: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+  public enum Interpolation: String, FileWord, Hashable, Sendable, CaseIterable {
     case bilinear, bicubic
   }
 
@@ -87,124 +88,73 @@ extension Recipe {
   }
 }
 
-extension Recipe.DataSource: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case kind, train, test, searchFraction, splitSeed, mean, deviation, fit, cropShare, interpolation
-    case augmentation, inMemory, shapes
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    kind = try section.required(.kind)
-    try section.read(.train, into: &train)
-    try section.read(.test, into: &test)
-    try section.read(.searchFraction, into: &searchFraction)
-    try section.read(.splitSeed, into: &splitSeed)
-    try section.read(.mean, into: &mean)
-    try section.read(.deviation, into: &deviation)
-    try section.read(.fit, into: &fit)
-    try section.read(.cropShare, into: &cropShare)
-    try section.read(.interpolation, into: &interpolation)
-    try section.read(.augmentation, into: &augmentation)
-    try section.read(.inMemory, into: &inMemory)
-    try section.read(.shapes, into: &shapes)
-  }
-
-  func validate(at place: String) throws {
-    try require(searchFraction, from: 0, below: 1, "\(place).searchFraction")
-    try require(splitSeed, in: 0...Int.max, "\(place).splitSeed")
-    for (name, values) in [("mean", mean), ("deviation", deviation)] where ![1, 3].contains(values.count) {
-      throw RecipeError(
-        "\(place).\(name)", "has \(values.count) values, expected 3, for red, green and blue, or 1, for grey")
-    }
-    for value in mean { try require(value, in: 0...1, "\(place).mean") }
+extension Recipe.DataSource: RecipeSection {
+  public static var defaults: Self { Self() }
+  public static var keys: [RecipeKey<Self>] {
+    Key("kind", \.kind).required()
+    Key("train", \.train)
+    Key("test", \.test)
+    Key("searchFraction", \.searchFraction, .from(0, below: 1))
+    Key("splitSeed", \.splitSeed, .in(0...Int.max))
+    Key("mean", \.mean).checked { try checkChannels($0.mean, in: 0...1, $1) }
     // Pictures are divided by it in 32 bits.
-    for value in deviation { try require(value, in: 1e-6...1, "\(place).deviation") }
-    if let cropShare { try require(cropShare, in: 0.1...1, "\(place).cropShare") }
-    try augmentation.validate(at: "\(place).augmentation")
-    try require(shapes.training, in: 1...100_000_000, "\(place).shapes.training")
-    try require(shapes.test, in: 1...100_000_000, "\(place).shapes.test")
-    try require(shapes.seed, in: 0...Int.max, "\(place).shapes.seed")
+    Key("deviation", \.deviation).checked { try checkChannels($0.deviation, in: 1e-6...1, $1) }
+    Key("fit", \.fit)
+    Key("cropShare", \.cropShare, .in(0.1...1))
+    Key("interpolation", \.interpolation)
+    Key("augmentation", \.augmentation)
+    Key("inMemory", \.inMemory)
+    Key("shapes", \.shapes)
+  }
+
+  private static func checkChannels(_ values: [Double], in range: ClosedRange<Double>, _ place: String) throws {
+    guard [1, 3].contains(values.count) else {
+      throw RecipeError(place, "has \(values.count) values, expected 3, for red, green and blue, or 1, for grey")
+    }
+    for value in values { try RecipeRange.in(range).check(value, place) }
   }
 }
 
-extension Recipe.Shapes: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case training, test, seed }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    try section.read(.training, into: &training)
-    try section.read(.test, into: &test)
-    try section.read(.seed, into: &seed)
+extension Recipe.Shapes: RecipeSection {
+  public static var defaults: Self { Self() }
+  public static var keys: [RecipeKey<Self>] {
+    Key("training", \.training, .in(1...100_000_000))
+    Key("test", \.test, .in(1...100_000_000))
+    Key("seed", \.seed, .in(0...Int.max))
   }
 }
 
-extension Recipe.Augmentation: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case crop, flip, randAugment, colorJitter, hueJitter, erasing
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    try section.read(.crop, into: &crop)
-    try section.read(.flip, into: &flip)
-    try section.read(.randAugment, into: &randAugment)
-    try section.read(.colorJitter, into: &colorJitter)
-    try section.read(.hueJitter, into: &hueJitter)
-    try section.read(.erasing, into: &erasing)
-  }
-
-  func validate(at place: String) throws {
-    switch crop {
-    case .none: break
-    case .padded(let pixels): try require(pixels, in: 1...1024, "\(place).crop.pixels")
-    case .resized(let area): try require(area, above: 0, upTo: 1, "\(place).crop.minimumArea")
+extension Recipe.Augmentation: RecipeSection {
+  public static var defaults: Self { Self() }
+  public static var keys: [RecipeKey<Self>] {
+    Key("crop", \.crop)
+    Key("flip", \.flip, .in(0...1))
+    Key("randAugment", \.randAugment).checked { section, place in
+      guard let text = section.randAugment else { return }
+      do { _ = try RandAugment(parsing: text) } catch { throw RecipeError(place, "is \(error)") }
     }
-    try require(flip, in: 0...1, "\(place).flip")
-    if let randAugment {
-      do { _ = try RandAugment(parsing: randAugment) } catch {
-        throw RecipeError("\(place).randAugment", "is \(error)")
-      }
-    }
-    try require(colorJitter, in: 0...1, "\(place).colorJitter")
-    try require(hueJitter, in: 0...0.5, "\(place).hueJitter")
-    try require(erasing, in: 0...1, "\(place).erasing")
+    Key("colorJitter", \.colorJitter, .in(0...1))
+    Key("hueJitter", \.hueJitter, .in(0...0.5))
+    Key("erasing", \.erasing, .in(0...1))
   }
 }
 
-extension Recipe.Crop: Codable {
-  enum Kind: String, RecipeChoice, Codable, CaseIterable { case none, padded, resized }
-  enum NoneKeys: String, CodingKey, CaseIterable { case kind }
-  enum PaddedKeys: String, CodingKey, CaseIterable { case kind, pixels }
-  enum ResizedKeys: String, CodingKey, CaseIterable { case kind, minimumArea }
-
-  public init(from decoder: any Decoder) throws {
-    switch try recipeKind(of: decoder, as: Kind.self) {
-    case .none:
-      _ = try RecipeSection(decoder, keyedBy: NoneKeys.self)
-      self = .none
-    case .padded:
-      self = .padded(pixels: try RecipeSection(decoder, keyedBy: PaddedKeys.self).required(.pixels))
-    case .resized:
-      var area = 0.08
-      try RecipeSection(decoder, keyedBy: ResizedKeys.self).read(.minimumArea, into: &area)
-      self = .resized(minimumArea: area)
+extension Recipe.Crop: RecipeAlternatives {
+  public static var alternatives: [RecipeAlternative<Self>] {
+    Alternative("none", .none)
+    Alternative("padded", 0) {
+      RecipeKey("pixels", \.self, .in(1...1024)).required()
+    } make: {
+      .padded(pixels: $0)
+    } settings: {
+      if case .padded(let pixels) = $0 { pixels } else { nil }
     }
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    switch self {
-    case .none:
-      var section = encoder.container(keyedBy: NoneKeys.self)
-      try section.encode(Kind.none, forKey: .kind)
-    case .padded(let pixels):
-      var section = encoder.container(keyedBy: PaddedKeys.self)
-      try section.encode(Kind.padded, forKey: .kind)
-      try section.encode(pixels, forKey: .pixels)
-    case .resized(let area):
-      var section = encoder.container(keyedBy: ResizedKeys.self)
-      try section.encode(Kind.resized, forKey: .kind)
-      try section.encode(area, forKey: .minimumArea)
+    Alternative("resized", 0.08) {
+      RecipeKey("minimumArea", \.self, .above(0, upTo: 1))
+    } make: {
+      .resized(minimumArea: $0)
+    } settings: {
+      if case .resized(let area) = $0 { area } else { nil }
     }
   }
 }

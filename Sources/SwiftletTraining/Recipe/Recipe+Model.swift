@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletModels
 import SwiftletTensor
 
@@ -13,9 +14,18 @@ extension Recipe {
     }
 
     public var family: Family {
-      switch configuration {
-      case .deit: .deit
-      case .swin: .swin
+      get {
+        switch configuration {
+        case .deit: .deit
+        case .swin: .swin
+        }
+      }
+      set {
+        switch newValue {
+        case family: break
+        case .deit: configuration = .deit(DeiTConfiguration())
+        case .swin: configuration = .swin(SwinConfiguration())
+        }
       }
     }
 
@@ -36,10 +46,10 @@ extension Recipe {
   }
 
   /// Networks of one architecture.
-  public enum Family: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable { case deit, swin }
+  public enum Family: String, FileWord, Hashable, Sendable, CaseIterable { case deit, swin }
 
   /// The distribution of the first weights.
-  public enum Start: String, RecipeChoice, Codable, Hashable, Sendable, CaseIterable {
+  public enum Start: String, FileWord, Hashable, Sendable, CaseIterable {
     /// `N(0, 0.02²)`, as DeiT.
     case normal
     /// Attention that looks like a trained one's, and sine-cosine positions; learns faster on small data.
@@ -47,32 +57,28 @@ extension Recipe {
   }
 }
 
-extension Recipe.Model: Codable, CustomStringConvertible {
-  enum CodingKeys: String, CodingKey, CaseIterable { case family, configuration, initialization }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    let family: Recipe.Family = try section.required(.family)
-    configuration =
-      switch family {
-      case .deit: .deit(try section.required(.configuration, as: NamedOrWritten<DeiTConfiguration>.self).configuration)
-      case .swin: .swin(try section.required(.configuration, as: NamedOrWritten<SwinConfiguration>.self).configuration)
+extension Recipe.Model: RecipeSection, CustomStringConvertible {
+  public static var defaults: Self { Self(.deit(DeiTConfiguration())) }
+  public static var keys: [RecipeKey<Self>] {
+    Key("family", \.family).required()
+    Key("configuration") { model, decoder in
+      switch model.family {
+      case .deit: model.configuration = .deit(try NamedOrWritten(from: decoder).configuration)
+      case .swin: model.configuration = .swin(try NamedOrWritten(from: decoder).configuration)
       }
-    try section.read(.initialization, into: &initialization)
-    if initialization == .mimetic, family != .deit {
-      let place = (decoder.codingPath.map(\.stringValue) + ["initialization"]).joined(separator: ".")
-      throw RecipeError(place, "is 'mimetic', which is for deit; a \(family.rawValue) starts as normal")
-    }
+    } write: {
+      $0.configuration.common
+    }.required()
+    Key("initialization", \.initialization)
   }
 
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(family, forKey: .family)
-    switch configuration {
-    case .deit(let configuration): try container.encode(configuration, forKey: .configuration)
-    case .swin(let configuration): try container.encode(configuration, forKey: .configuration)
+  public init(from decoder: any Decoder) throws {
+    self = Self.defaults
+    try Key.read(Self.keys, into: &self, from: decoder)
+    if initialization == .mimetic, family != .deit {
+      throw RecipeError(
+        "\(decoder.place).initialization", "is 'mimetic', which is for deit; a \(family.rawValue) starts as normal")
     }
-    try container.encode(initialization, forKey: .initialization)
   }
 
   public var description: String { "\(configuration)" }
@@ -95,7 +101,7 @@ private struct NamedOrWritten<Configuration: NamedConfiguration>: Decodable {
 
   init(from decoder: any Decoder) throws {
     guard let name = try? decoder.singleValueContainer().decode(String.self) else {
-      _ = try RecipeSection(decoder, keyedBy: Configuration.CodingKeys.self)
+      _ = try RecipeValues(decoder, knowing: Configuration.CodingKeys.allCases.map(\.stringValue))
       configuration = try Configuration(from: decoder)
       return
     }
@@ -104,8 +110,7 @@ private struct NamedOrWritten<Configuration: NamedConfiguration>: Decodable {
     case "small": configuration = .small
     case "base": configuration = .base
     default:
-      let place = decoder.codingPath.map(\.stringValue).joined(separator: ".")
-      throw RecipeError(place, "is '\(name)', expected tiny, small, base or a mapping with keys")
+      throw RecipeError(decoder.place, "is '\(name)', expected tiny, small, base or a mapping with keys")
     }
   }
 }

@@ -1,4 +1,5 @@
 import SwiftletCompression
+import SwiftletFiles
 import SwiftletNN
 import SwiftletRuntime
 
@@ -78,38 +79,34 @@ extension Recipe.Gradients {
   }
 }
 
-extension Recipe.Supernet: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case levels, dense, sampler, gradients }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    try section.read(.levels, into: &levels)
-    try section.read(.dense, into: &dense)
-    try section.read(.sampler, into: &sampler)
-    try section.read(.gradients, into: &gradients)
+extension Recipe.Supernet: RecipeSection {
+  public static var defaults: Self { Self() }
+  public static var keys: [RecipeKey<Self>] {
+    Key("levels", \.levels).checked { supernet, place in
+      let levels = supernet.levels
+      if levels.isEmpty { throw RecipeError(place, "is empty, expected patterns such as [1:4, 2:4, 4:4]") }
+      if Set(levels).count < levels.count { throw RecipeError(place, "names a pattern twice") }
+    }
+    Key("dense", \.dense)
+    Key("sampler", \.sampler)
+    Key("gradients", \.gradients)
   }
 
-  func validate(at place: String, in recipe: Recipe) throws {
-    if levels.isEmpty { throw RecipeError("\(place).levels", "is empty, expected patterns such as [1:4, 2:4, 4:4]") }
-    if Set(levels).count < levels.count { throw RecipeError("\(place).levels", "names a pattern twice") }
-    let epochs = Double(recipe.training.epochs)
+  /// Checks what concerns the recipe's other sections too.
+  func check(at place: String, in recipe: Recipe) throws {
+    let flatEpochs: Double?
     switch sampler {
-    case .uniform, .stratified: break
-    case .window(let window):
-      try require(window.minimum, in: 0...1, "\(place).sampler.minimum")
-      try require(window.maximum, in: window.minimum...1, "\(place).sampler.maximum")
-      try require(window.firstChance, in: 0...1, "\(place).sampler.firstChance")
-      try require(window.lastChance, in: 0...1, "\(place).sampler.lastChance")
-      if let flat = window.flatEpochs { try require(flat, in: 0...(epochs / 2), "\(place).sampler.flatEpochs") }
+    case .uniform, .stratified: flatEpochs = nil
+    case .window(let window): flatEpochs = window.flatEpochs
     case .adaptive(let adaptive):
-      if let every = adaptive.everyEpochs { try require(every, in: 1...10_000, "\(place).sampler.everyEpochs") }
-      try require(adaptive.plans, in: 1...100_000, "\(place).sampler.plans")
-      try require(adaptive.minimumVisits, in: 1...100_000, "\(place).sampler.minimumVisits")
-      if let flat = adaptive.flatEpochs { try require(flat, in: 0...(epochs / 2), "\(place).sampler.flatEpochs") }
+      flatEpochs = adaptive.flatEpochs
       if recipe.data.searchFraction == 0 {
         throw RecipeError(
           "\(place).sampler.kind", "is adaptive, which evaluates plans: data.searchFraction must be above 0")
       }
+    }
+    if let flatEpochs {
+      try RecipeRange.in(0...(Double(recipe.training.epochs) / 2)).check(flatEpochs, "\(place).sampler.flatEpochs")
     }
     if recipe.training.distillation == nil {
       throw RecipeError(
@@ -118,60 +115,40 @@ extension Recipe.Supernet: Codable {
   }
 }
 
-extension Recipe.Sampler: Codable {
-  enum Kind: String, RecipeChoice, Codable, CaseIterable { case uniform, stratified, window, adaptive }
-  enum PlainKeys: String, CodingKey, CaseIterable { case kind }
-  enum WindowKeys: String, CodingKey, CaseIterable {
-    case kind, minimum, maximum, firstChance, lastChance, flatEpochs
-  }
-  enum AdaptiveKeys: String, CodingKey, CaseIterable { case kind, everyEpochs, plans, minimumVisits, flatEpochs }
-
-  public init(from decoder: any Decoder) throws {
-    let kind = try recipeKind(of: decoder, as: Kind.self)
-    switch kind {
-    case .uniform, .stratified:
-      _ = try RecipeSection(decoder, keyedBy: PlainKeys.self)
-      self = kind == .uniform ? .uniform : .stratified
-    case .window:
-      let section = try RecipeSection(decoder, keyedBy: WindowKeys.self)
-      var window = Recipe.Window()
-      try section.read(.minimum, into: &window.minimum)
-      try section.read(.maximum, into: &window.maximum)
-      try section.read(.firstChance, into: &window.firstChance)
-      try section.read(.lastChance, into: &window.lastChance)
-      try section.read(.flatEpochs, into: &window.flatEpochs)
-      self = .window(window)
-    case .adaptive:
-      let section = try RecipeSection(decoder, keyedBy: AdaptiveKeys.self)
-      var adaptive = Recipe.Adaptive()
-      try section.read(.everyEpochs, into: &adaptive.everyEpochs)
-      try section.read(.plans, into: &adaptive.plans)
-      try section.read(.minimumVisits, into: &adaptive.minimumVisits)
-      try section.read(.flatEpochs, into: &adaptive.flatEpochs)
-      self = .adaptive(adaptive)
+extension Recipe.Sampler: RecipeAlternatives {
+  public static var alternatives: [RecipeAlternative<Self>] {
+    Alternative("uniform", .uniform)
+    Alternative("stratified", .stratified)
+    Alternative("window") {
+      .window($0)
+    } settings: {
+      if case .window(let window) = $0 { window } else { nil }
+    }
+    Alternative("adaptive") {
+      .adaptive($0)
+    } settings: {
+      if case .adaptive(let adaptive) = $0 { adaptive } else { nil }
     }
   }
+}
 
-  public func encode(to encoder: any Encoder) throws {
-    switch self {
-    case .uniform, .stratified:
-      var section = encoder.container(keyedBy: PlainKeys.self)
-      try section.encode(self == .uniform ? Kind.uniform : .stratified, forKey: .kind)
-    case .window(let window):
-      var section = encoder.container(keyedBy: WindowKeys.self)
-      try section.encode(Kind.window, forKey: .kind)
-      try section.encode(window.minimum, forKey: .minimum)
-      try section.encode(window.maximum, forKey: .maximum)
-      try section.encode(window.firstChance, forKey: .firstChance)
-      try section.encode(window.lastChance, forKey: .lastChance)
-      try section.encode(window.flatEpochs, forKey: .flatEpochs)
-    case .adaptive(let adaptive):
-      var section = encoder.container(keyedBy: AdaptiveKeys.self)
-      try section.encode(Kind.adaptive, forKey: .kind)
-      try section.encode(adaptive.everyEpochs, forKey: .everyEpochs)
-      try section.encode(adaptive.plans, forKey: .plans)
-      try section.encode(adaptive.minimumVisits, forKey: .minimumVisits)
-      try section.encode(adaptive.flatEpochs, forKey: .flatEpochs)
-    }
+extension Recipe.Window: RecipeSection {
+  public static var defaults: Self { Self() }
+  public static var keys: [RecipeKey<Self>] {
+    Key("minimum", \.minimum, .in(0...1))
+    Key("maximum", \.maximum) { .in($0.minimum...1) }
+    Key("firstChance", \.firstChance, .in(0...1))
+    Key("lastChance", \.lastChance, .in(0...1))
+    Key("flatEpochs", \.flatEpochs).writingNull()
+  }
+}
+
+extension Recipe.Adaptive: RecipeSection {
+  public static var defaults: Self { Self() }
+  public static var keys: [RecipeKey<Self>] {
+    Key("everyEpochs", \.everyEpochs, .in(1...10_000)).writingNull()
+    Key("plans", \.plans, .in(1...100_000))
+    Key("minimumVisits", \.minimumVisits, .in(1...100_000))
+    Key("flatEpochs", \.flatEpochs).writingNull()
   }
 }

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 extension Recipe {
   /// How the weights are learned.
   public struct Training: Hashable, Sendable {
@@ -85,185 +87,90 @@ extension Recipe {
   }
 }
 
-extension Recipe.Training: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case epochs, batchSize, learningRate, weightDecay, optimizer, schedule, warmupEpochs, clipNorm, averageDecay
-    case labelSmoothing, mixup, cutmix, distillation, precision, device, threads, workers, seed, logEverySteps
-    case checkpointMinutes
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    try section.read(.epochs, into: &epochs)
-    try section.read(.batchSize, into: &batchSize)
-    try section.read(.learningRate, into: &learningRate)
-    try section.read(.weightDecay, into: &weightDecay)
-    try section.read(.optimizer, into: &optimizer)
-    try section.read(.schedule, into: &schedule)
-    try section.read(.warmupEpochs, into: &warmupEpochs)
-    try section.read(.clipNorm, into: &clipNorm)
-    try section.read(.averageDecay, into: &averageDecay)
-    try section.read(.labelSmoothing, into: &labelSmoothing)
-    try section.read(.mixup, into: &mixup)
-    try section.read(.cutmix, into: &cutmix)
-    try section.read(.distillation, into: &distillation)
-    try section.read(.precision, into: &precision)
-    try section.read(.device, into: &device)
-    try section.read(.threads, into: &threads)
-    try section.read(.workers, into: &workers)
-    try section.read(.seed, into: &seed)
-    try section.read(.logEverySteps, into: &logEverySteps)
-    try section.read(.checkpointMinutes, into: &checkpointMinutes)
-  }
-
-  func validate(at place: String) throws {
-    try require(epochs, in: 1...10_000, "\(place).epochs")
-    try require(batchSize, in: 1...65_536, "\(place).batchSize")
-    try require(learningRate, above: 0, upTo: 10, "\(place).learningRate")
-    try require(weightDecay, in: 0...1, "\(place).weightDecay")
-    try optimizer.validate(at: "\(place).optimizer")
-    try schedule.validate(at: "\(place).schedule")
-    try require(warmupEpochs, in: 0...Double(epochs), "\(place).warmupEpochs")
-    if let clipNorm { try require(clipNorm, above: 0, upTo: 1e6, "\(place).clipNorm") }
-    if let averageDecay { try require(averageDecay, above: 0, below: 1, "\(place).averageDecay") }
-    try require(labelSmoothing, from: 0, below: 1, "\(place).labelSmoothing")
-    try require(mixup, in: 0...100, "\(place).mixup")
-    try require(cutmix, in: 0...100, "\(place).cutmix")
-    try distillation?.validate(at: "\(place).distillation")
-    if let threads { try require(threads, in: 1...1024, "\(place).threads") }
-    try require(workers, in: 1...256, "\(place).workers")
-    try require(seed, in: 0...Int.max, "\(place).seed")
-    try require(logEverySteps, in: 1...1_000_000, "\(place).logEverySteps")
-    try require(checkpointMinutes, above: 0, upTo: 10_000, "\(place).checkpointMinutes")
+extension Recipe.Training: RecipeSection {
+  public static var defaults: Self { Self() }
+  public static var keys: [RecipeKey<Self>] {
+    Key("epochs", \.epochs, .in(1...10_000))
+    Key("batchSize", \.batchSize, .in(1...65_536))
+    Key("learningRate", \.learningRate, .above(0, upTo: 10))
+    Key("weightDecay", \.weightDecay, .in(0...1))
+    Key("optimizer", \.optimizer)
+    Key("schedule", \.schedule)
+    Key("warmupEpochs", \.warmupEpochs) { .in(0...Double($0.epochs)) }
+    Key("clipNorm", \.clipNorm, .above(0, upTo: 1e6))
+    Key("averageDecay", \.averageDecay, .above(0, below: 1))
+    Key("labelSmoothing", \.labelSmoothing, .from(0, below: 1))
+    Key("mixup", \.mixup, .in(0...100))
+    Key("cutmix", \.cutmix, .in(0...100))
+    Key("distillation", \.distillation)
+    Key("precision", \.precision)
+    Key("device", \.device)
+    Key("threads", \.threads, .in(1...1024))
+    Key("workers", \.workers, .in(1...256))
+    Key("seed", \.seed, .in(0...Int.max))
+    Key("logEverySteps", \.logEverySteps, .in(1...1_000_000))
+    Key("checkpointMinutes", \.checkpointMinutes, .above(0, upTo: 10_000))
   }
 }
 
-extension Recipe.Optimizer: Codable {
-  enum Kind: String, RecipeChoice, Codable, CaseIterable { case adamw, sgd }
-  enum AdamWKeys: String, CodingKey, CaseIterable { case kind, beta1, beta2, epsilon }
-  enum SGDKeys: String, CodingKey, CaseIterable { case kind, momentum, nesterov }
-
-  public init(from decoder: any Decoder) throws {
-    switch try recipeKind(of: decoder, usually: Kind.adamw, keyedBy: AdamWKeys.self) {
-    case .adamw:
-      let section = try RecipeSection(decoder, keyedBy: AdamWKeys.self)
-      var (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8)
-      try section.read(.beta1, into: &beta1)
-      try section.read(.beta2, into: &beta2)
-      try section.read(.epsilon, into: &epsilon)
-      self = .adamW(beta1: beta1, beta2: beta2, epsilon: epsilon)
-    case .sgd:
-      let section = try RecipeSection(decoder, keyedBy: SGDKeys.self)
-      var (momentum, nesterov) = (0.9, false)
-      try section.read(.momentum, into: &momentum)
-      try section.read(.nesterov, into: &nesterov)
-      self = .sgd(momentum: momentum, nesterov: nesterov)
+extension Recipe.Optimizer: RecipeAlternatives {
+  public static var alternatives: [RecipeAlternative<Self>] {
+    Alternative("adamw", (beta1: 0.9, beta2: 0.999, epsilon: 1e-8), isUsual: true) {
+      RecipeKey("beta1", \.beta1, .from(0, below: 1))
+      RecipeKey("beta2", \.beta2, .from(0, below: 1))
+      RecipeKey("epsilon", \.epsilon, .above(0, upTo: 1))
+    } make: {
+      .adamW(beta1: $0.beta1, beta2: $0.beta2, epsilon: $0.epsilon)
+    } settings: {
+      if case .adamW(let beta1, let beta2, let epsilon) = $0 { (beta1, beta2, epsilon) } else { nil }
     }
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    switch self {
-    case .adamW(let beta1, let beta2, let epsilon):
-      var section = encoder.container(keyedBy: AdamWKeys.self)
-      try section.encode(Kind.adamw, forKey: .kind)
-      try section.encode(beta1, forKey: .beta1)
-      try section.encode(beta2, forKey: .beta2)
-      try section.encode(epsilon, forKey: .epsilon)
-    case .sgd(let momentum, let nesterov):
-      var section = encoder.container(keyedBy: SGDKeys.self)
-      try section.encode(Kind.sgd, forKey: .kind)
-      try section.encode(momentum, forKey: .momentum)
-      try section.encode(nesterov, forKey: .nesterov)
-    }
-  }
-
-  func validate(at place: String) throws {
-    switch self {
-    case .adamW(let beta1, let beta2, let epsilon):
-      try require(beta1, from: 0, below: 1, "\(place).beta1")
-      try require(beta2, from: 0, below: 1, "\(place).beta2")
-      try require(epsilon, above: 0, upTo: 1, "\(place).epsilon")
-    case .sgd(let momentum, let nesterov):
-      try require(momentum, from: 0, below: 1, "\(place).momentum")
-      if nesterov && momentum == 0 { throw RecipeError("\(place).nesterov", "needs a momentum above 0") }
+    Alternative("sgd", (momentum: 0.9, nesterov: false)) {
+      RecipeKey("momentum", \.momentum, .from(0, below: 1))
+      RecipeKey("nesterov", \.nesterov).checked { settings, place in
+        if settings.nesterov && settings.momentum == 0 { throw RecipeError(place, "needs a momentum above 0") }
+      }
+    } make: {
+      .sgd(momentum: $0.momentum, nesterov: $0.nesterov)
+    } settings: {
+      if case .sgd(let momentum, let nesterov) = $0 { (momentum, nesterov) } else { nil }
     }
   }
 }
 
-extension Recipe.Schedule: Codable {
-  enum Kind: String, RecipeChoice, Codable, CaseIterable { case constant, cosine, step }
-  enum ConstantKeys: String, CodingKey, CaseIterable { case kind }
-  enum CosineKeys: String, CodingKey, CaseIterable { case kind, final }
-  enum StepKeys: String, CodingKey, CaseIterable { case kind, epochs, factor }
-
-  public init(from decoder: any Decoder) throws {
-    switch try recipeKind(of: decoder, usually: Kind.cosine, keyedBy: CosineKeys.self) {
-    case .constant:
-      _ = try RecipeSection(decoder, keyedBy: ConstantKeys.self)
-      self = .constant
-    case .cosine:
-      var final = 0.01
-      try RecipeSection(decoder, keyedBy: CosineKeys.self).read(.final, into: &final)
-      self = .cosine(final: final)
-    case .step:
-      let section = try RecipeSection(decoder, keyedBy: StepKeys.self)
-      var factor = 0.1
-      try section.read(.factor, into: &factor)
-      self = .step(epochs: try section.required(.epochs), factor: factor)
+extension Recipe.Schedule: RecipeAlternatives {
+  public static var alternatives: [RecipeAlternative<Self>] {
+    Alternative("constant", .constant)
+    Alternative("cosine", 0.01, isUsual: true) {
+      RecipeKey("final", \.self, .in(0...1))
+    } make: {
+      .cosine(final: $0)
+    } settings: {
+      if case .cosine(let final) = $0 { final } else { nil }
     }
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    switch self {
-    case .constant:
-      var section = encoder.container(keyedBy: ConstantKeys.self)
-      try section.encode(Kind.constant, forKey: .kind)
-    case .cosine(let final):
-      var section = encoder.container(keyedBy: CosineKeys.self)
-      try section.encode(Kind.cosine, forKey: .kind)
-      try section.encode(final, forKey: .final)
-    case .step(let epochs, let factor):
-      var section = encoder.container(keyedBy: StepKeys.self)
-      try section.encode(Kind.step, forKey: .kind)
-      try section.encode(epochs, forKey: .epochs)
-      try section.encode(factor, forKey: .factor)
-    }
-  }
-
-  func validate(at place: String) throws {
-    switch self {
-    case .constant: break
-    case .cosine(let final): try require(final, in: 0...1, "\(place).final")
-    case .step(let epochs, let factor):
-      try require(epochs, in: 1...10_000, "\(place).epochs")
-      try require(factor, above: 0, upTo: 1, "\(place).factor")
+    Alternative("step", (epochs: 0, factor: 0.1)) {
+      RecipeKey("epochs", \.epochs, .in(1...10_000)).required()
+      RecipeKey("factor", \.factor, .above(0, upTo: 1))
+    } make: {
+      .step(epochs: $0.epochs, factor: $0.factor)
+    } settings: {
+      if case .step(let epochs, let factor) = $0 { (epochs, factor) } else { nil }
     }
   }
 }
 
-extension Recipe.Distillation: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case weight, temperature, stored }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    try section.read(.weight, into: &weight)
-    try section.read(.temperature, into: &temperature)
-    try section.read(.stored, into: &stored)
-  }
-
-  func validate(at place: String) throws {
-    try require(weight, in: 0...1, "\(place).weight")
-    try require(temperature, above: 0, upTo: 100, "\(place).temperature")
-    if let stored { try require(stored.classes, in: 1...32_767, "\(place).stored.classes") }
+extension Recipe.Distillation: RecipeSection {
+  public static var defaults: Self { Self() }
+  public static var keys: [RecipeKey<Self>] {
+    Key("weight", \.weight, .in(0...1))
+    Key("temperature", \.temperature, .above(0, upTo: 100))
+    Key("stored", \.stored)
   }
 }
 
-extension Recipe.StoredTargets: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case directory, classes }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    directory = try section.required(.directory)
-    try section.read(.classes, into: &classes)
+extension Recipe.StoredTargets: RecipeSection {
+  public static var defaults: Self { Self(directory: "") }
+  public static var keys: [RecipeKey<Self>] {
+    Key("directory", \.directory).required()
+    Key("classes", \.classes, .in(1...32_767))
   }
 }

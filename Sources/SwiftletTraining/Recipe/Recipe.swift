@@ -1,3 +1,5 @@
+import SwiftletModels
+
 /// A run written down: model, data, training and, where it prunes, supernet or compression. The YAML files in recipes/ are recipes.
 ///
 /// Every key has a default unless stated otherwise; unknown keys and values out of range are errors.
@@ -33,14 +35,7 @@ public struct Recipe: Hashable, Sendable {
   }
 
   /// - Throws: `RecipeError` for the first value out of range.
-  public func validate() throws {
-    try data.validate(at: "data")
-    try validateChannels()
-    try training.validate(at: "training")
-    try supernet?.validate(at: "supernet", in: self)
-    try compression?.validate(at: "compression")
-    try search?.validate(at: "search")
-  }
+  public func validate() throws { try validate(at: "") }
 }
 
 extension Recipe {
@@ -59,16 +54,14 @@ extension Recipe {
   }
 }
 
-extension Recipe: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case model, data, training, supernet, compression, search }
-
-  public init(from decoder: any Decoder) throws {
-    let section = try RecipeSection(decoder, keyedBy: CodingKeys.self)
-    model = try section.required(.model)
-    data = try section.required(.data)
-    try section.read(.training, into: &training)
-    try section.read(.supernet, into: &supernet)
-    try section.read(.compression, into: &compression)
-    try section.read(.search, into: &search)
+extension Recipe: RecipeSection {
+  public static var defaults: Recipe { Recipe(model: Model(.deit(DeiTConfiguration())), data: DataSource()) }
+  public static var keys: [RecipeKey<Self>] {
+    Key("model", \.model).required()
+    Key("data", \.data).required().checked { recipe, _ in try recipe.validateChannels() }
+    Key("training", \.training)
+    Key("supernet", \.supernet).checked { try $0.supernet?.check(at: $1, in: $0) }
+    Key("compression", \.compression)
+    Key("search", \.search)
   }
 }

@@ -9,7 +9,7 @@ public struct RecipeError: Error, Hashable, Sendable, CustomStringConvertible {
   /// One phrase that continues the key: `is 0, expected 1...65536`.
   public let problem: String
 
-  init(_ key: String, _ problem: String, source: String = "recipe", line: Int? = nil) {
+  public init(_ key: String, _ problem: String, source: String = "recipe", line: Int? = nil) {
     (self.key, self.problem, self.source, self.line) = (key, problem, source, line)
   }
 
