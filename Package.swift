@@ -98,7 +98,7 @@ let package = Package(
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
     .testTarget(
       name: "SwiftletRuntimeTests",
-      dependencies: ["SwiftletRuntime", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"],
+      dependencies: ["SwiftletRuntime", "CSwiftletKernels", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletRunCommandsTests",

@@ -34,7 +34,7 @@ static swl_linear make_linear(const network *n, size_t tokens, size_t inputs, si
       if (random_bits() % (n->group - position) < n->kept - chosen)
         indices[at + chosen++] = (uint8_t)position;
   swl_linear_weights weights = {shape, values, n->kept < n->group ? indices : NULL};
-  swl_linear op = {.kernel = swl_linear_kernel_for(&shape, swl_isa_best()), .shape = shape, .tokens = tokens};
+  swl_linear op = {.kernel = swl_linear_kernel_for(&shape, swl_isa_of_processor()), .shape = shape, .tokens = tokens};
   void *packed = memory(swl_linear_packed_size(op.kernel, &shape));
   swl_linear_pack(op.kernel, &weights, packed);
   free(values), free(indices);
@@ -67,7 +67,7 @@ static void run_linear(network *n, int which, const void *x, void *y, const floa
 
 static void forward(network *n, size_t batch, size_t tokens, size_t width, size_t depth, float *stream,
                     void *buffers[3], void *scratch) {
-  const swl_isa isa = swl_isa_best();
+  const swl_isa isa = swl_isa_of_processor();
   const size_t rows = batch * tokens;
   const swl_output narrow = n->linear[0].output;
   const swl_type type = n->linear[0].x_type;

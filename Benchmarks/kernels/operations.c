@@ -47,7 +47,12 @@ static void attention(swl_isa isa, swl_type type) {
 int main(void) {
   const size_t count = TOKENS * 4 * WIDTH;
   float *x = random_floats(count), *y = memory(count * sizeof(float));
-  for (swl_isa isa = SWL_ISA_SCALAR; isa <= swl_isa_best(); isa++) {
+  size_t sets;
+  const swl_named_isa *set = swl_named_isas(&sets);
+  for (size_t i = sets; i-- > 0;) { // the reference first
+    const swl_isa isa = set[i].isa;
+    if (!swl_isa_has(swl_isa_of_processor(), isa))
+      continue;
     attention(isa, SWL_F32);
     attention(isa, SWL_BF16);
     attention(isa, SWL_U8);

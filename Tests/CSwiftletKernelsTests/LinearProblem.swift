@@ -141,12 +141,14 @@ private func encoded(_ values: [Float], _ type: swl_type) -> Buffer {
 }
 
 extension swl_linear_kernel {
-  /// All that this processor runs, the reference first.
-  static var runnable: [swl_linear_kernel] {
+  /// All rows of the list, the reference first.
+  static var all: [swl_linear_kernel] {
     var count = 0
-    let kernels = UnsafeBufferPointer(start: swl_linear_kernels(&count), count: count)
-    return kernels.filter { $0.isa.rawValue <= swl_isa_best().rawValue }
+    return UnsafeBufferPointer(start: swl_linear_kernels(&count), count: count).reversed()
   }
+
+  /// All that this processor runs, the reference first.
+  static var runnable: [swl_linear_kernel] { all.filter { swl_isa_has(swl_isa_of_processor(), $0.needs) } }
 
   var title: String { String(cString: name) }
 }

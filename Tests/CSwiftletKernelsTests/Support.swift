@@ -59,8 +59,12 @@ func narrowed(_ value: Float) -> UInt16 {
 
 func elementSize(_ type: swl_type) -> Int { type == SWL_F32 ? 4 : type == SWL_BF16 ? 2 : 1 }
 
-/// Every level that this processor runs, the reference first.
-let runnableLevels: [swl_isa] = (0...swl_isa_best().rawValue).map { swl_isa($0) }
+/// Every named set of instructions that this processor runs, the reference first.
+let runnableLevels: [swl_isa] = {
+  var count = 0
+  let sets = UnsafeBufferPointer(start: swl_named_isas(&count), count: count)
+  return sets.map(\.isa).filter { swl_isa_has(swl_isa_of_processor(), $0) }.reversed()
+}()
 
 func name(_ isa: swl_isa) -> String { String(cString: swl_isa_name(isa)) }
 

@@ -1,20 +1,25 @@
 #include "attention_kernels.h"
 
-// Later rows are preferred.
 static const swl_attention_kernel *const kernels[] = {
-    &swl_attention_reference,
 #if SWL_X86
-    &swl_attention_f32_avx2,      &swl_attention_u8_avx2,         &swl_attention_f32_avx512,
-    &swl_attention_u8_avx512vnni, &swl_attention_bf16_avx512bf16,
+    &swl_attention_bf16_avx512bf16, &swl_attention_u8_avx512vnni, &swl_attention_f32_avx512,
+    &swl_attention_u8_avx2,         &swl_attention_f32_avx2,
 #endif
+    &swl_attention_reference,
 };
 
 static const swl_attention_kernel *kernel_for(const swl_attention *op) {
-  size_t i = sizeof kernels / sizeof kernels[0] - 1;
-  while (i > 0 && !(kernels[i]->isa <= op->isa && kernels[i]->accepts[op->type]))
-    i--;
-  return kernels[i];
+  const swl_attention_kernel *const *row = kernels;
+  while (!(swl_isa_has(op->isa, (*row)->kernel.needs) && (*row)->accepts[op->type]))
+    row++;
+  return *row;
 }
+
+const swl_kernel *swl_attention_kernel_at(size_t row) {
+  return row < sizeof kernels / sizeof kernels[0] ? &kernels[row]->kernel : NULL;
+}
+
+const swl_kernel *swl_attention_kernel_for(const swl_attention *op) { return &kernel_for(op)->kernel; }
 
 /// Tiles of one head.
 static size_t tiles_of(const swl_attention_kernel *kernel, const swl_attention *op) {

@@ -5,9 +5,9 @@
 #include "../common/target.h"
 #include "swl_attention.h"
 
-/// One way to compute attention: a row of the list that dispatch and tests share.
+/// A row of the list that dispatch and tests share.
 typedef struct {
-  swl_isa isa;
+  swl_kernel kernel;
   bool accepts[SWL_S8 + 1]; // by type
   size_t step, steps;       // queries computed together; most steps of a tile
   size_t (*scratch_size)(const swl_attention *op);

@@ -52,4 +52,5 @@ static void attend(const swl_attention *op, size_t batch, size_t head, size_t fi
 }
 
 const swl_attention_kernel swl_attention_reference = {
-    SWL_ISA_SCALAR, {[SWL_F32] = true, [SWL_BF16] = true, [SWL_U8] = true}, 1, 16, scratch_size, prepare, attend};
+    {"attention", SWL_ISA_SCALAR}, {[SWL_F32] = true, [SWL_BF16] = true, [SWL_U8] = true}, 1, 16,
+    scratch_size,                  prepare, attend};

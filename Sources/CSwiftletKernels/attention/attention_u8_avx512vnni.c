@@ -1,19 +1,11 @@
 #include "../common/avx512vnni.h"
 #if SWL_X86
 #include "../common/columns_vector.h"
-#include "attention_kernels.h"
-
-// Keys and values become signed by taking 128 away. What that and the zero point of the keys add to the scores is the
-// same for every key, and the softmax does not see it.
+#include "../common/dot_u8s8_avx512vnni.h"
+#include "attention_u8_vector.h"
 
 typedef uint8_t element;
-enum { K_STEP = 4, X_SIZE = 1, SIGNED_ZERO = 128 };
-#define INTEGER_SUMS 1
 #define SOFTENS_INTEGERS 1
-
-SWL_INLINE floats dot(floats sums, uint32_t x, floats w) {
-  return (floats)_mm512_dpbusd_epi32((__m512i)sums, _mm512_set1_epi32((int32_t)x), (__m512i)w);
-}
 
 SWL_INLINE void fetch(const swl_attention *op, const void *data, size_t at, element *to, bool is_signed) {
   typedef uint8_t sixteen __attribute__((vector_size(16)));
@@ -29,29 +21,8 @@ SWL_INLINE void fetch(const swl_attention *op, const void *data, size_t at, elem
     to[i] = from[i] ^ flip;
 }
 
-SWL_INLINE words widen(const element *row) {
-  bytes b;
-  memcpy(&b, row, sizeof b);
-  return __builtin_convertvector(b, words);
-}
-
-SWL_INLINE floats interleave(const element *rows, size_t stride) {
-  return (floats)(widen(rows) | widen(rows + stride) << 8 | widen(rows + 2 * stride) << 16 |
-                  widen(rows + 3 * stride) << 24);
-}
-
-static const float UNIT = 1.44269504f; // log2(e)
-
-static const float MAGIC = 0x1.8p23f; // adding it rounds to an integer, which lies in the low bits
-
-/// 2^x in steps of 1/255, for -20 <= x <= 0 where n is x + MAGIC and f is x - (n - MAGIC). The power is good to 8e-5, a
-/// fiftieth of a step.
-SWL_INLINE ints power(floats n, floats f) {
-  floats p = multiply_add(splat(0x1.c3f6e2p-5f), f, splat(0x1.f0ddf0p-3f));
-  p = multiply_add(p, f, splat(0x1.62f31ap-1f));
-  p = multiply_add(p, f, splat(0x1.fff694p-1f));
-  return (ints)multiply_add((floats)((words)p + ((words)n << 23)), splat(255), splat(MAGIC)) - (ints)splat(MAGIC);
-}
+/// What power() gives, as integers.
+SWL_INLINE ints whole_power(floats n, floats f) { return (ints)power(n, f) - (ints)splat(MAGIC); }
 
 /// Writes integers of 8 bits. By way of a register: converting on the way to memory is slow.
 SWL_INLINE void store_bytes_of(ints v, element *to) {
@@ -64,7 +35,7 @@ SWL_INLINE void store_bytes_of(ints v, element *to) {
 SWL_INLINE floats weigh(floats x, element *to) {
   x = choose(x > -20, x, splat(-20));
   floats n = x + MAGIC;
-  ints weights = power(n, x - (n - MAGIC));
+  ints weights = whole_power(n, x - (n - MAGIC));
   store_bytes_of(weights, to);
   return __builtin_convertvector(weights, floats);
 }
@@ -76,7 +47,7 @@ SWL_INLINE ints load_scores(const float *sums, const float *correction) {
 SWL_INLINE ints weights_of(ints scores, ints greatest, ints least, floats unit) {
   floats x = __builtin_convertvector((ints)_mm512_max_epi32((__m512i)(scores - greatest), (__m512i)least), floats);
   floats n = multiply_add(x, unit, splat(MAGIC));
-  return power(n, multiply_add(x, unit, MAGIC - n));
+  return whole_power(n, multiply_add(x, unit, MAGIC - n));
 }
 
 /// The whole softmax of a row whose scores are `unit` times integer sums less `correction`: half the instructions of
@@ -114,12 +85,8 @@ SWL_INLINE float soften_integers(const float *sums, const float *correction, siz
   return (float)_mm512_reduce_add_epi32((__m512i)total);
 }
 
-SWL_INLINE floats to_floats(floats sums) { return __builtin_convertvector((ints)sums, floats); }
-
-#include "../common/register_tile_vector.h"
 #include "attention_vector.h"
 
-const swl_attention_kernel swl_attention_u8_avx512vnni = {SWL_ISA_AVX512VNNI, {[SWL_U8] = true}, QUERIES, 8,
-                                                          scratch_size,       prepare,           attend};
+const swl_attention_kernel swl_attention_u8_avx512vnni = ATTENTION("attention_u8", [SWL_U8] = true);
 #pragma clang attribute pop
 #endif

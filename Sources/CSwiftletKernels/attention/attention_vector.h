@@ -1,18 +1,20 @@
-// Attention on vectors. The including file defines
-//   element, K_STEP, X_SIZE, dot    as in register_tile_vector.h: the type that is multiplied
+// Attention on vectors. The including file includes columns_vector.h and a dot_*.h, then defines
+//   element                         what is multiplied, X_SIZE bytes of it
 //   fetch(op, data, at, to, signed) copies a row of one head, `signed` for keys and values
-//   interleave(rows, stride)        K_STEP rows, LANES elements of each, as one vector
+//   SIGNED_ZERO                     what `signed` takes away from a value
 //   UNIT, weigh(x, to)              writes LANES weights exp(x / UNIT) of the softmax, returns what was written
 //   to_floats(sums)                 sums of products as floats
 //   INTEGER_SUMS                    if these are ints, and zero points need correcting
 //   SOFTENS_INTEGERS, soften_integers(sums, correction, keys, unit, weights)
 //                                   if it has a softmax of its own for scores without bias and mask
-// after the headers, and includes register_tile_vector.h before this file.
+// before this file.
 //
 // Both products are register tiles over six queries: keys are packed as [steps of width][keys], values as [steps of
 // keys][width], zeros around them.
 
-enum { QUERIES = 6, WIDE = LANES == 16 ? 4 : 2 }; // of a register tile: queries, vectors
+#include "../common/register_tile_vector.h"
+
+enum { QUERIES = 6 }; // of a register tile
 
 typedef struct {
   size_t width, keys, key_steps; // width, keys in whole vectors; keys in whole steps
@@ -84,6 +86,32 @@ static element *packed_at(element *packed, size_t vectors, size_t v, size_t step
     first += v - first < 2 ? 0 : 2;
   }
   return packed + (first * steps + step * wide + v - first) * LANES * K_STEP;
+}
+
+/// LANES elements, each in 32 bits.
+SWL_INLINE words widen(const element *row) {
+  words w = {};
+  halves h;
+  bytes b;
+  switch (X_SIZE) {
+  case 1:
+    memcpy(&b, row, sizeof b);
+    return __builtin_convertvector(b, words);
+  case 2:
+    memcpy(&h, row, sizeof h);
+    return __builtin_convertvector(h, words);
+  default:
+    memcpy(&w, row, sizeof w);
+    return w;
+  }
+}
+
+/// K_STEP rows, LANES elements of each, as one vector.
+SWL_INLINE floats interleave(const element *rows, size_t stride) {
+  words w = widen(rows);
+  for (size_t i = 1; i < K_STEP; i++)
+    w |= widen(rows + i * stride) << (uint32_t)(8 * X_SIZE * i);
+  return (floats)w;
 }
 
 static void prepare(const swl_attention *op, size_t batch, size_t head, void *scratch) {
@@ -189,3 +217,7 @@ static void attend(const swl_attention *op, size_t batch, size_t head, size_t fi
     }
   }
 }
+
+/// The row of a kernel, which names the types it accepts.
+#define ATTENTION(title, ...)                                                                                          \
+  {{SWL_ISA_TITLE(title), SWL_NEEDS}, {__VA_ARGS__}, QUERIES, 8, scratch_size, prepare, attend}

@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 #define LANES 8
+#define WIDE 2 // vectors of outputs in a register tile; six tokens fill 12 of 16 registers
+#define SWL_NEEDS SWL_ISA_AVX2
 #define SWL_ISA_NAME(name) name##_avx2
+#define SWL_ISA_TITLE(title) title "_avx2"
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #endif

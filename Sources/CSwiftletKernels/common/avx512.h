@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 #define LANES 16
+#define WIDE 4 // vectors of outputs in a register tile; six tokens fill 24 of 32 registers
+#define SWL_NEEDS SWL_ISA_AVX512
 #define SWL_ISA_NAME(name) name##_avx512
+#define SWL_ISA_TITLE(title) title "_avx512"
 #pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))),                   \
                              apply_to = function)
 #endif

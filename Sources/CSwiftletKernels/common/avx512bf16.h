@@ -1,6 +1,5 @@
 // From here to "#pragma clang attribute pop" functions may use AVX-512 VNNI and BF16 too. Included first, in files
-// named
-// *_avx512bf16.c.
+// named *_avx512bf16.c.
 #include "target.h"
 #if SWL_X86
 #include <math.h>
@@ -8,6 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 #define LANES 16
+#define WIDE 4 // vectors of outputs in a register tile; six tokens fill 24 of 32 registers
+#define SWL_NEEDS SWL_ISA_AVX512BF16
+#define SWL_ISA_NAME(name) name##_avx512bf16
+#define SWL_ISA_TITLE(title) title "_avx512bf16"
 #pragma clang attribute push(                                                                                          \
     __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16"))), apply_to = function)
 #endif

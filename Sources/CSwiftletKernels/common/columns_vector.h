@@ -5,39 +5,18 @@
 
 #include "vector.h"
 
-/// Interleaves 32-bit elements of the lower, upper halves of every 16 bytes.
-SWL_INLINE floats interleave_low(floats a, floats b) {
+/// Interleaves 32-bit elements of the lower, upper halves of every 16 bytes, and 64-bit elements.
 #if LANES == 16
-  return (floats)_mm512_unpacklo_epi32((__m512i)a, (__m512i)b);
+#define INTERLEAVE_LOW(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define LOW_PAIRS(a, b) __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define HIGH_PAIRS(a, b) __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
 #else
-  return (floats)_mm256_unpacklo_epi32((__m256i)a, (__m256i)b);
+#define INTERLEAVE_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define LOW_PAIRS(a, b) __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define HIGH_PAIRS(a, b) __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
 #endif
-}
-
-SWL_INLINE floats interleave_high(floats a, floats b) {
-#if LANES == 16
-  return (floats)_mm512_unpackhi_epi32((__m512i)a, (__m512i)b);
-#else
-  return (floats)_mm256_unpackhi_epi32((__m256i)a, (__m256i)b);
-#endif
-}
-
-/// The same with 64-bit elements.
-SWL_INLINE floats interleave_low_pairs(floats a, floats b) {
-#if LANES == 16
-  return (floats)_mm512_unpacklo_epi64((__m512i)a, (__m512i)b);
-#else
-  return (floats)_mm256_unpacklo_epi64((__m256i)a, (__m256i)b);
-#endif
-}
-
-SWL_INLINE floats interleave_high_pairs(floats a, floats b) {
-#if LANES == 16
-  return (floats)_mm512_unpackhi_epi64((__m512i)a, (__m512i)b);
-#else
-  return (floats)_mm256_unpackhi_epi64((__m256i)a, (__m256i)b);
-#endif
-}
 
 /// Reads 16 bytes at each of LANES places `stride` bytes apart: columns[i] holds their 32-bit elements i.
 SWL_INLINE void load_columns(const char *p, size_t stride, floats columns[4]) {
@@ -45,12 +24,12 @@ SWL_INLINE void load_columns(const char *p, size_t stride, floats columns[4]) {
   for (size_t i = 0; i < 4; i++)
     for (size_t j = 0; j < LANES / 4; j++)
       memcpy((char *)&rows[i] + 16 * j, p + (4 * j + i) * stride, 16);
-  floats low01 = interleave_low(rows[0], rows[1]), low23 = interleave_low(rows[2], rows[3]);
-  floats high01 = interleave_high(rows[0], rows[1]), high23 = interleave_high(rows[2], rows[3]);
-  columns[0] = interleave_low_pairs(low01, low23);
-  columns[1] = interleave_high_pairs(low01, low23);
-  columns[2] = interleave_low_pairs(high01, high23);
-  columns[3] = interleave_high_pairs(high01, high23);
+  floats low01 = INTERLEAVE_LOW(rows[0], rows[1]), low23 = INTERLEAVE_LOW(rows[2], rows[3]);
+  floats high01 = INTERLEAVE_HIGH(rows[0], rows[1]), high23 = INTERLEAVE_HIGH(rows[2], rows[3]);
+  columns[0] = LOW_PAIRS(low01, low23);
+  columns[1] = HIGH_PAIRS(low01, low23);
+  columns[2] = LOW_PAIRS(high01, high23);
+  columns[3] = HIGH_PAIRS(high01, high23);
 }
 
 /// The same for 16 bytes from `offset` on in each of up to LANES rows of x, zeros beyond rows and row ends.

@@ -1,35 +1,34 @@
 #include "swl_isa.h"
 
-swl_isa swl_isa_best(void) {
+swl_isa swl_isa_of_processor(void) {
+  swl_isa isa = SWL_ISA_SCALAR;
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
-    return SWL_ISA_SCALAR;
-  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
-      !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
-    return SWL_ISA_AVX2;
-  if (!__builtin_cpu_supports("avx512vnni"))
-    return SWL_ISA_AVX512;
-  if (!__builtin_cpu_supports("avx512bf16"))
-    return SWL_ISA_AVX512VNNI;
-  return SWL_ISA_AVX512BF16;
-#else
-  return SWL_ISA_SCALAR;
+  isa |= __builtin_cpu_supports("avx2") ? SWL_CPU_AVX2 : 0;
+  isa |= __builtin_cpu_supports("fma") ? SWL_CPU_FMA : 0;
+  isa |= __builtin_cpu_supports("avx512f") ? SWL_CPU_AVX512F : 0;
+  isa |= __builtin_cpu_supports("avx512bw") ? SWL_CPU_AVX512BW : 0;
+  isa |= __builtin_cpu_supports("avx512dq") ? SWL_CPU_AVX512DQ : 0;
+  isa |= __builtin_cpu_supports("avx512vl") ? SWL_CPU_AVX512VL : 0;
+  isa |= __builtin_cpu_supports("avx512vnni") ? SWL_CPU_AVX512VNNI : 0;
+  isa |= __builtin_cpu_supports("avx512bf16") ? SWL_CPU_AVX512BF16 : 0;
 #endif
+  return isa;
+}
+
+static const swl_named_isa named[] = {
+    {"avx512bf16", SWL_ISA_AVX512BF16}, {"avx512vnni", SWL_ISA_AVX512VNNI}, {"avx512", SWL_ISA_AVX512},
+    {"avx2", SWL_ISA_AVX2},             {"scalar", SWL_ISA_SCALAR},
+};
+
+const swl_named_isa *swl_named_isas(size_t *count) {
+  *count = sizeof named / sizeof named[0];
+  return named;
 }
 
 const char *swl_isa_name(swl_isa isa) {
-  switch (isa) {
-  case SWL_ISA_SCALAR:
-    return "scalar";
-  case SWL_ISA_AVX2:
-    return "avx2";
-  case SWL_ISA_AVX512:
-    return "avx512";
-  case SWL_ISA_AVX512VNNI:
-    return "avx512vnni";
-  case SWL_ISA_AVX512BF16:
-    return "avx512bf16";
-  }
-  return "unknown";
+  const swl_named_isa *row = named;
+  while (!swl_isa_has(isa, row->isa))
+    row++;
+  return row->name;
 }

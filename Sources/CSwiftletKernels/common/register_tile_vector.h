@@ -1,7 +1,7 @@
 // A register tile: sums[token][output] of x[token][k] * w[k][output] for up to six tokens and four vectors of outputs.
-// Dense layers and attention are made of it. The including file defines K_STEP, the k that one instruction multiplies,
-// X_SIZE, the bytes of an element of x, and dot(sums, x, w): sums plus the products of the 4 bytes x with the 4 bytes
-// in every lane of w.
+// Dense layers and attention are made of it. A dot_*.h, included before, defines K_STEP, the k that one instruction
+// multiplies, X_SIZE, the bytes of an element of x, and dot(sums, x, w): sums plus the products of the 4 bytes x with
+// the 4 bytes in every lane of w.
 
 SWL_INLINE void tile(size_t tokens, size_t vectors, const char *x, size_t x_stride, const char *w, size_t inputs,
                      float *sums, size_t sums_stride) {
@@ -50,8 +50,8 @@ SWL_INLINE void choose_tile(size_t tokens, size_t vectors, const void *x, size_t
   switch (tokens * 8 + vectors) {
     TILES(1)
     TILES(2)
-#if LANES == 16
-    TILES(4) // four vectors and six tokens fill 24 of 32 registers
+#if WIDE == 4
+    TILES(4)
 #endif
   }
 }

@@ -1,8 +1,9 @@
 #ifndef SWL_VECTOR_H
 #define SWL_VECTOR_H
 
-// Vectors of LANES floats, whatever the processor: the including file has set LANES, and the instructions to use, by
-// including avx2.h or avx512.h first. Operations that need no special instruction are written once, on these.
+// Vectors of LANES floats, 8 or 16, whatever the processor: the including file has set LANES, and the instructions to
+// use, by including the header of an instruction set first (avx2.h). Operations that need no special instruction are
+// written once, on these; where registers are shorter, a vector is several of them.
 
 #include <string.h>
 

@@ -32,26 +32,49 @@ static void read_scalar(const void *x, swl_output input, float *y, size_t count)
   }
 }
 
+static const swl_elementwise reference = {
+    {"elementwise", SWL_ISA_SCALAR}, activate_scalar, add_scalar, mul_scalar, scale_scalar, write_scalar, read_scalar};
+
+static const swl_elementwise *const kernels[] = {
+#if SWL_X86
+    &swl_elementwise_avx512, &swl_elementwise_avx2,
+#endif
+    &reference,
+};
+
+const swl_elementwise *swl_elementwise_for(swl_isa isa) {
+  const swl_elementwise *const *row = kernels;
+  while (!swl_isa_has(isa, (*row)->kernel.needs))
+    row++;
+  return *row;
+}
+
+const swl_kernel *swl_elementwise_kernel_at(size_t row) {
+  return row < sizeof kernels / sizeof kernels[0] ? &kernels[row]->kernel : NULL;
+}
+
+const swl_kernel *swl_elementwise_kernel_for(swl_isa isa) { return &swl_elementwise_for(isa)->kernel; }
+
 void swl_activate(swl_isa isa, swl_activation activation, const float *x, float *y, size_t count) {
-  SWL_VARIANT(isa, activate)(activation, x, y, count);
+  swl_elementwise_for(isa)->activate(activation, x, y, count);
 }
 
 void swl_add(swl_isa isa, const float *a, const float *b, float *y, size_t count) {
-  SWL_VARIANT(isa, add)(a, b, y, count);
+  swl_elementwise_for(isa)->add(a, b, y, count);
 }
 
 void swl_mul(swl_isa isa, const float *a, const float *b, float *y, size_t count) {
-  SWL_VARIANT(isa, mul)(a, b, y, count);
+  swl_elementwise_for(isa)->mul(a, b, y, count);
 }
 
 void swl_scale(swl_isa isa, const float *a, float scale, float shift, float *y, size_t count) {
-  SWL_VARIANT(isa, scale)(a, scale, shift, y, count);
+  swl_elementwise_for(isa)->scale(a, scale, shift, y, count);
 }
 
 void swl_write(swl_isa isa, const float *x, swl_output output, void *y, size_t count) {
-  SWL_VARIANT(isa, write)(x, output, y, count);
+  swl_elementwise_for(isa)->write(x, output, y, count);
 }
 
 void swl_read(swl_isa isa, const void *x, swl_output input, float *y, size_t count) {
-  SWL_VARIANT(isa, read)(x, input, y, count);
+  swl_elementwise_for(isa)->read(x, input, y, count);
 }

@@ -1,7 +1,7 @@
 /// The kernels of Swiftlet: one operation a header, one list of variants behind each, chosen at run time.
 ///
 /// No kernel allocates, keeps state or reads the environment. Sizes count elements unless their name says bytes,
-/// results never overlap inputs unless the header allows it, and the isa passed must be at most swl_isa_best().
+/// results never overlap inputs unless the header allows it, and swl_isa_of_processor() has every isa that is passed.
 #ifndef SWIFTLET_KERNELS_H
 #define SWIFTLET_KERNELS_H
 

@@ -36,6 +36,10 @@ typedef struct {
   swl_output output;
 } swl_attention;
 
+/// Row `row` of the list, NULL behind the last, and the row that computes `op`.
+const swl_kernel *swl_attention_kernel_at(size_t row);
+const swl_kernel *swl_attention_kernel_for(const swl_attention *op);
+
 /// As in swl_linear.h: tiles, bytes of scratch for each thread (aligned to 64 bytes), and the work on a range of tiles.
 size_t swl_attention_tiles(const swl_attention *op);
 size_t swl_attention_scratch_size(const swl_attention *op);

@@ -21,4 +21,8 @@ void swl_write(swl_isa isa, const float *x, swl_output output, void *y, size_t c
 /// Reads f32 from f32 (a copy), bf16 or u8, where input holds scale and zero point: y[i] = scale * (x[i] - zero_point).
 void swl_read(swl_isa isa, const void *x, swl_output input, float *y, size_t count);
 
+/// Row `row` of the list, NULL behind the last, and the row that `isa` takes.
+const swl_kernel *swl_elementwise_kernel_at(size_t row);
+const swl_kernel *swl_elementwise_kernel_for(swl_isa isa);
+
 #endif

@@ -19,10 +19,10 @@ typedef struct {
 
 typedef struct swl_linear swl_linear;
 
-/// One way to compute a linear layer: a row of the list that dispatch, tests and benchmarks share.
+/// One way to compute a linear layer: a row of the list that dispatch, tests and benchmarks share, see swl_kernel.
 typedef struct {
   const char *name; // "sparse_s8_avx512vnni"
-  swl_isa isa;      // the least level it needs
+  swl_isa needs;
   const struct swl_linear_family *family;
   const void *details; // what distinguishes it in its family
 } swl_linear_kernel;
@@ -54,13 +54,13 @@ struct swl_linear {
   swl_linear_epilogue epilogue;
 };
 
-/// All kernels, the plain ones first.
+/// All kernels in the order of preference, the reference last.
 const swl_linear_kernel *swl_linear_kernels(size_t *count);
 
 /// Whether a kernel computes layers of this shape.
 bool swl_linear_accepts(const swl_linear_kernel *kernel, const swl_linear_shape *shape);
 
-/// The best kernel for `shape` among those that need at most `isa`. NULL only if the shape breaks its contract.
+/// The first kernel for `shape` whose features `isa` has. NULL only if the shape breaks its contract.
 const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, swl_isa isa);
 
 /// Bytes for swl_linear_pack. Allocate them aligned to 64 bytes.

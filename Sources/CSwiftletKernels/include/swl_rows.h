@@ -16,4 +16,8 @@ void swl_softmax(swl_isa isa, const float *x, float *y, size_t rows, size_t widt
 /// y[b][i] = mean over t of x[b][t][i]: x is [batch][rows][width], y is [batch][width]. rows is at least 1.
 void swl_mean_rows(swl_isa isa, const float *x, float *y, size_t batch, size_t rows, size_t width);
 
+/// Row `row` of the list, NULL behind the last, and the row that `isa` takes.
+const swl_kernel *swl_rows_kernel_at(size_t row);
+const swl_kernel *swl_rows_kernel_for(swl_isa isa);
+
 #endif

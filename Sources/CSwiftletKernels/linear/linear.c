@@ -4,27 +4,26 @@
 #include "sparse_rows.h"
 #include "sparse_s8.h"
 
-// Later rows are preferred.
 static const swl_linear_kernel kernels[] = {
-    {"reference", SWL_ISA_SCALAR, &swl_reference_family, NULL},
 #if SWL_X86
-    {"dense_f32_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_f32_avx2},
-    {"dense_bf16_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_bf16_avx2},
-    {"dense_s8_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_s8_avx2},
-    {"sparse_f32_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_f32_avx2},
-    {"sparse_s8_avx2", SWL_ISA_AVX2, &swl_sparse_s8_family, &swl_sparse_s8_avx2},
-    {"sparse_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_bf16_avx2},
-    {"dense_f32_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_f32_avx512},
-    {"dense_bf16_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_bf16_avx512},
-    {"sparse_f32_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_f32_avx512},
-    {"sparse_bf16_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_bf16_avx512},
-    {"dense_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_dense_family, &swl_dense_s8_avx512vnni},
-    {"sparse_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_s8_family, &swl_sparse_s8_avx512vnni},
-    {"sparse_2_4_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_gather_family, &swl_sparse_2_4_s8_avx512vnni},
-    {"dense_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_dense_family, &swl_dense_bf16_avx512bf16},
-    {"sparse_2_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_avx512bf16},
     {"sparse_1_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_1_4_bf16_avx512bf16},
+    {"sparse_2_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_avx512bf16},
+    {"dense_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_dense_family, &swl_dense_bf16_avx512bf16},
+    {"sparse_2_4_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_gather_family, &swl_sparse_2_4_s8_avx512vnni},
+    {"sparse_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_s8_family, &swl_sparse_s8_avx512vnni},
+    {"dense_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_dense_family, &swl_dense_s8_avx512vnni},
+    {"sparse_bf16_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_bf16_avx512},
+    {"sparse_f32_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_f32_avx512},
+    {"dense_bf16_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_bf16_avx512},
+    {"dense_f32_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_f32_avx512},
+    {"sparse_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_bf16_avx2},
+    {"sparse_s8_avx2", SWL_ISA_AVX2, &swl_sparse_s8_family, &swl_sparse_s8_avx2},
+    {"sparse_f32_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_f32_avx2},
+    {"dense_s8_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_s8_avx2},
+    {"dense_bf16_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_bf16_avx2},
+    {"dense_f32_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_f32_avx2},
 #endif
+    {"reference", SWL_ISA_SCALAR, &swl_reference_family, NULL},
 };
 static const size_t kernel_count = sizeof kernels / sizeof kernels[0];
 
@@ -44,8 +43,8 @@ bool swl_linear_accepts(const swl_linear_kernel *kernel, const swl_linear_shape 
 }
 
 const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, swl_isa isa) {
-  for (size_t i = kernel_count; i-- > 0;)
-    if (kernels[i].isa <= isa && swl_linear_accepts(&kernels[i], shape))
+  for (size_t i = 0; i < kernel_count; i++)
+    if (swl_isa_has(isa, kernels[i].needs) && swl_linear_accepts(&kernels[i], shape))
       return &kernels[i];
   return NULL;
 }

@@ -39,15 +39,37 @@ static void mean_rows_scalar(const float *x, float *y, size_t batch, size_t rows
     }
 }
 
+static const swl_rows reference = {{"rows", SWL_ISA_SCALAR}, layer_norm_scalar, softmax_scalar, mean_rows_scalar};
+
+static const swl_rows *const kernels[] = {
+#if SWL_X86
+    &swl_rows_avx512, &swl_rows_avx2,
+#endif
+    &reference,
+};
+
+static const swl_rows *rows_for(swl_isa isa) {
+  const swl_rows *const *row = kernels;
+  while (!swl_isa_has(isa, (*row)->kernel.needs))
+    row++;
+  return *row;
+}
+
+const swl_kernel *swl_rows_kernel_at(size_t row) {
+  return row < sizeof kernels / sizeof kernels[0] ? &kernels[row]->kernel : NULL;
+}
+
+const swl_kernel *swl_rows_kernel_for(swl_isa isa) { return &rows_for(isa)->kernel; }
+
 void swl_layer_norm(swl_isa isa, const float *x, const float *gamma, const float *beta, float epsilon, void *y,
                     swl_output output, size_t rows, size_t width) {
-  SWL_VARIANT(isa, layer_norm)(x, gamma, beta, epsilon, y, output, rows, width);
+  rows_for(isa)->layer_norm(x, gamma, beta, epsilon, y, output, rows, width);
 }
 
 void swl_softmax(swl_isa isa, const float *x, float *y, size_t rows, size_t width) {
-  SWL_VARIANT(isa, softmax)(x, y, rows, width);
+  rows_for(isa)->softmax(x, y, rows, width);
 }
 
 void swl_mean_rows(swl_isa isa, const float *x, float *y, size_t batch, size_t rows, size_t width) {
-  SWL_VARIANT(isa, mean_rows)(x, y, batch, rows, width);
+  rows_for(isa)->mean_rows(x, y, batch, rows, width);
 }

@@ -1,17 +1,19 @@
 #ifndef SWL_ROWS_KERNELS_H
 #define SWL_ROWS_KERNELS_H
 
-#include "../common/dispatch.h"
 #include "../common/scalar.h"
+#include "../common/target.h"
 #include "swl_rows.h"
 
-typedef void swl_layer_norm_variant(const float *x, const float *gamma, const float *beta, float epsilon, void *y,
-                                    swl_output output, size_t rows, size_t width);
-typedef void swl_softmax_variant(const float *x, float *y, size_t rows, size_t width);
-typedef void swl_mean_rows_variant(const float *x, float *y, size_t batch, size_t rows, size_t width);
+/// A row of the list that dispatch and tests share: the operations of swl_rows.h.
+typedef struct {
+  swl_kernel kernel;
+  void (*layer_norm)(const float *x, const float *gamma, const float *beta, float epsilon, void *y, swl_output output,
+                     size_t rows, size_t width);
+  void (*softmax)(const float *x, float *y, size_t rows, size_t width);
+  void (*mean_rows)(const float *x, float *y, size_t batch, size_t rows, size_t width);
+} swl_rows;
 
-swl_layer_norm_variant swl_layer_norm_avx2, swl_layer_norm_avx512;
-swl_softmax_variant swl_softmax_avx2, swl_softmax_avx512;
-swl_mean_rows_variant swl_mean_rows_avx2, swl_mean_rows_avx512;
+extern const swl_rows swl_rows_avx2, swl_rows_avx512;
 
 #endif

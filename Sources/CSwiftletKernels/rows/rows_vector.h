@@ -73,8 +73,8 @@ SWL_INLINE void normalise(size_t rows, const float *x, const float *gamma, const
                  normalised(x + row * width, gamma, beta, means[row], factors[row], i, width - i), width - i);
 }
 
-void SWL_ISA_NAME(swl_layer_norm)(const float *x, const float *gamma, const float *beta, float epsilon, void *y,
-                                  swl_output output, size_t rows, size_t width) {
+static void layer_norm(const float *x, const float *gamma, const float *beta, float epsilon, void *y, swl_output output,
+                       size_t rows, size_t width) {
   size_t row = 0;
   for (; row + TOGETHER <= rows; row += TOGETHER)
     normalise(TOGETHER, x, gamma, beta, epsilon, y, output, row, width);
@@ -82,7 +82,7 @@ void SWL_ISA_NAME(swl_layer_norm)(const float *x, const float *gamma, const floa
     normalise(1, x, gamma, beta, epsilon, y, output, row, width);
 }
 
-void SWL_ISA_NAME(swl_softmax)(const float *x, float *y, size_t rows, size_t width) {
+static void softmax(const float *x, float *y, size_t rows, size_t width) {
   for (size_t row = 0; row < rows; row++, x += width, y += width) {
     floats greatest = splat(-INFINITY);
     size_t whole = width / LANES * LANES;
@@ -111,7 +111,7 @@ void SWL_ISA_NAME(swl_softmax)(const float *x, float *y, size_t rows, size_t wid
   }
 }
 
-void SWL_ISA_NAME(swl_mean_rows)(const float *x, float *y, size_t batch, size_t rows, size_t width) {
+static void mean_rows(const float *x, float *y, size_t batch, size_t rows, size_t width) {
   for (size_t b = 0; b < batch; b++)
     for (size_t i = 0; i < width; i += LANES) {
       floats sum = splat(0);
@@ -120,3 +120,5 @@ void SWL_ISA_NAME(swl_mean_rows)(const float *x, float *y, size_t batch, size_t 
       store_part(y + b * width + i, sum / (float)rows, width - i);
     }
 }
+
+const swl_rows SWL_ISA_NAME(swl_rows) = {{SWL_ISA_TITLE("rows"), SWL_NEEDS}, layer_norm, softmax, mean_rows};

@@ -40,7 +40,7 @@ struct Gemm {
 
   var kernelName: String { String(cString: variant.kernel.pointee.name) }
   /// The least instruction set that the kernel needs.
-  var isa: String { String(cString: swl_isa_name(variant.kernel.pointee.isa)) }
+  var isa: String { String(cString: swl_isa_name(variant.kernel.pointee.needs)) }
 
   func run(on pool: ThreadPool) {
     nonisolated(unsafe) let op = variant.op

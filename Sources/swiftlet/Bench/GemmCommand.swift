@@ -85,7 +85,7 @@ struct GemmCommand: ParsableCommand {
   /// All patterns of one shape, taking turns.
   private func measure(_ size: Gemm.Size, _ precision: Precision, threads: Int) throws -> [Line] {
     let pool = try ThreadPool(threads: threads)
-    let isa = instructionSet?.isa ?? swl_isa_best()
+    let isa = instructionSet?.isa ?? swl_isa_of_processor()
     let products = try patterns.values.map {
       try Gemm(size, precision: precision, pattern: $0.pattern, threads: threads, isa: isa)
     }

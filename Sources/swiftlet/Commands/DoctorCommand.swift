@@ -53,7 +53,7 @@ struct Check: Encodable {
     let cores = allowed < online ? "\(allowed) of \(online) cores for this process" : "\(online) cores"
     return Check(
       subject: "processor", verdict: .fine,
-      finding: "\(cores), kernels run as \(String(cString: swl_isa_name(swl_isa_best())))")
+      finding: "\(cores), kernels run as \(String(cString: swl_isa_name(swl_isa_of_processor())))")
   }
 
   static var libtorch: Check {

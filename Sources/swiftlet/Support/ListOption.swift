@@ -73,8 +73,11 @@ struct InstructionSetName: ExpressibleByArgument, Sendable {
   let isa: swl_isa
 
   init?(argument: String) {
-    let known = (SWL_ISA_SCALAR.rawValue...swl_isa_best().rawValue).map { swl_isa(rawValue: $0) }
-    guard let isa = known.first(where: { String(cString: swl_isa_name($0)) == argument }) else { return nil }
-    self.isa = isa
+    var count = 0
+    let sets = UnsafeBufferPointer(start: swl_named_isas(&count), count: count)
+    guard let set = sets.first(where: { String(cString: $0.name) == argument }),
+      swl_isa_has(swl_isa_of_processor(), set.isa)
+    else { return nil }
+    isa = set.isa
   }
 }

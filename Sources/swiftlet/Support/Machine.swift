@@ -7,7 +7,7 @@ enum Machine {
   /// Processor, cores, instruction set and threads in one sentence.
   static func description(threads: Int) -> String {
     let cores = processorCount()
-    return "\(processor), \(cores) cores, \(String(cString: swl_isa_name(swl_isa_best()))), \(threads) threads."
+    return "\(processor), \(cores) cores, \(String(cString: swl_isa_name(swl_isa_of_processor()))), \(threads) threads."
   }
 
   /// The processor's name as Linux reports it.
