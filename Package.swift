@@ -10,7 +10,7 @@ let package = Package(
     .library(
       name: "Swiftlet",
       targets: [
-        "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
+        "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletPlans",
         "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletSearch",
       ]),
     .executable(name: "swiftlet", targets: ["swiftlet"]),
@@ -44,6 +44,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // What is decided: plans, what they cost, and how they are searched. No libtorch here either.
+    .target(
+      name: "SwiftletPlans",
+      dependencies: ["SwiftletRuntime", "SwiftletFiles", .product(name: "Yams", package: "Yams")],
+      // The accelerators that come with the package; the files are links to accelerators/.
+      resources: ["nvidia-ampere", "s2ta", "vegeta"].map { .embedInCode("Accelerators/\($0).yaml") }),
+
     // What learns.
     .target(
       name: "CSwiftletTorch",
@@ -52,35 +59,35 @@ let package = Package(
     .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletFiles", "SwiftletTensor"]),
     .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint", "SwiftletFiles"]),
     .target(name: "SwiftletData", dependencies: ["SwiftletFiles", "SwiftletMedia", "SwiftletTensor"]),
-    .target(name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletFiles"]),
+    .target(
+      name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletPlans", "SwiftletFiles"]),
     .target(
       name: "SwiftletCompression",
       dependencies: [
-        "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletRuntime", "SwiftletFiles",
-        .product(name: "Yams", package: "Yams"),
-      ],
-      // The accelerators that come with the package; the files are links to accelerators/.
-      resources: ["nvidia-ampere", "s2ta", "vegeta"].map { .embedInCode("Accelerators/\($0).yaml") }),
+        "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletPlans", "SwiftletRuntime", "SwiftletFiles",
+      ]),
     .target(
       name: "SwiftletTraining",
       dependencies: [
         "SwiftletNN", "SwiftletData", "SwiftletMedia", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
-        "SwiftletRuntime", "SwiftletFiles",
+        "SwiftletPlans", "SwiftletRuntime", "SwiftletFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "SwiftletExport",
-      dependencies: ["SwiftletModels", "SwiftletCompression", "SwiftletRuntime"]),
+      dependencies: ["SwiftletModels", "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime"]),
     .target(
       name: "SwiftletSearch",
       dependencies: [
-        "SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletRuntime", "SwiftletData", "SwiftletFiles",
+        "SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime", "SwiftletData",
+        "SwiftletFiles",
       ]),
     .executableTarget(
       name: "swiftlet",
       dependencies: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
-        "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletSearch", "SwiftletRuntime",
+        "SwiftletCompression", "SwiftletPlans", "SwiftletTraining", "SwiftletExport", "SwiftletSearch",
+        "SwiftletRuntime",
         "SwiftletMedia", "SwiftletFiles",
         "SwiftletReport", "CSwiftletKernels", "SwiftletRunCommands",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -100,6 +107,9 @@ let package = Package(
       name: "SwiftletRuntimeTests",
       dependencies: ["SwiftletRuntime", "CSwiftletKernels", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"],
       exclude: ["Goldens"]),
+    .testTarget(
+      name: "SwiftletPlansTests",
+      dependencies: ["SwiftletPlans", "SwiftletModels", "SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
     .testTarget(
       name: "SwiftletRunCommandsTests",
       dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run", "TestSupport"]),
@@ -127,7 +137,8 @@ let package = Package(
     .testTarget(
       name: "SwiftletCompressionTests",
       dependencies: [
-        "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletRuntime", "SwiftletTensor", "TestSupport",
+        "SwiftletCompression", "SwiftletPlans", "SwiftletModels", "SwiftletNN", "SwiftletRuntime", "SwiftletTensor",
+        "TestSupport",
       ],
       exclude: ["Goldens"]),
     .testTarget(

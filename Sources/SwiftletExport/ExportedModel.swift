@@ -1,5 +1,5 @@
 import Foundation
-import SwiftletCompression
+import SwiftletPlans
 import SwiftletRuntime
 
 /// A network ready to be written: its graph, its packed weights, and what was decided for each layer.

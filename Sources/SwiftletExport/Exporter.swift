@@ -1,5 +1,6 @@
 import SwiftletCompression
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 

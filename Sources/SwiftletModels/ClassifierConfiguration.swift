@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletPlans
 import SwiftletTensor
 
 /// The shape of an image classifier of any family.

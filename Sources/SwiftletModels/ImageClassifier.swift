@@ -1,4 +1,5 @@
 import SwiftletNN
+import SwiftletPlans
 
 /// A network that gives class scores `[batch, classes]` for images `[batch, channels, height, width]`.
 public protocol ImageClassifier: Layer {

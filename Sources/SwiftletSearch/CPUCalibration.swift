@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletExport
 import SwiftletModels
+import SwiftletPlans
 import SwiftletRuntime
 
 /// Measures how long each kind of layer of a network takes on this processor, at every level and precision, as the

@@ -1,6 +1,6 @@
 import Foundation
-import SwiftletCompression
 import SwiftletFiles
+import SwiftletPlans
 import SwiftletTraining
 
 /// Fitnesses that were measured before, in a file of JSON lines: a repeated or resumed search measures nothing twice.

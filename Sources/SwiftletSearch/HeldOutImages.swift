@@ -1,5 +1,5 @@
 import Foundation
-import SwiftletCompression
+import SwiftletPlans
 import SwiftletRuntime
 
 /// Held-out images in memory, decoded and normalised once, in batches as a network takes them, with their classes.

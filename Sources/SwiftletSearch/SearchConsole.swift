@@ -1,5 +1,4 @@
 import Foundation
-import SwiftletCompression
 import SwiftletTraining
 
 /// Shows a search on standard error: a bar with an estimate on a terminal, plain lines elsewhere.

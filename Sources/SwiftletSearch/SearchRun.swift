@@ -1,10 +1,10 @@
 import Foundation
-import SwiftletCompression
 import SwiftletData
 import SwiftletExport
 import SwiftletFiles
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining

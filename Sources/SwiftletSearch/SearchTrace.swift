@@ -1,5 +1,5 @@
 import Foundation
-import SwiftletCompression
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTraining
 

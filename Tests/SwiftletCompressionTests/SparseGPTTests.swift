@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import TestSupport

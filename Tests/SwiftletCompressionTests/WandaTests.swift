@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCheckpoint
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import TestSupport

@@ -3,6 +3,7 @@ import RuntimeTestSupport
 import SwiftletCompression
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import Testing

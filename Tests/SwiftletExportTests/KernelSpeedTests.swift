@@ -1,5 +1,5 @@
-import SwiftletCompression
 import SwiftletModels
+import SwiftletPlans
 import SwiftletRuntime
 import Testing
 

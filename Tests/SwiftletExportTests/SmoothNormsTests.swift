@@ -1,6 +1,7 @@
 import SwiftletCompression
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import Testing

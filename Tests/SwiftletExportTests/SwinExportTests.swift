@@ -1,6 +1,7 @@
 import RuntimeTestSupport
 import SwiftletCompression
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import Testing

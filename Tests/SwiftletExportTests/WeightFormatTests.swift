@@ -1,4 +1,5 @@
 import SwiftletCompression
+import SwiftletPlans
 import SwiftletRuntime
 import TestSupport
 import Testing

@@ -2,7 +2,7 @@ import SwiftletModels
 import SwiftletRuntime
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletPlans
 
 @Suite struct MultiplyAddsTests {
   /// Giga multiply-adds to three digits, as published.

@@ -1,6 +1,6 @@
-import SwiftletCompression
 import SwiftletExport
 import SwiftletModels
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import Testing

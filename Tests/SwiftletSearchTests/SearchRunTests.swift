@@ -3,6 +3,7 @@ import SwiftletCompression
 import SwiftletData
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletTensor
 import SwiftletTraining
 import TestSupport

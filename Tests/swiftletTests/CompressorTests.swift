@@ -1,8 +1,8 @@
 import Foundation
 import SwiftletCheckpoint
-import SwiftletCompression
 import SwiftletData
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining

@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletCompression
 import SwiftletModels
+import SwiftletPlans
 import SwiftletReport
 import SwiftletRuntime
 import SwiftletSearch

@@ -1,4 +1,5 @@
 import SwiftletNN
+import SwiftletPlans
 import SwiftletTensor
 
 /// What another order of the channels gains for a plan.

@@ -1,3 +1,4 @@
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 

@@ -1,4 +1,3 @@
-import SwiftletCompression
 import SwiftletRuntime
 
 /// A value that is to be 8 bits wide: what calibration has to watch.

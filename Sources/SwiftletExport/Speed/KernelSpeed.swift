@@ -1,5 +1,5 @@
-import SwiftletCompression
 import SwiftletModels
+import SwiftletPlans
 import SwiftletRuntime
 
 /// How long the layers of one pattern and precision take on this processor, beside the same layers dense.

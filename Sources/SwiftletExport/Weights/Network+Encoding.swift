@@ -1,4 +1,3 @@
-import SwiftletCompression
 import SwiftletRuntime
 
 extension Network {

@@ -1,4 +1,4 @@
-import SwiftletCompression
+import SwiftletPlans
 import SwiftletRuntime
 
 /// How the weights of one linear layer are stored and multiplied.

@@ -1,3 +1,5 @@
+import SwiftletPlans
+
 extension DeiTConfiguration {
   /// `patches · patch pixels · width + depth · 2 L² d + Σ slots + heads · width · classes`. The published count has
   /// `depth · 2 L d` for the blocks' norms, and neither the last norm nor the heads.

@@ -1,3 +1,5 @@
+import SwiftletPlans
+
 extension SwinConfiguration {
   /// With side `H`, width `d` and, where windows of `T` tokens cover the map, `n T = H²` tokens in each stage:
   /// `patches · patch pixels · width + blocks · 2 n T² d + Σ merging (2 d)(4 d) H² / 4 + Σ slots + last width · classes`.

@@ -1,6 +1,5 @@
 import Foundation
 import SwiftletFiles
-import SwiftletNN
 import SwiftletRuntime
 import Yams
 

@@ -1,4 +1,3 @@
-import SwiftletModels
 import SwiftletRuntime
 
 /// What runs a network: the levels and precisions it takes, and what a layer costs on it.

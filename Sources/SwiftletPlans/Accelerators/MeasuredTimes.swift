@@ -1,5 +1,3 @@
-import SwiftletModels
-
 /// How long the layers of a network take on one machine, by shape, level and precision; `swiftlet bench calibrate`
 /// measures it.
 ///

@@ -1,4 +1,3 @@
-import SwiftletModels
 import SwiftletRuntime
 
 /// What a model spends on one input under a plan: work and packed bytes, in exact integers.

@@ -11,6 +11,10 @@ public struct MultiplyAdds: Hashable, Sendable {
     public let inputs, outputs: Int
     /// Dense multiply-adds: tokens · inputs · outputs.
     public let dense: Int
+
+    public init(path: String, inputs: Int, outputs: Int, dense: Int) {
+      (self.path, self.inputs, self.outputs, self.dense) = (path, inputs, outputs, dense)
+    }
   }
 
   /// `attention` is the two products of activations.

@@ -1,5 +1,4 @@
 import SwiftletFiles
-import SwiftletModels
 
 /// What the plans of a search space cost, in whole numbers that add up: a fixed part and one number for each level of
 /// each slot.

@@ -1,6 +1,5 @@
 import Foundation
 import SwiftletFiles
-import SwiftletNN
 import SwiftletRuntime
 
 /// The plan file: JSON with one line a layer, in the order of the blocks, so that two plans compare line by line.

@@ -29,7 +29,7 @@ public struct CompressionPlan: Hashable, Sendable {
   }
 
   /// Checks that every layer the plan names is one of `layers`, and that the pattern's groups divide its inputs.
-  func validate(for layers: [(path: String, inputs: Int)]) throws(CompressionPlanError) {
+  public func validate(for layers: [(path: String, inputs: Int)]) throws(CompressionPlanError) {
     let inputs = Dictionary(layers.map { ($0.path, $0.inputs) }, uniquingKeysWith: { first, _ in first })
     for path in paths {
       guard let inputs = inputs[path], let choice = choices[path] else {

@@ -1,5 +1,3 @@
-import SwiftletModels
-
 /// Densities by layer shape alone: small layers stay denser.
 ///
 /// The density of a layer is proportional to `(inputs + outputs) / (inputs * outputs)`, scaled so that the model keeps

@@ -1,6 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
-import SwiftletCompression
+import SwiftletPlans
 import SwiftletTensor
 
 /// A teacher's soft targets for the augmented images of one epoch: of each image the most probable classes.

@@ -1,5 +1,5 @@
-import SwiftletCompression
 import SwiftletFiles
+import SwiftletPlans
 import SwiftletRuntime
 
 extension Recipe {

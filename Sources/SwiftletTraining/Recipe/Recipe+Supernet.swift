@@ -1,6 +1,7 @@
 import SwiftletCompression
 import SwiftletFiles
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 
 extension Recipe {

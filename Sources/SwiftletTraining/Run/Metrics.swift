@@ -1,5 +1,5 @@
 import Foundation
-import SwiftletCompression
+import SwiftletPlans
 
 /// One line of `metrics.jsonl`: what was measured at a step, or after an epoch.
 public struct Metrics: Codable, Hashable, Sendable {

@@ -1,7 +1,7 @@
 import Foundation
 import SwiftletCheckpoint
-import SwiftletCompression
 import SwiftletFiles
+import SwiftletPlans
 
 extension RunDirectory {
   /// What a run writes here, to be checked before it begins.

@@ -1,5 +1,4 @@
 import Foundation
-import SwiftletCompression
 
 /// The files of one run.
 public struct RunDirectory: Hashable, Sendable {

@@ -1,6 +1,6 @@
 import Foundation
-import SwiftletCompression
 import SwiftletFiles
+import SwiftletPlans
 
 /// The right to write into a folder, which one process has at a time.
 ///

@@ -5,6 +5,7 @@ import SwiftletData
 import SwiftletFiles
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletTensor
 
 /// One training run in one directory: from a recipe to trained weights, interruptible and resumable.

@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletData
 import SwiftletModels
+import SwiftletPlans
 
 /// Which subnet each step of a run trains, and how the subnets do after each epoch.
 ///

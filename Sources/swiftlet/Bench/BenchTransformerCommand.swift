@@ -3,6 +3,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletExport
 import SwiftletModels
+import SwiftletPlans
 import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime

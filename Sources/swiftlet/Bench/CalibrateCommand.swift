@@ -4,6 +4,7 @@ import SwiftletCompression
 import SwiftletData
 import SwiftletExport
 import SwiftletModels
+import SwiftletPlans
 import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime

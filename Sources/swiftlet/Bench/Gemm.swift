@@ -1,5 +1,4 @@
 import CSwiftletKernels
-import SwiftletCompression
 import SwiftletRuntime
 
 /// A product of activations `[tokens, inputs]` with the weights of a linear layer, by the kernel that the runtime would

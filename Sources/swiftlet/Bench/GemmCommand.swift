@@ -1,7 +1,6 @@
 import ArgumentParser
 import CSwiftletKernels
 import Foundation
-import SwiftletCompression
 import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletPlans
 import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTraining

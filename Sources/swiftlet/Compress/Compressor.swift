@@ -4,6 +4,7 @@ import SwiftletCompression
 import SwiftletData
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletTensor
 import SwiftletTraining
 

@@ -1,5 +1,4 @@
 import Foundation
-import SwiftletCompression
 import SwiftletFiles
 import SwiftletRuntime
 import SwiftletTraining

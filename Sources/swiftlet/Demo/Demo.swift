@@ -4,6 +4,7 @@ import SwiftletData
 import SwiftletExport
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining

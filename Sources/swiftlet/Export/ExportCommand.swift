@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
-import SwiftletCompression
 import SwiftletExport
+import SwiftletPlans
 import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime

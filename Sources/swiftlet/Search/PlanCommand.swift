@@ -3,6 +3,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime

@@ -1,6 +1,6 @@
 import Foundation
-import SwiftletCompression
 import SwiftletModels
+import SwiftletPlans
 import SwiftletReport
 import SwiftletRuntime
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SwiftletCompression
+import SwiftletPlans
 import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletSearch

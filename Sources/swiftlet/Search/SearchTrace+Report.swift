@@ -1,5 +1,4 @@
 import Foundation
-import SwiftletCompression
 import SwiftletReport
 import SwiftletSearch
 

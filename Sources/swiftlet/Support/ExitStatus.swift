@@ -1,7 +1,7 @@
 import Foundation
 import SwiftletCheckpoint
-import SwiftletCompression
 import SwiftletData
+import SwiftletPlans
 import SwiftletRunCommands
 import SwiftletSearch
 import SwiftletTensor

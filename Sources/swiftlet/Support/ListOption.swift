@@ -1,6 +1,5 @@
 import ArgumentParser
 import CSwiftletKernels
-import SwiftletCompression
 import SwiftletRuntime
 
 /// Values separated by commas: `--threads 1,2`.

@@ -1,6 +1,6 @@
 import Foundation
-import SwiftletCompression
 import SwiftletFiles
+import SwiftletPlans
 import SwiftletReport
 import SwiftletRuntime
 import SwiftletSearch

@@ -1,6 +1,6 @@
-import SwiftletCompression
 import SwiftletExport
 import SwiftletModels
+import SwiftletPlans
 import SwiftletRunCommands
 import SwiftletRuntime
 

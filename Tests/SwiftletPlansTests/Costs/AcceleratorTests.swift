@@ -3,7 +3,7 @@ import SwiftletModels
 import SwiftletRuntime
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletPlans
 
 @Suite struct AcceleratorTests {
   static let model = DeiTConfiguration.base.multiplyAdds.published

@@ -2,7 +2,7 @@ import SwiftletModels
 import SwiftletRuntime
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletPlans
 
 @Suite struct BudgetTests {
   static let model = DeiTConfiguration.base.multiplyAdds

@@ -2,7 +2,7 @@ import Foundation
 import SwiftletRuntime
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletPlans
 
 /// The plans in plans/, which tools/plans/elsa.py made from the published statistics of ELSA's searched networks. Their
 /// full lists of levels are not at hand.

@@ -2,7 +2,7 @@ import SwiftletModels
 import SwiftletRuntime
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletPlans
 
 /// A published configuration of ELSA, as far as it is told: how many layers take 1:4, 2:4 and 4:4, and the mean density of
 /// each kind of layer. Which layer of a kind takes which level changes no total.

@@ -3,7 +3,7 @@ import SwiftletRuntime
 import TestSupport
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletPlans
 
 @Suite struct AdaptiveSamplerTests {
   static let space = SearchSpace([1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }, over: ["a", "b", "c"])

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletPlans
 
 @Suite struct KnapsackTests {
   /// Every way to choose one level a slot.

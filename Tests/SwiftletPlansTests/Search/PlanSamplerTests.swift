@@ -3,7 +3,7 @@ import SwiftletRuntime
 import TestSupport
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletPlans
 
 @Suite struct PlanSamplerTests {
   static let cost = DeiTConfiguration.base.multiplyAdds.published

@@ -2,7 +2,7 @@ import SwiftletRuntime
 import TestSupport
 import Testing
 
-@testable import SwiftletCompression
+@testable import SwiftletPlans
 
 /// A made-up network whose slots' harm adds up, or interacts, so that the best plan is known.
 struct SyntheticSearch {
