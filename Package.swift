@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "SwiftletRuntime", targets: ["SwiftletRuntime"]),
     .library(name: "SwiftletMedia", targets: ["SwiftletMedia"]),
+    .library(name: "SwiftletVision", targets: ["SwiftletVision"]),
     .library(
       name: "Swiftlet",
       targets: [
@@ -30,11 +31,12 @@ let package = Package(
     .target(name: "CSwiftletKernels"),
     .target(name: "CSwiftletMedia"),
     .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia", "SwiftletFiles"]),
-    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles", "SwiftletMedia"]),
+    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles"]),
+    .target(name: "SwiftletVision", dependencies: ["SwiftletRuntime", "SwiftletMedia"]),
     .target(
       name: "SwiftletRunCommands",
       dependencies: [
-        "SwiftletRuntime", "SwiftletMedia", "SwiftletFiles",
+        "SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "SwiftletFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -58,7 +60,9 @@ let package = Package(
     .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch", "SwiftletFiles"]),
     .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletFiles", "SwiftletTensor"]),
     .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint", "SwiftletFiles"]),
-    .target(name: "SwiftletData", dependencies: ["SwiftletFiles", "SwiftletMedia", "SwiftletTensor"]),
+    .target(
+      name: "SwiftletData",
+      dependencies: ["SwiftletVision", "SwiftletRuntime", "SwiftletFiles", "SwiftletMedia", "SwiftletTensor"]),
     .target(
       name: "SwiftletModels", dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletPlans", "SwiftletFiles"]),
     .target(
@@ -69,26 +73,25 @@ let package = Package(
     .target(
       name: "SwiftletTraining",
       dependencies: [
-        "SwiftletNN", "SwiftletData", "SwiftletMedia", "SwiftletModels", "SwiftletCheckpoint", "SwiftletCompression",
-        "SwiftletPlans", "SwiftletRuntime", "SwiftletFiles",
+        "SwiftletNN", "SwiftletData", "SwiftletVision", "SwiftletMedia", "SwiftletModels", "SwiftletCheckpoint",
+        "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime", "SwiftletFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "SwiftletExport",
-      dependencies: ["SwiftletModels", "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime"]),
+      dependencies: ["SwiftletModels", "SwiftletCompression", "SwiftletPlans", "SwiftletVision", "SwiftletRuntime"]),
     .target(
       name: "SwiftletSearch",
       dependencies: [
-        "SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime", "SwiftletData",
-        "SwiftletFiles",
+        "SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletPlans", "SwiftletVision",
+        "SwiftletRuntime", "SwiftletData", "SwiftletFiles",
       ]),
     .executableTarget(
       name: "swiftlet",
       dependencies: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
         "SwiftletCompression", "SwiftletPlans", "SwiftletTraining", "SwiftletExport", "SwiftletSearch",
-        "SwiftletRuntime",
-        "SwiftletMedia", "SwiftletFiles",
+        "SwiftletRuntime", "SwiftletVision", "SwiftletMedia", "SwiftletFiles",
         "SwiftletReport", "CSwiftletKernels", "SwiftletRunCommands",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
@@ -111,8 +114,13 @@ let package = Package(
       name: "SwiftletPlansTests",
       dependencies: ["SwiftletPlans", "SwiftletModels", "SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
     .testTarget(
+      name: "SwiftletVisionTests",
+      dependencies: ["SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "RuntimeTestSupport", "TestSupport"]),
+    .testTarget(
       name: "SwiftletRunCommandsTests",
-      dependencies: ["SwiftletRunCommands", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run", "TestSupport"]),
+      dependencies: [
+        "SwiftletRunCommands", "SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run", "TestSupport",
+      ]),
     .testTarget(
       name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "SwiftletFiles", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(
@@ -126,7 +134,8 @@ let package = Package(
       dependencies: ["SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "TensorTestSupport", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
-      name: "SwiftletDataTests", dependencies: ["SwiftletData", "SwiftletFiles", "SwiftletTensor", "TestSupport"],
+      name: "SwiftletDataTests",
+      dependencies: ["SwiftletData", "SwiftletVision", "SwiftletFiles", "SwiftletTensor", "TestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletModelsTests",

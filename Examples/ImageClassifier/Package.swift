@@ -9,7 +9,7 @@ let package = Package(
     .executableTarget(
       name: "ImageClassifier",
       dependencies: [
-        .product(name: "SwiftletRuntime", package: "swiftlet"),
+        .product(name: "SwiftletVision", package: "swiftlet"),
         .product(name: "SwiftletMedia", package: "swiftlet"),
       ])
   ]

@@ -1,6 +1,7 @@
 import ArgumentParser
 import SwiftletMedia
 import SwiftletRuntime
+import SwiftletVision
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

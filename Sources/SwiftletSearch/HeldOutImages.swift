@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletPlans
 import SwiftletRuntime
+import SwiftletVision
 
 /// Held-out images in memory, decoded and normalised once, in batches as a network takes them, with their classes.
 public struct HeldOutImages: Sendable {

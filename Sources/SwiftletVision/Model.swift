@@ -1,4 +1,5 @@
 import SwiftletMedia
+import SwiftletRuntime
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials

@@ -24,13 +24,13 @@ public struct Normalization: Hashable, Sendable {
   public static let mnist = Normalization(mean: [0.1307], deviation: [0.3081])
 
   /// The 256 possible results of each channel, one channel after the other.
-  var table: [Float] {
+  package var table: [Float] {
     zip(mean, deviation).flatMap { mean, deviation in (0..<256).map { (Float($0) / 255 - mean) / deviation } }
   }
 }
 
 /// Writes `image` as planes `[channels, height, width]`, through the normalisation's table.
-func writePlanes(of image: Image, through table: [Float], to output: UnsafeMutableBufferPointer<Float>) {
+package func writePlanes(of image: Image, through table: [Float], to output: UnsafeMutableBufferPointer<Float>) {
   let area = image.width &* image.height
   precondition(output.count == area * image.channels && table.count == 256 * image.channels)
   image.pixels.withUnsafeBufferPointer { pixels in

@@ -1,37 +1,36 @@
 import SwiftletMedia
+import SwiftletRuntime
 
+/// From a picture to the network's input: the one way, of training's evaluation and of deployment.
 extension Graph.Preprocessing {
   /// The network's input for an image: `[channels, height, width]`, channels red, green, blue or grey
   /// alone, normalised.
   ///
   /// A grey image gets three equal channels where there are three, a coloured one becomes grey where there is one. Resizing and cropping round as torchvision's transforms do.
   public func apply(to image: Image) -> [Float] {
-    [Float](unsafeUninitializedCapacity: channels * height * width) { pixels, initializedCount in
-      write(image, to: UnsafeMutableBufferPointer(rebasing: pixels[..<(channels * height * width)]))
-      initializedCount = channels * height * width
+    [Float](unsafeUninitializedCapacity: inputCount) { pixels, initializedCount in
+      write(image, through: normalization.table, to: UnsafeMutableBufferPointer(rebasing: pixels[..<inputCount]))
+      initializedCount = inputCount
     }
   }
 
   /// The network's input for several images: `[images, channels, height, width]`.
   public func apply(to images: [Image]) -> NDArray {
-    let size = channels * height * width
-    let pixels = [Float](unsafeUninitializedCapacity: images.count * size) { pixels, initializedCount in
+    let table = normalization.table
+    let pixels = [Float](unsafeUninitializedCapacity: images.count * inputCount) { pixels, initializedCount in
       for (i, image) in images.enumerated() {
-        write(image, to: UnsafeMutableBufferPointer(rebasing: pixels[(i * size)..<((i + 1) * size)]))
+        write(
+          image, through: table,
+          to: UnsafeMutableBufferPointer(rebasing: pixels[(i * inputCount)..<((i + 1) * inputCount)]))
       }
-      initializedCount = images.count * size
+      initializedCount = images.count * inputCount
     }
     return NDArray(pixels, shape: [images.count, channels, height, width])
   }
 
   /// The image at the network's size, before normalisation.
-  func fitted(_ image: Image) -> Image {
+  public func fitted(_ image: Image) -> Image {
     let converted = image.converted(toChannels: channels)
-    let resampling: Resampling =
-      switch interpolation {
-      case .bilinear: .bilinear
-      case .bicubic: .bicubic
-      }
     switch resize {
     case .stretch: return converted.resized(width: width, height: height, resampling)
     case .shortestSide(let side):
@@ -45,15 +44,20 @@ extension Graph.Preprocessing {
     }
   }
 
-  private func write(_ image: Image, to output: UnsafeMutableBufferPointer<Float>) {
-    let fitted = fitted(image)
-    let plane = height * width
-    for channel in 0..<channels {
-      // byte / 255, then minus mean, then by deviation: a table, so that each step rounds as it does in training.
-      let table = (0..<256).map { (Float($0) / 255 - mean[channel]) / deviation[channel] }
-      fitted.pixels.withUnsafeBufferPointer { bytes in
-        for i in 0..<plane { output[channel * plane + i] = table[Int(bytes[channels * i + channel])] }
-      }
+  /// What becomes of the samples of an image of the network's size.
+  public var normalization: Normalization { Normalization(mean: mean, deviation: deviation) }
+
+  /// The filter that resizes pictures.
+  public var resampling: Resampling {
+    switch interpolation {
+    case .bilinear: .bilinear
+    case .bicubic: .bicubic
     }
+  }
+
+  private var inputCount: Int { channels * height * width }
+
+  private func write(_ image: Image, through table: [Float], to output: UnsafeMutableBufferPointer<Float>) {
+    writePlanes(of: fitted(image), through: table, to: output)
   }
 }

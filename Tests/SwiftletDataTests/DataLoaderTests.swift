@@ -1,4 +1,5 @@
 import SwiftletMedia
+import SwiftletVision
 import SwiftletTensor
 import Testing
 

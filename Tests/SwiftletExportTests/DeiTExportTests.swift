@@ -7,6 +7,7 @@ import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import Testing
+import SwiftletVision
 
 @testable import SwiftletExport
 

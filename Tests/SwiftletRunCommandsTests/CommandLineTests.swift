@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletMedia
 import Testing
+import SwiftletVision
 
 @testable import SwiftletRunCommands
 @testable import SwiftletRuntime

@@ -106,8 +106,9 @@ struct ForeignWeightsTests {
         "{model: {family: deit, configuration: {imageSize: 24}}, data: {kind: files, cropShare: 1, interpolation: bicubic}}"
       ))
     #expect(trained.recipe.model.imageSize == 24)
-    #expect(
-      trained.recipe.imageFit == ImageFit(resize: .shorterSide(24), size: 24, resampling: .bicubic))
+    let preprocessing = trained.recipe.preprocessing
+    #expect((preprocessing.height, preprocessing.width) == (24, 24))
+    #expect(preprocessing.resize == .shortestSide(24) && preprocessing.interpolation == .bicubic)
     for words in [
       "imageSize is 24 by the recipe, model_args.img_size in",
       "data.cropShare is 1 by the recipe, pretrained_cfg.crop_pct",

@@ -31,21 +31,23 @@ import Testing
 
   /// Oracle: timm's `transforms_imagenet_eval`, and what evaluation always did without these keys.
   @Test func `pictures are fitted as the recipe says`() throws {
-    func fit(_ size: String, _ data: String...) throws -> ImageFit {
+    func fit(_ size: String, _ data: String...) throws -> Graph.Preprocessing {
       try Recipe.parse(
         Self.minimal,
         overrides: ["model.configuration={imageSize: \(size)}"] + data.map { "data.\($0)" }
-      ).imageFit
+      ).preprocessing
     }
-    #expect(try fit("224") == ImageFit(resize: .shorterSide(256), size: 224, resampling: .bicubic))
-    #expect(try fit("32").resize == .stretch(32))
-    #expect(try fit("[96, 128]").resize == .stretch(ImageSize(height: 96, width: 128)))
-    #expect(try fit("224", "cropShare=0.9").resize == .shorterSide(248))
-    #expect(try fit("32", "cropShare=0.9", "interpolation=bilinear").resampling == .bilinear)
-    #expect(try fit("32", "cropShare=0.9").resize == .shorterSide(35))
-    #expect(try fit("224", "fit=crop").resize == .shorterSide(224))
-    #expect(try fit("224", "fit=stretch", "cropShare=0.875").resize == .stretch(256))
-    #expect(try fit("[96, 128]", "cropShare=0.8").resize == .cover(ImageSize(height: 120, width: 160)))
+    #expect(
+      try fit("224")
+        == Graph.Preprocessing(height: 224, width: 224, resize: .shortestSide(256), interpolation: .bicubic))
+    #expect(try fit("32").resize == .stretch)
+    #expect(try fit("[96, 128]").resize == .stretch)
+    #expect(try fit("224", "cropShare=0.9").resize == .shortestSide(248))
+    #expect(try fit("32", "cropShare=0.9", "interpolation=bilinear").interpolation == .bilinear)
+    #expect(try fit("32", "cropShare=0.9").resize == .shortestSide(35))
+    #expect(try fit("224", "fit=crop").resize == .shortestSide(224))
+    #expect(try fit("224", "fit=stretch", "cropShare=0.875").resize == .stretchTo(height: 256, width: 256))
+    #expect(try fit("[96, 128]", "cropShare=0.8").resize == .cover(height: 120, width: 160))
     #expect(
       error(Self.minimal, ["data.fit=squash"]) == "--set data.fit=squash: data.fit is 'squash', expected crop, stretch")
     #expect(

@@ -1,6 +1,5 @@
+import SwiftletVision
 import Testing
-
-@testable import SwiftletRuntime
 
 @Suite struct ClassScoresTests {
   /// Oracle: by hand; the cross-entropy is `log(1 + e⁻¹ + e⁻³)` where the class is the best.
@@ -30,17 +29,5 @@ import Testing
   @Test func `rows are cut sample by sample`() {
     #expect(ClassScores.rows([1, 2, 9, 0, .nan, 0], samples: 3).map(\.winner) == [1, 0, nil])
     #expect(ClassScores.rows([], samples: 0).isEmpty)
-  }
-
-  /// Oracle: by hand. A maximum of comparisons takes NaN for no difference at all.
-  @Test func `a relative difference is infinite where a number is none on either side`() {
-    #expect([Float](arrayLiteral: 1, -4).relativeDifference(from: [2, -4]) == 0.25)
-    #expect([Float](arrayLiteral: 0, 0).relativeDifference(from: [0, 0]) == 0)
-    #expect([Float](arrayLiteral: 1).relativeDifference(from: [1, 1]) == .infinity)
-    for broken in [Float.nan, .infinity] {
-      #expect([broken, 1].relativeDifference(from: [1, 1]) == .infinity)
-      #expect([Float](arrayLiteral: 1, 1).relativeDifference(from: [1, broken]) == .infinity)
-      #expect([broken, 1].relativeDifference(from: [broken, 1]) == .infinity)
-    }
   }
 }

@@ -1,20 +1,18 @@
-import Foundation
 import RuntimeTestSupport
 import SwiftletMedia
+import SwiftletRuntime
+import SwiftletVision
+import TestSupport
 import Testing
-
-@testable import SwiftletRuntime
 
 @Suite(.everyInstructionSet, .namingInstructionSet) struct ModelTests {
   static func image(seed: UInt64, width: Int = 13, height: Int = 9) -> Image {
-    var random = Random(seed: seed)
-    return Image(
-      width: width, height: height, channels: 3,
-      pixels: (0..<width * height * 3).map { _ in UInt8(random.int(0...255)) })
+    var random = SplitMix64(seed: seed)
+    return Image(width: width, height: height, channels: 3, pixels: random.bytes(width * height * 3))
   }
 
   @Test func `classes come with probabilities, best first`() throws {
-    let model = try Model(ModelBuilder.visionTransformer().file(), threads: 1)
+    let model = try Model(TinyClassifier().file(), threads: 1)
     let classes = try model.classify(Self.image(seed: 1), top: 5)
     #expect(Set(classes.map(\.label)) == ["cat", "dog", "bird"])
     #expect(zip(classes, classes.dropFirst()).allSatisfy { $0.probability >= $1.probability })
@@ -47,24 +45,6 @@ import Testing
     #expect(preprocessing.fitted(image) == image.resized(shorterSide: 6, .bilinear).centreCropped(width: 4, height: 4))
   }
 
-  @Test(arguments: [
-    (Graph.Preprocessing.Resize.shortestSide(7), "7"), (.stretch, "\"stretch\""),
-    (.stretchTo(height: 7, width: 9), "{\"stretch\":[7,9]}"), (.cover(height: 7, width: 9), "{\"cover\":[7,9]}"),
-  ])
-  func `a way to resize is written as it is read`(resize: Graph.Preprocessing.Resize, text: String) throws {
-    #expect(String(decoding: try JSONEncoder().encode(resize), as: UTF8.self) == text)
-    #expect(try JSONDecoder().decode(Graph.Preprocessing.Resize.self, from: Data(text.utf8)) == resize)
-  }
-
-  @Test(arguments: [
-    "\"fill\"", "{}", "{\"cover\":[7]}", "{\"cover\":[7,9],\"stretch\":[7,9]}", "{\"more\":[7,9]}", "[7,9]",
-  ])
-  func `a way to resize that is none is refused`(text: String) {
-    #expect(throws: (any Error).self) {
-      try JSONDecoder().decode(Graph.Preprocessing.Resize.self, from: Data(text.utf8))
-    }
-  }
-
   @Test func `grey images get three equal channels`() {
     let preprocessing = Graph.Preprocessing(height: 2, width: 2, mean: [0, 0, 0], deviation: [1, 1, 1])
     let input = preprocessing.apply(to: Image(width: 2, height: 2, channels: 1, pixels: [0, 51, 102, 255]))
@@ -82,7 +62,7 @@ import Testing
   }
 
   @Test func `models that classify no images say so`() throws {
-    var b = try ModelBuilder.visionTransformer()
+    var b = try TinyClassifier()
     b.graph.metadata.preprocessing = nil
     let model = try Model(b.file(), threads: 1)
     let error = #expect(throws: ModelError.self) { try model.classify(Self.image(seed: 1)) }
@@ -93,7 +73,7 @@ import Testing
   }
 
   @Test func `a softmax at the end is not repeated`() throws {
-    var b = try ModelBuilder.visionTransformer()
+    var b = try TinyClassifier()
     let plain = try Model(b.file(), threads: 1).probabilities(of: [Self.image(seed: 7)])[0]
     b.graph.outputs = [try b.graph.append(.softmax, named: "probabilities", of: b.graph.outputs)]
     let own = try Model(b.file(), threads: 1).probabilities(of: [Self.image(seed: 7)])[0]

@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletData
 import SwiftletMedia
+import SwiftletVision
 import TestSupport
 import Testing
 

@@ -4,6 +4,7 @@ import SwiftletMedia
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining
+import SwiftletVision
 import TestSupport
 import Testing
 

@@ -4,6 +4,7 @@ import SwiftletMedia
 import SwiftletModels
 import SwiftletRuntime
 import SwiftletTensor
+import SwiftletVision
 import TestSupport
 import Testing
 

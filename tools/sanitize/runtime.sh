@@ -23,12 +23,14 @@ let package = Package(
     .target(name: "CSwiftletFiles"),
     .target(name: "SwiftletFiles", dependencies: ["CSwiftletFiles"]),
     .target(name: "CSwiftletKernels"),
-    .target(name: "CSwiftletMedia"),
-    .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia", "SwiftletFiles"]),
-    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles", "SwiftletMedia"]),
+    .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "RuntimeTestSupport", dependencies: ["SwiftletRuntime"], path: "Tests/RuntimeTestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
-    .testTarget(name: "SwiftletRuntimeTests", dependencies: ["SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletRuntimeTests",
+      dependencies: ["SwiftletRuntime", "CSwiftletKernels", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"],
+      exclude: ["Goldens"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

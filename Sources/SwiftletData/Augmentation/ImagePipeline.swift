@@ -1,4 +1,5 @@
 import SwiftletMedia
+import SwiftletVision
 
 /// From a stored picture to a network's input: steps on the picture, normalisation, and erasing.
 public struct ImagePipeline: Hashable, Sendable {

@@ -1,7 +1,11 @@
 import SwiftletMedia
+import SwiftletRuntime
+import SwiftletVision
 
 /// One step from a stored picture to a network's input, on 8-bit samples. What is random draws from the sample's own stream.
 public enum ImageTransform: Hashable, Sendable {
+  /// To a network's size, as in deployment.
+  case fit(Graph.Preprocessing)
   /// Both sides, whatever the proportions.
   case resize(width: Int, height: Int, Resampling = .bicubic)
   case resizeShorterSide(Int, Resampling = .bicubic)
@@ -36,6 +40,8 @@ public enum ImageTransform: Hashable, Sendable {
   /// The picture after this step.
   public func applied(to image: Image, using random: inout RandomStream) -> Image {
     switch self {
+    case .fit(let preprocessing):
+      return preprocessing.fitted(image)
     case .resize(let width, let height, let resampling):
       return image.width == width && image.height == height
         ? image : image.resized(width: width, height: height, resampling)

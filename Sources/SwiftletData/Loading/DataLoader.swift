@@ -1,4 +1,5 @@
 import SwiftletMedia
+import SwiftletVision
 
 /// Batches of a data set, made ahead by worker threads.
 ///

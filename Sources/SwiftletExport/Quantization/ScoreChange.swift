@@ -1,4 +1,5 @@
 import SwiftletRuntime
+import SwiftletVision
 
 /// How far one network's scores are from another's on the same samples.
 public struct ScoreChange: Hashable, Sendable {

@@ -1,5 +1,6 @@
 import SwiftletData
 import SwiftletFiles
+import SwiftletVision
 
 extension Recipe {
   /// Shuffled, augmented batches of the training split; the last, smaller batch is left out.
@@ -25,24 +26,14 @@ extension Recipe {
 
   /// From a stored picture to the network's input, for evaluation.
   public var evaluationPipeline: ImagePipeline {
-    let fit = imageFit
-    var steps: [ImageTransform] =
-      switch fit.resize {
-      case .stretch(let size): [.resize(width: size.width, height: size.height, fit.resampling)]
-      case .shorterSide(let side): [.resizeShorterSide(side, fit.resampling)]
-      case .cover(let size): [.resizeToCover(width: size.width, height: size.height, fit.resampling)]
-      }
-    if fit.resize != .stretch(fit.size) {
-      steps.append(.centreCrop(width: fit.size.width, height: fit.size.height))
-    }
-    return ImagePipeline(steps, normalization: normalization)
+    ImagePipeline([.fit(preprocessing)], normalization: preprocessing.normalization)
   }
 
   private var trainingPipeline: ImagePipeline {
     get throws {
       let augmentation = data.augmentation
       let (height, width) = (model.imageSize.height, model.imageSize.width)
-      let resampling = imageFit.resampling
+      let resampling = preprocessing.resampling
       var steps: [ImageTransform] =
         switch augmentation.crop {
         case .none: evaluationPipeline.steps
@@ -67,12 +58,8 @@ extension Recipe {
             ColourJitter(brightness: jitter, contrast: jitter, saturation: jitter, hue: augmentation.hueJitter)))
       }
       return ImagePipeline(
-        steps, normalization: normalization,
+        steps, normalization: preprocessing.normalization,
         erasing: augmentation.erasing > 0 ? RandomErasing(probability: augmentation.erasing) : nil)
     }
-  }
-
-  private var normalization: Normalization {
-    Normalization(mean: data.mean.map(Float.init), deviation: data.deviation.map(Float.init))
   }
 }

@@ -4,6 +4,7 @@ import SwiftletMedia
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining
+import SwiftletVision
 
 /// Something that scores labelled images: an exported model file in the runtime, or a trained network in libtorch.
 ///

@@ -1,4 +1,5 @@
 import SwiftletRuntime
+import SwiftletVision
 
 /// How well a classifier does on labelled images.
 struct ClassifierScore: Encodable, Hashable {

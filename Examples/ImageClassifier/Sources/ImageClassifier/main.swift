@@ -1,6 +1,6 @@
 import Foundation
 import SwiftletMedia
-import SwiftletRuntime
+import SwiftletVision
 
 guard CommandLine.arguments.count == 3 else {
   print("usage: ImageClassifier MODEL IMAGE")
