@@ -135,22 +135,21 @@ extension Graph {
       owned[path, default: []].append(place)
     }
     for (place, node) in nodes.enumerated() {
-      switch node.operation {
-      case .linear(let weight, _, _):
+      if let weight = node.operation.weight {
         guard let path = paths[weight] else { continue }
         weights[path] = weight
         own(place, path)
         var input = node.inputs.first.flatMap { producers[$0] }
         while let producer = input {
           input = nil
-          if case .convert = nodes[producer].operation {
+          if nodes[producer].operation == .convert {
             own(producer, path)
             input = nodes[producer].inputs.first.flatMap { producers[$0] }
-          } else if case .layerNorm = nodes[producer].operation {
+          } else if nodes[producer].operation.is(Graph.LayerNorm.self) {
             own(producer, path)
           }
         }
-      case .attention:
+      } else if node.operation.is(Graph.Attention.self) {
         // Back over what only moves elements to the layer that computes queries, keys and values.
         var input = node.inputs.first.flatMap { producers[$0] }
         while let producer = input {
@@ -160,7 +159,6 @@ extension Graph {
           }
           input = nodes[producer].inputs.count == 1 ? producers[nodes[producer].inputs[0]] : nil
         }
-      default: break
       }
     }
     return (owned, weights)

@@ -142,17 +142,17 @@ import Testing
       let packed = try b.linear(x, inputs: features, outputs: 3 * features)
       let apart = try b.node(.reshape([.batch, 5, 3, 2, 3]), packed)
       let ordered = try b.node(.permute([2, 0, 3, 1, 4]), apart)
-      parts = try (0..<3).map { try b.node(.select(axis: 0, index: $0), ordered) }
+      parts = try (0..<3).map { try b.node(.select(axis: 0, index: .fixed($0)), ordered) }
     case .selectThenPermute:
       let packed = try b.linear(x, inputs: features, outputs: 3 * features)
       let apart = try b.node(.reshape([.batch, 5, 3, 2, 3]), packed)
       parts = try (0..<3).map {
-        try b.node(.permute([0, 2, 1, 3]), b.node(.select(axis: 2, index: $0), apart))
+        try b.node(.permute([0, 2, 1, 3]), b.node(.select(axis: 2, index: .fixed($0)), apart))
       }
     case .sliced:
       let packed = try b.linear(x, inputs: features, outputs: 3 * features)
       parts = try (0..<3).map {
-        let slice = try b.node(.slice(axis: 2, start: $0 * features, end: ($0 + 1) * features), packed)
+        let slice = try b.node(.slice(axis: 2, start: .fixed($0 * features), end: .fixed(($0 + 1) * features)), packed)
         return try b.node(.permute([0, 2, 1, 3]), b.node(.reshape([.batch, 5, 2, 3]), slice))
       }
     case .separate:

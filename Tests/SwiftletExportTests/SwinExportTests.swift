@@ -63,7 +63,7 @@ struct SwinExportTests {
         == ["patchify", "linear", "layerNorm"] + block + block + merging + block + block + merging + block
         + ["layerNorm", "mean", "linear"])
     let windows = graph.nodes.compactMap { node -> Graph.AttentionWindows? in
-      if case .attention(_, _, let windows) = node.operation { windows } else { nil }
+      node.operation.as(Graph.Attention.self)?.windows
     }
     let table = { (block: String) in "layers.\(block).attn.relative_position_bias_table" }
     #expect(
@@ -158,7 +158,8 @@ struct SwinExportTests {
     let exported = try Exporter().export(inputShape: [16, 8], name: "windows", parameters: [], forward: whole)
     let operations = exported.graph.nodes.map(\.operation)
     #expect(
-      operations.contains { if case .attention(2, _, _?) = $0 { true } else { false } } == (addition == .ofTheShift))
+      operations.contains { $0.as(Graph.Attention.self).map { $0.heads == 2 && $0.windows != nil } ?? false }
+        == (addition == .ofTheShift))
     let x = Tensor.normal([3, 16, 8], using: generator)
     let expected = withNoGradient { whole(x) }.scalars(as: Float.self)
     #expect(maximumDifference(expected, try DeiTExportTests.scores(exported, x)) <= 1e-5)

@@ -40,7 +40,7 @@ import Testing
     try graph.validate()
     let resolved = ResolvedGraph(graph)
     for batch in [1, 3] {
-      let plan = try MemoryPlan(resolved, batch: batch)
+      let plan = try MemoryPlan(resolved, ["batch": batch])
       var lives = [ClosedRange<Int>](repeating: -1 ... -1, count: graph.values.count)
       for (step, node) in resolved.nodes.enumerated() { lives[node.output] = step...step }
       for (step, node) in resolved.nodes.enumerated() {
@@ -49,7 +49,8 @@ import Testing
       for output in resolved.outputs { lives[output] = lives[output].lowerBound...resolved.nodes.count }
       func bytes(_ value: Int) -> Range<Int> {
         let start = plan.offset(ofValue: value)
-        return start..<start + resolved.value(value).elementCount(batch: batch) * resolved.value(value).type.byteCount
+        return start..<start + resolved.value(value).elementCount(["batch": batch])
+          * resolved.value(value).type.byteCount
       }
       for a in graph.values.indices {
         #expect(bytes(a).upperBound <= plan.arenaByteCount)
@@ -70,7 +71,7 @@ import Testing
   private func reshapes(_ graph: ResolvedGraph, _ a: Int, _ b: Int) -> Bool {
     func origin(_ value: Int) -> Int {
       for node in graph.nodes where node.output == value {
-        if case .reshape = node.operation, let source = node.valueInputs.first { return origin(source) }
+        if node.operation is Graph.Reshape, let source = node.valueInputs.first { return origin(source) }
       }
       return value
     }
@@ -94,8 +95,8 @@ import Testing
     var x = graph.appendInput("x", shape: [.batch, 64])
     for i in 0..<10 { x = try graph.append(.layerNorm(weight: nil, bias: nil, epsilon: 1e-5), named: "n\(i)", of: [x]) }
     graph.outputs = [x]
-    #expect(try MemoryPlan(ResolvedGraph(graph), batch: 1).arenaByteCount == 2 * 256)
-    #expect(try MemoryPlan(ResolvedGraph(graph), batch: 5).arenaByteCount == 2 * 5 * 256)
+    #expect(try MemoryPlan(ResolvedGraph(graph), ["batch": 1]).arenaByteCount == 2 * 256)
+    #expect(try MemoryPlan(ResolvedGraph(graph), ["batch": 5]).arenaByteCount == 2 * 5 * 256)
   }
 
   @Test func `elementwise chains run in place`() throws {
@@ -103,18 +104,20 @@ import Testing
     var x = graph.appendInput("x", shape: [.batch, 64])
     for i in 0..<10 { x = try graph.append(.activation(.gelu), named: "n\(i)", of: [x]) }
     graph.outputs = [x]
-    #expect(try MemoryPlan(ResolvedGraph(graph), batch: 1).arenaByteCount == 256)
+    #expect(try MemoryPlan(ResolvedGraph(graph), ["batch": 1]).arenaByteCount == 256)
   }
 
   @Test func `a batch that is empty or beyond memory is refused`() throws {
     let graph = ResolvedGraph(try ModelBuilder.visionTransformer().graph)
-    #expect(throws: SessionError.batch(0)) { try MemoryPlan(graph, batch: 0) }
-    #expect(throws: SessionError.batch(1 << 21)) { try MemoryPlan(graph, batch: 1 << 21) }
+    #expect(throws: SessionError.axis("batch", 0, maximum: 1 << 20)) { try MemoryPlan(graph, ["batch": 0]) }
+    #expect(throws: SessionError.axis("batch", 1 << 21, maximum: 1 << 20)) {
+      try MemoryPlan(graph, ["batch": 1 << 21])
+    }
     var large = Graph(name: "large")
     large.appendInput("x", shape: [.batch, .fixed(1 << 20), .fixed(1 << 20)])
     large.outputs = [try large.append(.softmax, named: "y", of: ["x"])]
     try large.validate()
-    let error = #expect(throws: SessionError.self) { try MemoryPlan(ResolvedGraph(large), batch: 1 << 20) }
+    let error = #expect(throws: SessionError.self) { try MemoryPlan(ResolvedGraph(large), ["batch": 1 << 20]) }
     #expect(error?.description.contains("bytes of memory are not available") == true)
   }
 }

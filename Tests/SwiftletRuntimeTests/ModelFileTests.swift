@@ -119,7 +119,7 @@ import Testing
     (
       "the version", "has version 7",
       {
-        $0.metadata["swiftlet.graph"] = $0.metadata["swiftlet.graph"]?.replacing("\"version\":1", with: "\"version\":7")
+        $0.metadata["swiftlet.graph"] = $0.metadata["swiftlet.graph"]?.replacing("\"version\":2", with: "\"version\":7")
         $0.sign()
       }
     ),

@@ -103,7 +103,7 @@ struct Call {
     case .absent:
       if let fallback { return fallback }
       throw unsupported("its \(name) is missing")
-    case .integer(.batch): throw unsupported("its \(name) grows with the batch")
+    case .integer(.extent): throw unsupported("its \(name) grows with the batch")
     default: throw unsupported("its \(name) is no number")
     }
   }

@@ -70,7 +70,8 @@ extension Lowering {
     let axis = try call.axis("dim", of: shape.count)
     let index = try call.integer("index")
     try lowering.emit(
-      .select(axis: axis, index: index < 0 ? index + shape[axis].factor : index), [lowering.name(of: x)], as: call)
+      .select(axis: axis, index: .fixed(index < 0 ? index + shape[axis].factor : index)), [lowering.name(of: x)],
+      as: call)
   }
 
   private static let unbind: Rule = { lowering, call in
@@ -78,7 +79,7 @@ extension Lowering {
     let axis = try call.axis("dim", of: call.shape(x).count, default: 0)
     let name = try lowering.name(of: x)
     for (index, result) in call.operation.results.enumerated() {
-      lowering.bind(result, to: try lowering.emit(.select(axis: axis, index: index), [name], at: call.place))
+      lowering.bind(result, to: try lowering.emit(.select(axis: axis, index: .fixed(index)), [name], at: call.place))
     }
   }
 
@@ -96,14 +97,16 @@ extension Lowering {
     }
     let start = try call.integer("start", default: 0)
     let first = max(0, min(length, start < 0 ? start + length : start))
-    try lowering.emit(.slice(axis: axis, start: first, end: first + count), [lowering.name(of: x)], as: call)
+    try lowering.emit(
+      .slice(axis: axis, start: .fixed(first), end: .fixed(first + count)), [lowering.name(of: x)], as: call)
   }
 
   private static let narrow: Rule = { lowering, call in
     let x = try call.input()
     let axis = try call.axis("dim", of: call.shape(x).count)
     let (start, count) = (try call.integer("start"), try call.integer("length"))
-    try lowering.emit(.slice(axis: axis, start: start, end: start + count), [lowering.name(of: x)], as: call)
+    try lowering.emit(
+      .slice(axis: axis, start: .fixed(start), end: .fixed(start + count)), [lowering.name(of: x)], as: call)
   }
 
   /// `chunk`, `split` and their kin: the results say how the axis is cut.
@@ -114,7 +117,8 @@ extension Lowering {
     var start = 0
     for result in call.operation.results {
       guard case .fixed(let count) = call.shape(result)[axis] else { throw call.unsupported("it cuts the batch axis") }
-      let part = try lowering.emit(.slice(axis: axis, start: start, end: start + count), [name], at: call.place)
+      let part = try lowering.emit(
+        .slice(axis: axis, start: .fixed(start), end: .fixed(start + count)), [name], at: call.place)
       lowering.bind(result, to: part)
       start += count
     }
@@ -137,7 +141,7 @@ extension Lowering {
       let start = ((-shift % length) + length) % length
       guard start > 0 else { continue }
       let halves = try [(start, length), (0, start)].map { start, end in
-        try lowering.emit(.slice(axis: axis, start: start, end: end), [name], at: call.place)
+        try lowering.emit(.slice(axis: axis, start: .fixed(start), end: .fixed(end)), [name], at: call.place)
       }
       name = try lowering.emit(.concatenate(axis: axis), halves, at: call.place)
     }

@@ -10,13 +10,13 @@ extension Pass {
       guard node.operation == .multiply else { continue }
       for (value, constant) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
         guard let linear = network.producer(of: value), linear.inputs.count == 1, network.isReadOnce(value),
-          case .linear(let weight, let bias, nil) = linear.operation,
+          let layer = linear.operation.as(Graph.Linear.self), layer.activation == nil,
           network.shape(of: value) == network.shape(of: node.output),
-          let rows = network.graph.constant(named: weight)?.shape[0],
+          let rows = network.graph.constant(named: layer.weight)?.shape[0],
           let factors = network.factors(constant, ofLast: rows),
-          [weight, bias].allSatisfy({ $0.map(network.isUsedOnce) ?? true })
+          [layer.weight, layer.bias].allSatisfy({ $0.map(network.isUsedOnce) ?? true })
         else { continue }
-        for name in [weight, bias].compactMap(\.self) {
+        for name in [layer.weight, layer.bias].compactMap(\.self) {
           network.numbers[name] = network.numbers[name].map { numbers in
             let length = numbers.count / rows
             return numbers.indices.map { numbers[$0] * factors[$0 / length] }

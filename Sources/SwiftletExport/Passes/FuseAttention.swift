@@ -41,7 +41,7 @@ struct AttentionMatch {
   var mask: String?
 
   init?(endingAt joined: Graph.Node, in network: Network) {
-    guard case .reshape(let shape) = joined.operation, shape.count == 3,
+    guard let shape = joined.operation.as(Graph.Reshape.self)?.shape, shape.count == 3,
       let permuted = network.producer(of: joined.inputs[0]), permuted.operation == .permute([0, 2, 1, 3]),
       let output = network.producer(of: permuted.inputs[0]), output.operation == .matmul(transposesSecond: false),
       let softmax = network.producer(of: output.inputs[0]), softmax.operation == .softmax,
@@ -83,10 +83,10 @@ private struct Scores {
   init?(of name: String, in network: Network) {
     var name = name
     while let node = network.producer(of: name) {
-      if case .matmul(let transposes) = node.operation {
+      if let product = node.operation.as(Graph.MatrixProduct.self) {
         query = node.inputs[0]
         key = node.inputs[1]
-        if transposes { return }
+        if product.transposesSecond { return }
         guard let transposed = network.producer(of: key), transposed.operation == .permute([0, 1, 3, 2]) else {
           return nil
         }
@@ -127,23 +127,27 @@ private struct HeadCut {
     let packed: Graph.Shape = [shape[0], shape[2], 3, shape[1], shape[3]]
     let inner = network.producer(of: node.inputs[0])
 
-    switch (node.operation, inner?.operation) {
-    case (.select(axis: 0, let index), .permute([2, 0, 3, 1, 4])):
-      guard let inner, let source = network.reshaped(inner.inputs[0], to: packed) else { return nil }
-      (self.source, part) = (source, index)
-    case (.permute([0, 2, 1, 3]), .select(axis: 2, let index)):
-      guard let inner, let source = network.reshaped(inner.inputs[0], to: packed) else { return nil }
-      (self.source, part) = (source, index)
-    case (.permute([0, 2, 1, 3]), _):
-      guard let whole = network.reshaped(node.inputs[0], to: separate) else { return nil }
-      if let cut = network.producer(of: whole), case .slice(axis: 2, let start, _) = cut.operation,
-        network.shape(of: cut.inputs[0]) == [shape[0], shape[2], .fixed(3 * width)], start.isMultiple(of: width)
-      {
-        (source, part) = (cut.inputs[0], start / width)
-      } else {
-        (source, part) = (whole, nil)
-      }
-    default: return nil
+    if let cut = node.operation.as(Graph.Select.self), cut.axis == 0, let inner,
+      inner.operation == .permute([2, 0, 3, 1, 4])
+    {
+      guard let source = network.reshaped(inner.inputs[0], to: packed) else { return nil }
+      (self.source, part) = (source, cut.index.fixedLength)
+      return
+    }
+    guard node.operation == .permute([0, 2, 1, 3]) else { return nil }
+    if let inner, let cut = inner.operation.as(Graph.Select.self), cut.axis == 2 {
+      guard let source = network.reshaped(inner.inputs[0], to: packed) else { return nil }
+      (self.source, part) = (source, cut.index.fixedLength)
+      return
+    }
+    guard let whole = network.reshaped(node.inputs[0], to: separate) else { return nil }
+    if let slice = network.producer(of: whole), let cut = slice.operation.as(Graph.Slice.self), cut.axis == 2,
+      network.shape(of: slice.inputs[0]) == [shape[0], shape[2], .fixed(3 * width)],
+      let start = cut.start.fixedLength, start.isMultiple(of: width)
+    {
+      (source, part) = (slice.inputs[0], start / width)
+    } else {
+      (source, part) = (whole, nil)
     }
   }
 }
@@ -151,7 +155,7 @@ private struct HeadCut {
 extension Network {
   /// What a reshape to `shape` reads, where it comes from `[batch, tokens, features]`.
   fileprivate func reshaped(_ name: String, to shape: Graph.Shape) -> String? {
-    guard let node = producer(of: name), case .reshape(shape) = node.operation,
+    guard let node = producer(of: name), node.operation == .reshape(shape),
       let source = self.shape(of: node.inputs[0]), source.count == 3, source[0] == shape[0], source[1] == shape[1]
     else { return nil }
     return node.inputs[0]
@@ -172,7 +176,7 @@ extension Network {
 
   fileprivate func isProduct(_ name: String) -> Bool {
     guard let node = producer(of: name) else { return false }
-    if case .matmul = node.operation { return true }
+    if node.operation.is(Graph.MatrixProduct.self) { return true }
     return scaling(by: node).map { isProduct($0.value) } ?? false
   }
 }

@@ -10,7 +10,7 @@ extension Pass {
       let operands = [(node.inputs[1], node.inputs[0]), (node.inputs[0], node.inputs[1])]
       for (branch, residual) in operands {
         guard let linear = network.producer(of: branch), network.isReadOnce(branch), linear.inputs.count == 1,
-          case .linear = linear.operation, network.graph.value(named: residual) != nil,
+          linear.operation.is(Graph.Linear.self), network.graph.value(named: residual) != nil,
           network.shape(of: branch) == network.shape(of: residual)
         else { continue }
         network.graph.nodes[index] = Graph.Node(

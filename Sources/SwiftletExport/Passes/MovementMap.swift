@@ -36,26 +36,30 @@ extension Network {
     let parts = node.inputs.map { (map: movementMap(of: $0, from: source, batch, &known), lengths: lengths($0)) }
     let target = lengths(name)
     var strides = Self.strides(of: parts[0].lengths)
-    switch node.operation {
-    case .permute(let order):
-      return Self.gather(parts[0].map, target, order.map { strides[$0] })
-    case .expand:
+    if let permute = node.operation.as(Graph.Permute.self) {
+      return Self.gather(parts[0].map, target, permute.order.map { strides[$0] })
+    }
+    if node.operation.is(Graph.Expand.self) {
       let missing = target.count - strides.count
       let moves = target.indices.map { axis in
         axis < missing || parts[0].lengths[axis - missing] == 1 ? 0 : strides[axis - missing]
       }
       return Self.gather(parts[0].map, target, moves)
-    case .slice(let axis, let start, _):
-      return Self.gather(parts[0].map, target, strides, from: start * strides[axis])
-    case .select(let axis, let index):
-      let stride = strides.remove(at: axis)
-      return Self.gather(parts[0].map, target, strides, from: index * stride)
-    case .concatenate(let axis):
-      let outer = target[..<axis].reduce(1, *)
-      let runs = parts.map { (map: $0.map, length: $0.lengths[axis...].reduce(1, *)) }
-      return (0..<outer).flatMap { row in runs.flatMap { $0.map[row * $0.length..<(row + 1) * $0.length] } }
-    default: return parts[0].map  // a reshape
     }
+    if let slice = node.operation.as(Graph.Slice.self) {
+      return Self.gather(
+        parts[0].map, target, strides, from: slice.start.length(batch: batch) * strides[slice.axis])
+    }
+    if let select = node.operation.as(Graph.Select.self) {
+      let stride = strides.remove(at: select.axis)
+      return Self.gather(parts[0].map, target, strides, from: select.index.length(batch: batch) * stride)
+    }
+    if let join = node.operation.as(Graph.Concatenate.self) {
+      let outer = target[..<join.axis].reduce(1, *)
+      let runs = parts.map { (map: $0.map, length: $0.lengths[join.axis...].reduce(1, *)) }
+      return (0..<outer).flatMap { row in runs.flatMap { $0.map[row * $0.length..<(row + 1) * $0.length] } }
+    }
+    return parts[0].map  // a reshape
   }
 
   private static func strides(of lengths: [Int]) -> [Int] {

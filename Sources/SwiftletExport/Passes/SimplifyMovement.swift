@@ -19,11 +19,10 @@ extension Pass {
         continue
       }
       guard let before = network.producer(of: source), let origin = before.inputs.first else { continue }
-      switch (node.operation, before.operation) {
-      case (.reshape, .reshape): break
-      case (.permute(let second), .permute(let first)):
-        network.graph.nodes[index].operation = .permute(second.map { first[$0] })
-      default: continue
+      if let second = node.operation.as(Graph.Permute.self), let first = before.operation.as(Graph.Permute.self) {
+        network.graph.nodes[index].operation = .permute(second.order.map { first.order[$0] })
+      } else if !node.operation.is(Graph.Reshape.self) || !before.operation.is(Graph.Reshape.self) {
+        continue
       }
       network.graph.nodes[index].inputs = [origin]
       hasChanged = true
@@ -42,12 +41,9 @@ extension Network {
     guard let source = node.inputs.first, let input = shape(of: source), let output = shape(of: node.output) else {
       return false
     }
-    switch node.operation {
-    case .reshape, .expand, .slice: return input == output
-    case .permute(let order): return order == Array(order.indices)
-    case .concatenate: return node.inputs.count == 1
-    default: return false
-    }
+    if let permute = node.operation.as(Graph.Permute.self) { return permute.order == Array(permute.order.indices) }
+    if node.operation.is(Graph.Concatenate.self) { return node.inputs.count == 1 }
+    return node.operation.onlyMovesElements && input == output
   }
 
   /// An output must stay a computed value, and not every reader takes a constant.

@@ -23,7 +23,7 @@ struct WindowMatch {
       let joined = network.movementEnd(of: projection.output),
       let cut = network.shape(of: query.inputs[0]), let mapShape = network.shape(of: map),
       mapShape.count == 3, mapShape == network.shape(of: joined).map({ Array($0.dropLast()) + [mapShape[2]] }),
-      case .batch(1) = mapShape[0], let side = mapShape[1].factor.exactSquareRoot,
+      mapShape[0] == .batch, let side = mapShape[1].factor.exactSquareRoot,
       let size = cut[1].factor.exactSquareRoot, side % size == 0
     else { return nil }
     (self.match, self.attention, self.query, self.projection) = (match, node, query, projection)
@@ -126,7 +126,7 @@ extension Graph.AttentionWindows {
 extension Graph.Node {
   /// A linear layer that does the same to every token: no residual, no activation.
   fileprivate var isPlainLinear: Bool {
-    if case .linear(_, _, nil) = operation { inputs.count == 1 } else { false }
+    inputs.count == 1 && operation.as(Graph.Linear.self).map { $0.activation == nil } ?? false
   }
 }
 

@@ -42,20 +42,21 @@ extension Network {
   ///
   /// - Returns: the factors of queries, keys and values; nil where somebody else uses the layer's weights.
   private mutating func balance(_ packed: String, _ steps: [Float]) -> [Float]? {
-    guard let layer = producer(of: packed), case .linear(let weight, let bias, nil) = layer.operation,
-      layer.inputs.count == 1,
-      isUsedOnce(weight), bias.map(isUsedOnce) ?? true
+    guard let layer = producer(of: packed), let linear = layer.operation.as(Graph.Linear.self),
+      linear.activation == nil, layer.inputs.count == 1, isUsedOnce(linear.weight),
+      linear.bias.map(isUsedOnce) ?? true
     else { return nil }
     let factors = [steps[2] / steps[0], steps[2] / steps[1], 1]
     guard factors.allSatisfy(\.isNormal) else { return nil }
-    for name in [weight, bias].compactMap(\.self) {
+    for name in [linear.weight, linear.bias].compactMap(\.self) {
       guard let count = numbers[name]?.count else { return nil }
       for i in 0..<count { numbers[name]?[i] *= factors[i / (count / 3)] }
     }
     for index in graph.nodes.indices where graph.nodes[index].inputs.first == packed {
-      guard case .attention(let heads, let scale, let windows) = graph.nodes[index].operation else { continue }
+      guard let attention = graph.nodes[index].operation.as(Graph.Attention.self) else { continue }
       graph.nodes[index].operation = .attention(
-        heads: heads, scale: scale / (Double(factors[0]) * Double(factors[1])), windows: windows)
+        heads: attention.heads, scale: attention.scale / (Double(factors[0]) * Double(factors[1])),
+        windows: attention.windows)
     }
     return factors
   }

@@ -19,7 +19,7 @@ extension Network {
 
   /// Queries, keys and values of an attention that can read 8 bits: int8 layers compute them for it alone.
   private func int8Streams(of node: Graph.Node, _ formats: [String: WeightFormat]) -> [Int8Value] {
-    guard case .attention = node.operation else { return [] }
+    guard node.operation.is(Graph.Attention.self) else { return [] }
     let streams = node.attentionStreams
     let isInt8 = streams.allSatisfy { stream in
       guard !graph.outputs.contains(stream), let producer = producer(of: stream) else { return false }
@@ -41,7 +41,7 @@ extension Network {
       let onlyInt8Reads =
         !graph.outputs.contains(input)
         && readers(of: input).allSatisfy { $0.readsInt8(input, formats) }
-      if onlyInt8Reads, let producer = producer(of: input), producer.operation.canWriteInt8 {
+      if onlyInt8Reads, let producer = producer(of: input), producer.operation.writesQuantized {
         for index in graph.values.indices where graph.values[index].name == input {
           graph.values[index].type = .uint8
           graph.values[index].quantization = grid
@@ -68,7 +68,7 @@ extension Network {
 extension Graph.Node {
   /// The value that an int8 linear multiplies; nil for every other node.
   fileprivate func int8Input(_ formats: [String: WeightFormat]) -> String? {
-    guard case .linear(let weight, _, _) = operation, formats[weight]?.precision == .int8 else { return nil }
+    guard let weight = operation.as(Graph.Linear.self)?.weight, formats[weight]?.precision == .int8 else { return nil }
     return inputs.first
   }
 
@@ -77,17 +77,7 @@ extension Graph.Node {
 
   /// Whether 8 bits are enough for every use that the node makes of a value for which there is a grid.
   fileprivate func readsInt8(_ value: String, _ formats: [String: WeightFormat]) -> Bool {
-    if case .attention = operation { return !inputs.dropFirst(attentionStreams.count).contains(value) }
+    if operation.is(Graph.Attention.self) { return !inputs.dropFirst(attentionStreams.count).contains(value) }
     return int8Input(formats) == value && !inputs.dropFirst().contains(value)
-  }
-}
-
-extension Graph.Operation {
-  /// True for operations whose kernels can write 8 bits themselves.
-  fileprivate var canWriteInt8: Bool {
-    switch self {
-    case .linear, .layerNorm, .attention, .patchify: true
-    default: false
-    }
   }
 }

@@ -53,17 +53,17 @@ extension Network {
 
   private func smoothableNorms(_ formats: [String: WeightFormat]) -> [SmoothableNorm] {
     graph.nodes.compactMap { node in
-      guard case .layerNorm(let weight?, let bias, _) = node.operation, !graph.outputs.contains(node.output),
-        let width = graph.constant(named: weight)?.shape.first
+      guard let norm = node.operation.as(Graph.LayerNorm.self), let weight = norm.weight,
+        !graph.outputs.contains(node.output), let width = graph.constant(named: weight)?.shape.first
       else { return nil }
       let layers = readers(of: node.output)
       let weights = layers.compactMap { reader -> String? in
-        guard case .linear(let weight, _, _) = reader.operation, formats[weight]?.precision == .int8,
+        guard let weight = reader.operation.as(Graph.Linear.self)?.weight, formats[weight]?.precision == .int8,
           reader.inputs.first == node.output, !reader.inputs.dropFirst().contains(node.output)
         else { return nil }
         return weight
       }
-      let parameters = [weight] + [bias].compactMap(\.self)
+      let parameters = [weight] + [norm.bias].compactMap(\.self)
       let isItsOwn = (parameters + weights).allSatisfy { name in
         graph.nodes.count { $0.inputs.contains(name) || $0.operation.parameters.contains(name) } == 1
       }

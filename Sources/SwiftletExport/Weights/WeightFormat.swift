@@ -29,7 +29,7 @@ extension Network {
   var linearLayers: [(weight: String, path: String, node: Graph.Node)] {
     var seen = Set<String>()
     return graph.nodes.compactMap { node in
-      guard case .linear(let weight, _, _) = node.operation, seen.insert(weight).inserted else { return nil }
+      guard let weight = node.operation.weight, seen.insert(weight).inserted else { return nil }
       return (weight, weight.hasSuffix(".weight") ? weight.parentPath : weight, node)
     }
   }
@@ -42,22 +42,16 @@ extension Network {
     guard let source = node.inputs.first else { return false }
     if graph.inputs.contains(source) { return true }
     guard let before = producer(of: source) else { return false }
-    switch before.operation {
-    case .patchify: return true
-    case let operation where operation.onlyMovesElements: return readsInput(before)
-    default: return false
-    }
+    return before.operation.is(Graph.Patchify.self) || before.operation.onlyMovesElements && readsInput(before)
   }
 
   private func writesOutput(_ node: Graph.Node) -> Bool {
     if graph.outputs.contains(node.output) { return true }
     return readers(of: node.output).contains { reader in
-      switch reader.operation {
       // Two heads are averaged: the sum and the product behind them are part of the end.
-      case .add, .multiply, .softmax: writesOutput(reader)
-      case let operation where operation.onlyMovesElements: writesOutput(reader)
-      default: false
-      }
+      let isPartOfEnd =
+        [.add, .multiply, .softmax].contains(reader.operation) || reader.operation.onlyMovesElements
+      return isPartOfEnd && writesOutput(reader)
     }
   }
 

@@ -1,4 +1,4 @@
-/// A graph made ready to run at one batch size: jobs over memory that is planned and allocated.
+/// A graph made ready to run at certain lengths of its axes: jobs over memory that is planned and allocated.
 ///
 /// Running allocates nothing.
 final class Execution {
@@ -9,7 +9,7 @@ final class Execution {
     let job: ThreadPool.Job?
   }
 
-  let batch: Int
+  let lengths: Graph.AxisLengths
   let plan: MemoryPlan
   let steps: [Step]
   private let arena: AlignedBuffer
@@ -17,21 +17,21 @@ final class Execution {
 
   /// - Parameter reusing: an arena of an earlier execution, taken if it is large enough.
   init(
-    _ graph: ResolvedGraph, of file: ModelFile, weights: [String: PackedLinear], batch: Int,
+    _ graph: ResolvedGraph, of file: ModelFile, weights: [String: PackedLinear], lengths: Graph.AxisLengths,
     instructionSet: InstructionSet, threads: Int, reusing earlierArena: AlignedBuffer?
   ) throws(SessionError) {
-    self.batch = batch
-    plan = try MemoryPlan(graph, batch: batch)
+    self.lengths = lengths
+    plan = try MemoryPlan(graph, lengths)
     if let earlierArena, earlierArena.byteCount >= plan.arenaByteCount {
       arena = earlierArena
     } else {
       arena = try AlignedBuffer(byteCount: plan.arenaByteCount)
     }
     let compiler = StepCompiler(
-      graph: graph, file: file, plan: plan, arena: arena.address, batch: batch, instructionSet: instructionSet,
+      graph: graph, file: file, plan: plan, arena: arena.address, axes: lengths, instructionSet: instructionSet,
       threads: threads, weights: weights)
     var steps: [Step] = []
-    for node in graph.nodes { steps.append(Step(node: node, job: try compiler.job(for: node))) }
+    for node in graph.nodes { steps.append(Step(node: node, job: try node.operation.job(for: node, in: compiler))) }
     self.steps = steps
     scratch = compiler.scratch
     try scratch.allocate(workers: threads)

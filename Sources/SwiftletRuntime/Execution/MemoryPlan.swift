@@ -1,4 +1,4 @@
-/// Where each value of a graph lies in one block of memory, the arena, for one batch size.
+/// Where each value of a graph lies in one block of memory, the arena, for certain lengths of the axes.
 ///
 /// A value's place is free again after its last reader, and later values take it: the largest are placed first, each in
 /// the tightest gap among those that live at the same time. A node that may overwrite an input which nobody reads
@@ -17,24 +17,27 @@ struct MemoryPlan: Sendable {
   private(set) var blockOfValue: [Int]
   private(set) var arenaByteCount = 0
 
-  /// - Throws: `SessionError` when the batch size is out of range or the arena would exceed the machine's memory.
-  init(_ graph: ResolvedGraph, batch: Int) throws(SessionError) {
-    guard (1...Graph.Limit.batch).contains(batch) else { throw .batch(batch) }
+  /// - Throws: `SessionError` when a length is out of range, a value would be empty, or the arena would exceed the
+  ///   machine's memory.
+  init(_ graph: ResolvedGraph, _ lengths: Graph.AxisLengths) throws(SessionError) {
+    for axis in graph.graph.axes where !(1...axis.maximum).contains(lengths[axis.name]) {
+      throw .axis(axis.name, lengths[axis.name], maximum: axis.maximum)
+    }
     // A block of at most 2^46 bytes, and at most 2^15 of them: offsets cannot overflow.
     let limit = min(physicalMemory(), 1 << 46)
     let lastUse = Self.lastUses(in: graph)
     blockOfValue = Array(repeating: -1, count: graph.graph.values.count)
     for input in graph.inputs {
-      try addBlock(for: graph.value(input), index: input, lifetime: -1...max(lastUse[input], -1), batch, limit)
+      try addBlock(for: graph.value(input), index: input, lifetime: -1...max(lastUse[input], -1), lengths, limit)
     }
     for (step, node) in graph.nodes.enumerated() {
       let end = max(lastUse[node.output], step)
-      if let host = reusableBlock(for: node, at: step, in: graph, batch: batch) {
+      if let host = reusableBlock(for: node, at: step, in: graph) {
         blockOfValue[node.output] = host
         let first = blocks[host].lifetime.lowerBound
         blocks[host].lifetime = first...max(end, blocks[host].lifetime.upperBound)
       } else {
-        try addBlock(for: graph.value(node.output), index: node.output, lifetime: step...end, batch, limit)
+        try addBlock(for: graph.value(node.output), index: node.output, lifetime: step...end, lengths, limit)
       }
     }
     place()
@@ -55,19 +58,23 @@ struct MemoryPlan: Sendable {
   }
 
   private mutating func addBlock(
-    for value: Graph.Value, index: Int, lifetime: ClosedRange<Int>, _ batch: Int, _ limit: Int
+    for value: Graph.Value, index: Int, lifetime: ClosedRange<Int>, _ lengths: Graph.AxisLengths, _ limit: Int
   ) throws(SessionError) {
-    let bytes = value.shape.reduce(value.type.byteCount) { $0.multipliedReportingOverflow(by: $1.factor).partialValue }
-    let (total, overflows) = bytes.multipliedReportingOverflow(by: value.shape.contains(where: \.isBatch) ? batch : 1)
-    guard !overflows, total <= limit else { throw .outOfMemory(byteCount: overflows ? Int.max : total) }
+    var total = value.type.byteCount
+    for dimension in value.shape {
+      let length = dimension.length(lengths)
+      guard length >= 1 else { throw .emptyValue(value.name, axis: dimension.axisName ?? "", lengths) }
+      let (product, overflows) = total.multipliedReportingOverflow(by: length)
+      guard !overflows else { throw .outOfMemory(byteCount: Int.max) }
+      total = product
+    }
+    guard total <= limit else { throw .outOfMemory(byteCount: total) }
     blockOfValue[index] = blocks.count
     blocks.append(Block(byteCount: total.aligned, lifetime: lifetime))
   }
 
   /// The block of an input that the node's output may share.
-  private func reusableBlock(
-    for node: ResolvedGraph.Node, at step: Int, in graph: ResolvedGraph, batch: Int
-  ) -> Int? {
+  private func reusableBlock(for node: ResolvedGraph.Node, at step: Int, in graph: ResolvedGraph) -> Int? {
     let output = graph.value(node.output)
     for (position, operand) in node.inputs.enumerated() {
       guard case .value(let index) = operand else { continue }
@@ -83,17 +90,13 @@ struct MemoryPlan: Sendable {
           return blockOfValue[value] != block || node.operation.isElementwise
         }
         if blocks[block].lifetime.upperBound <= step, value.type == output.type,
-          Self.sameLengths(value.shape, output.shape), othersAreApart
+          ElementCount(value.shape) == ElementCount(output.shape), othersAreApart
         {
           return block
         }
       }
     }
     return nil
-  }
-
-  private static func sameLengths(_ a: Graph.Shape, _ b: Graph.Shape) -> Bool {
-    Graph.elementCount(a) == Graph.elementCount(b) && a.contains(where: \.isBatch) == b.contains(where: \.isBatch)
   }
 
   private mutating func place() {
@@ -129,28 +132,5 @@ extension [Int] {
       if predicate(self[middle]) { high = middle } else { low = middle + 1 }
     }
     return low
-  }
-}
-
-extension Graph.Operation {
-  enum Sharing { case never, ifUnread, always }
-
-  /// Whether the output may lie where an input lies.
-  func sharing(ofInput position: Int) -> Sharing {
-    switch self {
-    case .reshape: .always
-    case .activation, .softmax, .add, .multiply: .ifUnread
-    // Only the residual: the input itself is read for every output.
-    case .linear: position == 1 ? .ifUnread : .never
-    default: .never
-    }
-  }
-
-  /// Each element of the output depends on the same element of each input of its size.
-  var isElementwise: Bool {
-    switch self {
-    case .activation, .add, .multiply: true
-    default: false
-    }
   }
 }

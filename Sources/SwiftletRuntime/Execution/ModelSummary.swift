@@ -10,7 +10,7 @@ public struct ModelSummary: Hashable, Sendable, Codable {
     public var pattern: String
     /// Bytes of the weight in the file, indices and scales included.
     public var bytes: Int
-    /// Multiply-adds for one sample, those with stored weights only.
+    /// Multiply-adds for one sample (every other axis at its greatest), those with stored weights only.
     public var multiplyAdds: Int
     /// As if the weight were dense.
     public var denseMultiplyAdds: Int
@@ -27,7 +27,7 @@ public struct ModelSummary: Hashable, Sendable, Codable {
   public var constantBytes, denseFloatBytes: Int
   /// Multiply-adds for one sample: layers, and products of two computed matrices (attention).
   public var multiplyAdds, denseMultiplyAdds: Int
-  /// Memory for values at batch size 1.
+  /// Memory for the values of one sample.
   public var arenaBytes: Int
 
   /// - Throws: `SessionError` when its values do not fit into this machine's memory.
@@ -43,40 +43,33 @@ public struct ModelSummary: Hashable, Sendable, Codable {
     outputs = graph.outputs.map(text)
     fileBytes = file.byteCount
     constantBytes = graph.constants.reduce(0) { $0 + $1.byteCount }
-    arenaBytes = try MemoryPlan(ResolvedGraph(graph), batch: 1).arenaByteCount
+    arenaBytes = try MemoryPlan(ResolvedGraph(graph), graph.oneSample).arenaByteCount
 
     let constants = Dictionary(uniqueKeysWithValues: graph.constants.map { ($0.name, $0) })
-    let shapes = Dictionary(
-      uniqueKeysWithValues: graph.values.map { ($0.name, $0.shape) }
-        + graph.constants.map { ($0.name, $0.shape.map { .fixed($0) }) })
+    let lengths = Dictionary(
+      uniqueKeysWithValues: graph.values.map { ($0.name, $0.shape.map { $0.length(graph.oneSample) }) }
+        + graph.constants.map { ($0.name, $0.shape) })
     layers = []
     var others = 0
     for node in graph.nodes {
-      let output = shapes[node.output] ?? []
-      let elements = Graph.elementCount(output) ?? 0
-      switch node.operation {
-      case .linear(let weight, _, _):
-        guard let constant = constants[weight] else { continue }
-        let dense = elements * constant.shape[1]
-        let pattern = constant.encoding.pattern
-        layers.append(
-          Layer(
-            name: node.name, outputs: constant.shape[0], inputs: constant.shape[1],
-            precision: constant.encoding.type.rawValue, pattern: pattern?.description ?? "dense",
-            bytes: constant.byteCount, multiplyAdds: pattern.map { dense / $0.group * $0.kept } ?? dense,
-            denseMultiplyAdds: dense))
-      case .attention(_, _, let windows):
-        // Scores and mixtures: each of `width` products for every pair of a query and a key.
-        let keys = shapes[node.inputs[node.inputs.count <= 2 ? 0 : 1]]?[1].factor ?? 0
-        others += 2 * elements * (windows?.tokens ?? keys)
-      case .matmul: others += elements * (shapes[node.inputs[0]]?.last?.factor ?? 0)
-      default: break
+      let dense = node.operation.base.multiplyAdds(
+        inputs: node.inputs.map { lengths[$0] ?? [] }, output: lengths[node.output] ?? [],
+        weights: { constants[$0]?.shape ?? [] })
+      guard let constant = node.operation.weight.flatMap({ constants[$0] }) else {
+        others += dense
+        continue
       }
+      let pattern = constant.encoding.pattern
+      layers.append(
+        Layer(
+          name: node.name, outputs: constant.shape[0], inputs: constant.shape.dropFirst().reduce(1, *),
+          precision: constant.encoding.type.rawValue, pattern: pattern?.description ?? "dense",
+          bytes: constant.byteCount, multiplyAdds: pattern.map { dense / $0.group * $0.kept } ?? dense,
+          denseMultiplyAdds: dense))
     }
     multiplyAdds = layers.reduce(others) { $0 + $1.multiplyAdds }
     denseMultiplyAdds = layers.reduce(others) { $0 + $1.denseMultiplyAdds }
-    let weights = Set(
-      graph.nodes.compactMap { if case .linear(let weight, _, _) = $0.operation { weight } else { nil } })
+    let weights = Set(graph.nodes.compactMap(\.operation.weight))
     denseFloatBytes = graph.constants.reduce(0) { sum, constant in
       sum + (weights.contains(constant.name) ? 4 * constant.shape.reduce(1, *) : constant.byteCount)
     }

@@ -51,17 +51,3 @@ extension Graph.Value {
       type: type.kernelType, scale: quantization?.scale ?? 1, zero_point: Int32(quantization?.zeroPoint ?? 0))
   }
 }
-
-extension Graph.Activation? {
-  var kernelCode: swl_activation {
-    switch self {
-    case nil: SWL_IDENTITY
-    case .relu: SWL_RELU
-    case .gelu: SWL_GELU
-    case .silu: SWL_SILU
-    case .sigmoid: SWL_SIGMOID
-    case .geluTanh: SWL_GELU_TANH
-    case .quickGelu: SWL_QUICK_GELU
-    }
-  }
-}

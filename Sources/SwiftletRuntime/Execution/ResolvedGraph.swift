@@ -7,7 +7,7 @@ struct ResolvedGraph {
 
   struct Node {
     let name: String
-    let operation: Graph.Operation
+    let operation: any GraphOperation
     let inputs: [Operand]
     let output: Int
 
@@ -35,7 +35,7 @@ struct ResolvedGraph {
     self.constantIndex = constantIndex
     nodes = graph.nodes.map { node in
       Node(
-        name: node.name, operation: node.operation,
+        name: node.name, operation: node.operation.base,
         inputs: node.inputs.map { name in constantIndex[name].map { .constant($0) } ?? .value(position(name)) },
         output: position(node.output))
     }
@@ -51,7 +51,4 @@ struct ResolvedGraph {
     case .constant(let index): graph.constants[index].shape.map { .fixed($0) }
     }
   }
-
-  /// The lengths of the axes for a batch size.
-  func lengths(of operand: Operand, batch: Int) -> [Int] { shape(of: operand).map { $0.length(batch: batch) } }
 }

@@ -34,14 +34,14 @@ extension Session {
         if attempt > 0 { times[position].append(time) }
         total += time
         position += 1
-        batch = execution.batch
+        batch = execution.lengths[Graph.Axis.batch.name]
       }
       if attempt > 0 { totals.append(total) }
     }
     let entries = zip(model.graph.nodes, times).map { node, times in
       Profile.Entry(
         name: node.name, operation: node.operation.name,
-        kernel: node.operation.parameters.first.flatMap { kernelNames[$0] },
+        kernel: node.operation.weight.flatMap { kernelNames[$0] },
         bestMilliseconds: times.min() ?? 0, medianMilliseconds: times.median)
     }
     return Profile(

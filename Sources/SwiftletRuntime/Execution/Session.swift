@@ -1,6 +1,7 @@
 import CSwiftletKernels
 
-/// Runs a model: packs its weights for this processor once, then computes outputs for inputs of any batch size.
+/// Runs a model: packs its weights for this processor once, then computes outputs for inputs of any length of its
+/// axes.
 ///
 /// A session may be used from several threads; runs take turns. For runs side by side, make a session each.
 public final class Session: Sendable {
@@ -26,7 +27,7 @@ public final class Session: Sendable {
     }
   }
 
-  /// Batch sizes whose plans are kept.
+  /// Tuples of lengths whose plans are kept.
   private static let executionLimit = 8
 
   /// - Parameters:
@@ -41,10 +42,11 @@ public final class Session: Sendable {
     let graph = ResolvedGraph(model.graph)
     var weights: [String: PackedLinear] = [:]
     for node in graph.nodes {
-      guard case .linear(let name, _, _) = node.operation, weights[name] == nil,
-        let index = graph.constantIndex[name]
-      else { continue }
-      weights[name] = try PackedLinear(model.graph.constants[index], in: model, instructionSet: self.instructionSet)
+      for parameter in node.operation.parameters where parameter.role == .weight && weights[parameter.name] == nil {
+        guard let index = graph.constantIndex[parameter.name] else { continue }
+        weights[parameter.name] = try PackedLinear(
+          model.graph.constants[index], in: model, instructionSet: self.instructionSet)
+      }
     }
     kernelNames = weights.mapValues(\.kernelName)
     state = State(graph, pool: pool, weights: weights)
@@ -53,6 +55,18 @@ public final class Session: Sendable {
   /// The outputs of the graph for its inputs, both in the graph's order.
   public func run(_ inputs: [NDArray]) throws(SessionError) -> [NDArray] {
     try run(inputs) { (_: Execution.Step, _: Execution, _: ResolvedGraph, work: () -> Void) in work() }
+  }
+
+  /// The outputs of the graph for its inputs, both by name.
+  public func run(_ inputs: [String: NDArray]) throws(SessionError) -> [String: NDArray] {
+    let names = model.graph.inputs
+    if let stranger = inputs.keys.filter({ !names.contains($0) }).min() { throw .inputName(stranger, known: names) }
+    var inOrder: [NDArray] = []
+    for name in names {
+      guard let input = inputs[name] else { throw .inputName(name, known: names) }
+      inOrder.append(input)
+    }
+    return Dictionary(zip(model.graph.outputs, try run(inOrder)), uniquingKeysWith: { first, _ in first })
   }
 
   /// Runs, and shows each f32 value right after it is computed, inputs first: for calibration.
@@ -66,7 +80,7 @@ public final class Session: Sendable {
       guard value.type == .float32 else { return }
       let elements = UnsafeBufferPointer(
         start: execution.address(ofValue: index).assumingMemoryBound(to: Float.self),
-        count: value.elementCount(batch: execution.batch))
+        count: value.elementCount(execution.lengths))
       observe(value, elements)
     }
     var isFirst = true
@@ -83,9 +97,9 @@ public final class Session: Sendable {
     _ inputs: [NDArray],
     around: (_ step: Execution.Step, _ execution: Execution, _ graph: ResolvedGraph, _ work: () -> Void) -> Void
   ) throws(SessionError) -> [NDArray] {
-    let batch = try batchSize(of: inputs)
+    let lengths = try axisLengths(of: inputs)
     return try inTurn { () throws(SessionError) in
-      let execution = try self.execution(batch: batch)
+      let execution = try self.execution(at: lengths)
       for (index, input) in zip(state.graph.inputs, inputs) {
         load(input, as: state.graph.value(index), at: execution.address(ofValue: index))
       }
@@ -93,19 +107,24 @@ public final class Session: Sendable {
         around(step, execution, state.graph) { if let job = step.job { state.pool.run(job) } }
       }
       return state.graph.outputs.map { index in
-        read(state.graph.value(index), at: execution.address(ofValue: index), batch: batch)
+        read(state.graph.value(index), at: execution.address(ofValue: index), lengths)
       }
     }
   }
 
-  /// The bytes of the arena, the memory for values, at a batch size.
+  /// The bytes of the arena, the memory for values, at certain lengths of the axes.
+  public func arenaByteCount(at lengths: Graph.AxisLengths) throws(SessionError) -> Int {
+    try MemoryPlan(ResolvedGraph(model.graph), lengths).arenaByteCount
+  }
+
+  /// The bytes of the arena at a batch size; every other axis has its greatest length.
   public func arenaByteCount(batch: Int) throws(SessionError) -> Int {
-    try MemoryPlan(ResolvedGraph(model.graph), batch: batch).arenaByteCount
+    try arenaByteCount(at: model.graph.lengths(batch: batch))
   }
 
   /// The execution of a batch size, prepared if need be: for tests of the steady state.
   func withExecution<Result>(batch: Int, _ body: (Execution) -> Result) throws(SessionError) -> Result {
-    try inTurn { () throws(SessionError) in body(try execution(batch: batch)) }
+    try inTurn { () throws(SessionError) in body(try execution(at: model.graph.lengths(batch: batch))) }
   }
 
   private func inTurn<Result>(_ body: () throws(SessionError) -> Result) throws(SessionError) -> Result {
@@ -114,10 +133,11 @@ public final class Session: Sendable {
     return try body()
   }
 
-  private func execution(batch: Int) throws(SessionError) -> Execution {
-    if let known = state.executions.first(where: { $0.batch == batch }) { return known }
+  private func execution(at lengths: Graph.AxisLengths) throws(SessionError) -> Execution {
+    if let known = state.executions.first(where: { $0.lengths == lengths }) { return known }
     let execution = try Execution(
-      state.graph, of: model, weights: state.weights, batch: batch, instructionSet: instructionSet, threads: threads,
+      state.graph, of: model, weights: state.weights, lengths: lengths, instructionSet: instructionSet,
+      threads: threads,
       reusing: state.executions.map(\.sharedArena).max { $0.byteCount < $1.byteCount })
     if state.executions.count == Self.executionLimit { state.executions.removeFirst() }
     state.executions.append(execution)
@@ -128,35 +148,44 @@ public final class Session: Sendable {
 // MARK: Inputs and outputs
 
 extension Session {
-  /// Checks the inputs against the graph and finds the batch size that they agree on; 1 where no input has a batch axis.
-  private func batchSize(of inputs: [NDArray]) throws(SessionError) -> Int {
+  /// Checks the inputs against the graph and finds the lengths that they agree on; 1 for an axis that no input has.
+  private func axisLengths(of inputs: [NDArray]) throws(SessionError) -> Graph.AxisLengths {
     let graph = model.graph
     guard inputs.count == graph.inputs.count else {
       throw .inputCount(expected: graph.inputs.count, found: inputs.count)
     }
-    var batch: Int?
-    for (name, input) in zip(graph.inputs, inputs) {
-      guard let value = graph.value(named: name) else { preconditionFailure("the graph was validated") }
-      func wrongShape() -> SessionError {
-        .inputShape(name: name, expected: OperationRules.text(value.shape), found: input.shape)
-      }
-      guard input.shape.count == value.shape.count else { throw wrongShape() }
+    let values = state.graph.inputs.map { state.graph.value($0) }
+    let maxima = Dictionary(graph.axes.map { ($0.name, $0.maximum) }, uniquingKeysWith: { first, _ in first })
+    var lengths = Graph.AxisLengths(maxima.mapValues { _ in 1 })
+    var known = Set<String>()
+    for (value, input) in zip(values, inputs) {
+      guard input.shape.count == value.shape.count else { throw wrongShape(input, of: value) }
+      // The axis itself follows from a plain multiple of it.
       for (length, dimension) in zip(input.shape, value.shape) {
-        switch dimension {
-        case .fixed(let expected): guard length == expected else { throw wrongShape() }
-        case .batch(let factor):
-          guard length % factor == 0 else { throw wrongShape() }
-          guard batch == nil || batch == length / factor else { throw .batch(length / factor) }
-          batch = length / factor
+        guard case .extent(let extent) = dimension, extent.divisor == 1 else { continue }
+        let (axis, remainder) = (length - extent.offset).quotientAndRemainder(dividingBy: extent.scale)
+        guard remainder == 0 else { throw wrongShape(input, of: value) }
+        let maximum = maxima[extent.axis] ?? 1
+        guard (1...maximum).contains(axis), !known.contains(extent.axis) || lengths[extent.axis] == axis else {
+          throw .axis(extent.axis, axis, maximum: maximum)
         }
+        known.insert(extent.axis)
+        lengths[extent.axis] = axis
       }
+    }
+    for (value, input) in zip(values, inputs) {
+      guard input.shape == value.shape.map({ $0.length(lengths) }) else { throw wrongShape(input, of: value) }
       let found = input.elements.typeName
       let expected: Graph.ElementType = value.type == .bfloat16 ? .float32 : value.type
-      guard found == expected.rawValue else { throw .inputType(name: name, expected: expected.rawValue, found: found) }
+      guard found == expected.rawValue else {
+        throw .inputType(name: value.name, expected: expected.rawValue, found: found)
+      }
     }
-    let size = batch ?? 1
-    guard (1...Graph.Limit.batch).contains(size) else { throw .batch(size) }
-    return size
+    return lengths
+  }
+
+  private func wrongShape(_ input: NDArray, of value: Graph.Value) -> SessionError {
+    .inputShape(name: value.name, expected: OperationRules.text(value.shape), found: input.shape)
   }
 
   private func load(_ input: NDArray, as value: Graph.Value, at address: UnsafeMutableRawPointer) {
@@ -172,9 +201,11 @@ extension Session {
     }
   }
 
-  private func read(_ value: Graph.Value, at address: UnsafeMutableRawPointer, batch: Int) -> NDArray {
-    let shape = value.shape.map { $0.length(batch: batch) }
-    let count = value.elementCount(batch: batch)
+  private func read(
+    _ value: Graph.Value, at address: UnsafeMutableRawPointer, _ lengths: Graph.AxisLengths
+  ) -> NDArray {
+    let shape = value.shape.map { $0.length(lengths) }
+    let count = value.elementCount(lengths)
     switch value.type {
     case .float32, .bfloat16, .int8:
       let floats = [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
@@ -189,7 +220,7 @@ extension Session {
 }
 
 extension Graph.Value {
-  func elementCount(batch: Int) -> Int { shape.reduce(1) { $0 * $1.length(batch: batch) } }
+  func elementCount(_ lengths: Graph.AxisLengths) -> Int { shape.reduce(1) { $0 * $1.length(lengths) } }
 }
 
 extension NDArray.Elements {

@@ -5,8 +5,14 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
   case inputShape(name: String, expected: String, found: [Int])
   /// An input does not have the element type that the graph declares.
   case inputType(name: String, expected: String, found: String)
-  /// The batch axes of the inputs disagree, or the batch is empty or too large.
-  case batch(Int)
+  /// There is no input of this name, or it is missing.
+  case inputName(String, known: [String])
+  /// The inputs disagree about an axis, or it is empty or too long.
+  case axis(String, Int, maximum: Int)
+  /// A value would have no elements, as an axis is too short for what is computed along it.
+  case emptyValue(String, axis: String, Graph.AxisLengths)
+  /// A slice reaches beyond the axis that it cuts.
+  case range(node: String, start: Int, end: Int, length: Int, lengths: Graph.AxisLengths)
   case outOfMemory(byteCount: Int)
   case threadCount(Int)
   case missingThread(reason: String)
@@ -17,8 +23,14 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
     case .inputCount(let expected, let found): "the model takes \(expected) inputs, found \(found)"
     case .inputShape(let name, let expected, let found): "the input \(name) has shape \(found), expected \(expected)"
     case .inputType(let name, let expected, let found): "the input \(name) holds \(found), expected \(expected)"
-    case .batch(let batch):
-      "a batch of \(batch) cannot run: expected 1 to \(Graph.Limit.batch), and the same in every input"
+    case .inputName(let name, let known):
+      "there is no input \(name), or it is missing: the model takes \(known.joined(separator: ", "))"
+    case .axis(let axis, let length, let maximum):
+      "a \(axis) of \(length) cannot run: expected 1 to \(maximum), and the same in every input"
+    case .emptyValue(let value, let axis, let lengths):
+      "\(value) would be empty at \(lengths): \(axis) is too short"
+    case .range(let node, let start, let end, let length, let lengths):
+      "\(node) takes \(start)..<\(end) of an axis of \(length) at \(lengths): an axis is too short"
     case .outOfMemory(let byteCount): "\(byteCount) bytes of memory are not available: use a smaller batch"
     case .threadCount(let count): "\(count) threads cannot run: expected 1 to \(ThreadPool.limit)"
     case .missingThread(let reason): "the system gives no thread: \(reason)"

@@ -1,15 +1,15 @@
 import CSwiftletKernels
 
-/// Turns the nodes of a graph into jobs over fixed memory.
+/// What operations make their jobs from: the graph at certain lengths, over fixed memory.
 ///
-/// One file a family of operations in Steps/ adds the job of a node; each captures pointers into the arena, which stay
-/// valid as long as the execution that owns them.
+/// Jobs capture pointers into the arena, which stay valid as long as the execution that owns them.
 struct StepCompiler {
   let graph: ResolvedGraph
   let file: ModelFile
   let plan: MemoryPlan
   let arena: UnsafeMutableRawPointer
-  let batch: Int
+  /// The length of every axis.
+  let axes: Graph.AxisLengths
   let instructionSet: InstructionSet
   let threads: Int
   /// The packed weights by constant name.
@@ -35,32 +35,23 @@ struct StepCompiler {
     }
   }
 
-  /// The jobs of a node; nil where there is nothing to do because the output is the input's memory.
-  func job(for node: ResolvedGraph.Node) throws(SessionError) -> ThreadPool.Job? {
-    switch node.operation {
-    case .patchify(let patch): patchify(node, patch: patch)
-    case .linear(let weight, let bias, let activation):
-      try linear(node, weight: weight, bias: bias, activation: activation)
-    case .layerNorm(let weight, let bias, let epsilon):
-      layerNorm(node, weight: weight, bias: bias, epsilon: epsilon)
-    case .activation(let activation): activate(node, activation)
-    case .add: combine(node, by: .sum)
-    case .multiply: combine(node, by: .product)
-    case .attention(let heads, let scale, let windows):
-      try attention(node, heads: heads, scale: scale, within: windows)
-    case .softmax: softmax(node)
-    case .matmul(let transposes): matmul(node, transposesSecond: transposes)
-    case .reshape: reshape(node)
-    case .expand: expand(node)
-    case .permute(let order): permute(node, order: order)
-    case .concatenate(let axis): concatenate(node, axis: axis)
-    case .slice(let axis, let start, _): slice(node, axis: axis, start: start)
-    case .select(let axis, let index): slice(node, axis: axis, start: index)
-    case .mean(let axes, _): mean(node, axes: axes)
-    case .convert: convert(node)
+  /// Elements that a tile of a cheap operation covers: enough to pay for taking it, few enough to share.
+  static let elementsPerTile = 16384
+
+  /// A job over `count` equal items, such as rows, in tiles of about `itemsPerTile`.
+  func job(
+    over count: Int, itemsPerTile: Int, _ body: @escaping (_ items: Range<Int>) -> Void
+  ) -> ThreadPool.Job {
+    let step = max(1, itemsPerTile)
+    return ThreadPool.Job(tiles: (count + step - 1) / step) { first, tiles, _ in
+      body(first * step..<min(count, (first + tiles) * step))
     }
   }
+}
 
+// MARK: Operands
+
+extension StepCompiler {
   /// The memory of an operand.
   func address(of operand: ResolvedGraph.Operand) -> UnsafeMutableRawPointer {
     switch operand {
@@ -87,9 +78,15 @@ struct StepCompiler {
 
   func outputAddress(of node: ResolvedGraph.Node) -> UnsafeMutableRawPointer { address(of: .value(node.output)) }
 
-  func outputLengths(of node: ResolvedGraph.Node) -> [Int] { graph.lengths(of: .value(node.output), batch: batch) }
+  func outputLengths(of node: ResolvedGraph.Node) -> [Int] { lengths(of: .value(node.output)) }
 
-  func lengths(of operand: ResolvedGraph.Operand) -> [Int] { graph.lengths(of: operand, batch: batch) }
+  func lengths(of operand: ResolvedGraph.Operand) -> [Int] { graph.shape(of: operand).map { $0.length(axes) } }
+
+  /// The last axis, and all before it as one.
+  func rowsAndWidth(of operand: ResolvedGraph.Operand) -> (rows: Int, width: Int) {
+    let lengths = lengths(of: operand)
+    return (lengths.dropLast().reduce(1, *), lengths[lengths.count - 1])
+  }
 
   /// How a node writes its output.
   func outputFormat(of node: ResolvedGraph.Node) -> swl_output { graph.value(node.output).kernelFormat }
@@ -108,17 +105,23 @@ struct StepCompiler {
     case .constant(let index): graph.graph.constants[index].encoding.type.byteCount
     }
   }
+}
 
-  /// A job over `count` equal items, such as rows, in tiles of about `itemsPerTile`.
-  func job(
-    over count: Int, itemsPerTile: Int, _ body: @escaping (_ items: Range<Int>) -> Void
-  ) -> ThreadPool.Job {
-    let step = max(1, itemsPerTile)
-    return ThreadPool.Job(tiles: (count + step - 1) / step) { first, tiles, _ in
-      body(first * step..<min(count, (first + tiles) * step))
-    }
+// MARK: Weights
+
+extension StepCompiler {
+  func packed(_ weight: String) -> PackedLinear {
+    guard let packed = weights[weight] else { preconditionFailure("\(weight) was not packed") }
+    return packed
   }
 
-  /// Elements that a tile of a cheap operation covers: enough to pay for taking it, few enough to share.
-  static let elementsPerTile = 16384
+  /// For int8: what one unit of each output's integer sum is worth.
+  func integerScales(of weight: String, input: swl_output) throws(SessionError) -> AlignedBuffer? {
+    guard input.type == SWL_U8 else { return nil }
+    let weightScales = file.tensor("\(weight).scales").bindMemory(to: Float.self)
+    let buffer = try AlignedBuffer(byteCount: weightScales.count * MemoryLayout<Float>.stride)
+    let scales = buffer.address.bindMemory(to: Float.self, capacity: weightScales.count)
+    for i in weightScales.indices { scales[i] = input.scale * weightScales[i] }
+    return buffer
+  }
 }

@@ -22,7 +22,7 @@ extension Graph {
     quantization: Quantization? = nil
   ) throws(GraphError) -> String {
     let output = output ?? name
-    let rules = OperationRules { [constants] name in constants.first { $0.name == name } }
+    let rules = OperationRules(self) { [constants] name in constants.first { $0.name == name } }
     do throws(Mismatch) {
       var operands: [OperationRules.Operand] = []
       for input in inputs {
@@ -35,26 +35,16 @@ extension Graph {
         }
       }
       var value = Value(name: output, type: type ?? .float32, shape: [], quantization: quantization)
-      value.shape = try rules.outputShape(of: operation, inputs: operands.map(\.shape))
+      value.shape = try operation.base.outputShape(of: operands.map(\.shape), rules)
       if operation.onlyMovesElements, type == nil, let first = operands.first {
         (value.type, value.quantization) = (first.type, first.quantization)
       }
-      try rules.checkTypes(of: operation, inputs: operands, output: .init(value))
+      try operation.base.checkTypes(of: operands, output: .init(value), rules)
       values.append(value)
     } catch {
       throw .invalid(part: name, reason: error.reason)
     }
     nodes.append(Node(name: name, operation: operation, inputs: inputs, output: output))
     return output
-  }
-}
-
-extension Graph.Operation {
-  /// Elements keep their type, quantisation and bits.
-  public var onlyMovesElements: Bool {
-    switch self {
-    case .reshape, .expand, .permute, .concatenate, .slice, .select: true
-    default: false
-    }
   }
 }

@@ -6,16 +6,20 @@
 
 extension Graph: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case version, name, values, constants, nodes, inputs, outputs, metadata
+    case version, name, axes, values, constants, nodes, inputs, outputs, metadata
   }
 
   public init(from decoder: any Decoder) throws {
     // The version first: a newer format may have keys that this one does not know.
     let version = try decoder.container(keyedBy: CodingKeys.self).decode(Int.self, forKey: .version)
-    guard version == Self.version else { throw GraphError.unsupportedVersion(version) }
+    guard (1...Self.version).contains(version) else { throw GraphError.unsupportedVersion(version) }
+    if version == 1 {
+      try decoder.refuseKeys(except: Set(CodingKeys.allCases.map(\.stringValue)).subtracting(["axes"]))
+    }
     let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
     self.init(
       name: try container.decode(String.self, forKey: .name),
+      axes: version == 1 ? [.batch] : try container.decode([Axis].self, forKey: .axes),
       values: try container.decode([Value].self, forKey: .values),
       constants: try container.decode([Constant].self, forKey: .constants),
       nodes: try container.decode([Node].self, forKey: .nodes),
@@ -29,6 +33,7 @@ extension Graph: Codable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(Self.version, forKey: .version)
     try container.encode(name, forKey: .name)
+    try container.encode(axes, forKey: .axes)
     try container.encode(values, forKey: .values)
     try container.encode(constants, forKey: .constants)
     try container.encode(nodes, forKey: .nodes)

@@ -4,6 +4,7 @@ extension Graph {
   /// Names are unique and not empty; every value has one origin, before its first reader; every constant is used; shapes
   /// and types follow from the operations; scales are finite and positive; all sizes lie within limits.
   public func validate() throws(GraphError) {
+    try validateAxes()
     for (what, count) in [("values", values.count), ("constants", constants.count), ("nodes", nodes.count)] {
       guard count <= Limit.parts else { throw .invalid(part: what, reason: "\(count) are more than \(Limit.parts)") }
     }
@@ -14,14 +15,32 @@ extension Graph {
       }
       guard names.insert(name).inserted else { throw .invalid(part: name, reason: "the name is used twice") }
     }
-    for value in values { try validate(value) }
-    for constant in constants { try validate(constant) }
-    try validateFlow()
+    let constantByName = Dictionary(constants.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let rules = OperationRules(self) { constantByName[$0] }
+    for value in values { try validate(value, rules) }
+    for constant in constants { try validate(constant, rules) }
+    try validateFlow(constantByName, rules)
     try validateMetadata()
   }
 
-  private func validate(_ value: Value) throws(GraphError) {
-    try place(value.name) { () throws(Mismatch) in try OperationRules.checkShape(value.shape) }
+  private func validateAxes() throws(GraphError) {
+    guard axes.count <= Limit.axes else {
+      throw .invalid(part: "axes", reason: "\(axes.count) are more than \(Limit.axes)")
+    }
+    var names = Set<String>()
+    for axis in axes {
+      guard Axis.isName(axis.name), names.insert(axis.name).inserted else {
+        throw .invalid(part: "axes", reason: "\"\(axis.name)\" is no name of an axis, or is there twice")
+      }
+      guard (1...Limit.axisLength).contains(axis.maximum) else {
+        throw .invalid(
+          part: "axes", reason: "the maximum of \(axis.name) is \(axis.maximum), expected 1 to \(Limit.axisLength)")
+      }
+    }
+  }
+
+  private func validate(_ value: Value, _ rules: OperationRules) throws(GraphError) {
+    try place(value.name) { () throws(Mismatch) in try rules.checkShape(value.shape) }
     guard value.type != .int8 else { throw .invalid(part: value.name, reason: "only constants can be s8") }
     guard (value.type == .uint8) == (value.quantization != nil) else {
       throw .invalid(part: value.name, reason: "a value has a quantization exactly when it is u8")
@@ -36,8 +55,8 @@ extension Graph {
     }
   }
 
-  private func validate(_ constant: Constant) throws(GraphError) {
-    try place(constant.name) { () throws(Mismatch) in try OperationRules.checkShape(constant.shape.map { .fixed($0) }) }
+  private func validate(_ constant: Constant, _ rules: OperationRules) throws(GraphError) {
+    try place(constant.name) { () throws(Mismatch) in try rules.checkShape(constant.shape.map { .fixed($0) }) }
     switch constant.encoding {
     case .dense(.uint8): throw .invalid(part: constant.name, reason: "constants cannot be u8")
     case .dense(.int8):
@@ -56,16 +75,22 @@ extension Graph {
   }
 
   /// Walks the nodes in order: what they read exists, what they write follows from it.
-  private func validateFlow() throws(GraphError) {
+  private func validateFlow(
+    _ constantByName: [String: Constant], _ rules: OperationRules
+  ) throws(GraphError) {
     let valueByName = Dictionary(values.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let constantByName = Dictionary(constants.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let rules = OperationRules { constantByName[$0] }
     var ready = Set<String>()
     var used = Set<String>()
     guard !inputs.isEmpty, !outputs.isEmpty else { throw .invalid(part: name, reason: "it has no input or no output") }
     for input in inputs {
       guard valueByName[input] != nil else { throw .invalid(part: input, reason: "the input is no value") }
       guard ready.insert(input).inserted else { throw .invalid(part: input, reason: "the input is listed twice") }
+    }
+    let extents = inputs.compactMap { valueByName[$0] }.flatMap(\.shape).compactMap { dimension -> Extent? in
+      if case .extent(let extent) = dimension { extent } else { nil }
+    }
+    for extent in extents where !extents.contains(where: { $0.axis == extent.axis && $0.divisor == 1 }) {
+      throw .invalid(part: "inputs", reason: "the length of \(extent.axis) does not follow from \(extent)")
     }
     for node in nodes {
       guard node.name.utf8.count <= Limit.nameLength, node.inputs.count <= Limit.parts else {
@@ -87,13 +112,13 @@ extension Graph {
           }
         }
         used.formUnion(node.operation.parameters)
-        let shape = try rules.outputShape(of: node.operation, inputs: operands.map(\.shape))
+        let shape = try node.operation.base.outputShape(of: operands.map(\.shape), rules)
         guard shape == output.shape else {
           throw Mismatch(
             "\(node.output) has shape \(OperationRules.text(output.shape)), \(node.operation.name) gives \(OperationRules.text(shape))"
           )
         }
-        try rules.checkTypes(of: node.operation, inputs: operands, output: .init(output))
+        try node.operation.base.checkTypes(of: operands, output: .init(output), rules)
       }
       guard ready.insert(node.output).inserted else {
         throw .invalid(part: node.output, reason: "the value is computed twice")

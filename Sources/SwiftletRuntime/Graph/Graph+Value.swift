@@ -19,30 +19,6 @@ extension Graph {
     }
   }
 
-  /// One axis: a fixed length, or a multiple of the batch size that is chosen at each run.
-  public enum Dimension: Hashable, Sendable {
-    case fixed(Int)
-    /// `.batch(1)` is the batch size, `.batch(197)` is 197 times it.
-    case batch(Int)
-
-    /// The factor, whichever the kind.
-    public var factor: Int {
-      switch self {
-      case .fixed(let factor), .batch(let factor): factor
-      }
-    }
-
-    public var isBatch: Bool {
-      if case .batch = self { true } else { false }
-    }
-
-    /// The length for a batch size.
-    public func length(batch: Int) -> Int { isBatch ? factor * batch : factor }
-  }
-
-  /// The axes of a value, outermost first; at most one of them is a multiple of the batch size.
-  public typealias Shape = [Dimension]
-
   /// How 8-bit integers stand for real numbers: `real = scale * (stored - zeroPoint)`.
   public struct Quantization: Hashable, Sendable {
     public var scale: Float
@@ -70,45 +46,6 @@ extension Graph {
       self.shape = shape
       self.quantization = quantization
     }
-  }
-}
-
-extension Graph.Dimension: ExpressibleByIntegerLiteral, CustomStringConvertible {
-  public init(integerLiteral value: Int) { self = .fixed(value) }
-
-  /// The batch size itself.
-  public static var batch: Self { .batch(1) }
-
-  public var description: String {
-    switch self {
-    case .fixed(let length): "\(length)"
-    case .batch(1): "batch"
-    case .batch(let factor): "batch*\(factor)"
-    }
-  }
-}
-
-extension Graph.Dimension: Codable {
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if let length = try? container.decode(Int.self) {
-      self = .fixed(length)
-      return
-    }
-    let text = try container.decode(String.self)
-    if text == "batch" {
-      self = .batch(1)
-    } else if text.hasPrefix("batch*"), let factor = Int(text.dropFirst("batch*".count)), factor > 1 {
-      self = .batch(factor)
-    } else {
-      throw GraphError.unreadable(
-        "\"\(text)\"\(decoder.placeDescription) is no dimension: expected an integer, \"batch\" or \"batch*N\"")
-    }
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    if case .fixed(let length) = self { try container.encode(length) } else { try container.encode(description) }
   }
 }
 

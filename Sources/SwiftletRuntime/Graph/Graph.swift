@@ -4,10 +4,12 @@
 /// stands after everything it reads, so a graph cannot have cycles. `validate()` states all the rules; decoding applies
 /// them. docs/format.md describes the JSON.
 public struct Graph: Hashable, Sendable {
-  /// The version of the JSON format that this program reads and writes.
-  public static let version = 1
+  /// The version of the JSON format that this program writes. It reads 1, too, in which the batch was the only axis.
+  public static let version = 2
 
   public var name: String
+  /// The axes whose length each run chooses.
+  public var axes: [Axis]
   public var values: [Value]
   public var constants: [Constant]
   public var nodes: [Node]
@@ -18,10 +20,12 @@ public struct Graph: Hashable, Sendable {
   public var metadata: Metadata
 
   public init(
-    name: String, values: [Value] = [], constants: [Constant] = [], nodes: [Node] = [], inputs: [String] = [],
+    name: String, axes: [Axis] = [.batch], values: [Value] = [], constants: [Constant] = [], nodes: [Node] = [],
+    inputs: [String] = [],
     outputs: [String] = [], metadata: Metadata = Metadata()
   ) {
     self.name = name
+    self.axes = axes
     self.values = values
     self.constants = constants
     self.nodes = nodes

@@ -10,7 +10,7 @@ public enum GraphError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unsupportedVersion(let found):
-      "the graph has version \(found), this program reads version \(Graph.version): export the model again or update"
+      "the graph has version \(found), this program reads versions 1 to \(Graph.version): export the model again or update"
     case .unreadable(let reason): "the graph is unreadable: \(reason)"
     case .invalid(let part, let reason): "the graph is invalid at \(part): \(reason)"
     }

@@ -34,13 +34,18 @@ struct ReferenceInterpreter {
   }
 
   let file: ModelFile
-  let batch: Int
+  let lengths: Graph.AxisLengths
   var values: [String: Array] = [:]
 
-  init(_ file: ModelFile, batch: Int) { (self.file, self.batch) = (file, batch) }
+  init(_ file: ModelFile, batch: Int) { self.init(file, ["batch": batch]) }
+  init(_ file: ModelFile, _ lengths: Graph.AxisLengths) { (self.file, self.lengths) = (file, lengths) }
 
   static func run(_ file: ModelFile, _ inputs: [NDArray], batch: Int) -> [Array] {
-    var interpreter = ReferenceInterpreter(file, batch: batch)
+    run(file, inputs, ["batch": batch])
+  }
+
+  static func run(_ file: ModelFile, _ inputs: [NDArray], _ lengths: Graph.AxisLengths) -> [Array] {
+    var interpreter = ReferenceInterpreter(file, lengths)
     for (name, input) in zip(file.graph.inputs, inputs) {
       interpreter.values[name] = Array(shape: input.shape, data: input.floats.map { Double($0) })
     }
@@ -105,7 +110,7 @@ struct ReferenceInterpreter {
 
   func output(of node: Graph.Node) -> Array {
     let value = file.graph.value(named: node.output)!
-    let shape = value.shape.map { $0.length(batch: batch) }
+    let shape = value.shape.map { $0.length(lengths) }
     if node.operation.onlyMovesElements {
       return moved(node, values[node.inputs[0]] ?? constant(node.inputs[0]), shape)
     }
@@ -113,28 +118,29 @@ struct ReferenceInterpreter {
   }
 
   private func moved(_ node: Graph.Node, _ x: Array, _ shape: [Int]) -> Array {
-    switch node.operation {
-    case .reshape: return Array(shape: shape, data: x.data)
-    case .expand: return Array(shape) { x[$0] }
-    case .permute(let order):
+    switch node.operation.base {
+    case is Graph.Reshape: return Array(shape: shape, data: x.data)
+    case is Graph.Expand: return Array(shape) { x[$0] }
+    case let permute as Graph.Permute:
       return Array(shape) { index in
         var source = index
-        for (i, axis) in order.enumerated() { source[axis] = index[i] }
+        for (i, axis) in permute.order.enumerated() { source[axis] = index[i] }
         return x[source]
       }
-    case .slice(let axis, let start, _):
+    case let slice as Graph.Slice:
       return Array(shape) { index in
         var source = index
-        source[axis] += start
+        source[slice.axis] += slice.start.length(lengths)
         return x[source]
       }
-    case .select(let axis, let position):
+    case let select as Graph.Select:
       return Array(shape) { index in
         var source = index
-        source.insert(position, at: axis)
+        source.insert(select.index.length(lengths), at: select.axis)
         return x[source]
       }
-    case .concatenate(let axis):
+    case let join as Graph.Concatenate:
+      let axis = join.axis
       let parts = node.inputs.map { values[$0] ?? constant($0) }
       return Array(shape) { index in
         var source = index
@@ -151,8 +157,9 @@ struct ReferenceInterpreter {
   private func computed(_ node: Graph.Node, _ shape: [Int]) -> Array {
     let inputs = node.inputs.map { real($0) }
     let x = inputs[0]
-    switch node.operation {
-    case .patchify(let patch):
+    switch node.operation.base {
+    case let patchify as Graph.Patchify:
+      let patch = patchify.patch
       let columns = x.shape[3] / patch
       return Array(shape) { index in
         let (channel, within) = index[2].quotientAndRemainder(dividingBy: patch * patch)
@@ -160,44 +167,46 @@ struct ReferenceInterpreter {
           index[0], channel, index[1] / columns * patch + within / patch, index[1] % columns * patch + within % patch,
         ]]
       }
-    case .linear(let weight, let bias, let activation):
-      let w = constant(weight).rows()
-      let b = bias.map { constant($0).data }
+    case let linear as Graph.Linear:
+      let w = constant(linear.weight).rows()
+      let b = linear.bias.map { constant($0).data }
       var data: [Double] = []
       for row in x.rows() {
         for (o, weights) in w.enumerated() {
           let sum = zip(row, weights).reduce(0) { $0 + $1.0 * $1.1 } + (b?[o] ?? 0)
-          let y = activation.map { Self.activate($0, sum) } ?? sum
+          let y = linear.activation.map { Self.activate($0, sum) } ?? sum
           data.append(y + (inputs.count > 1 ? inputs[1].data[data.count] : 0))
         }
       }
       return Array(shape: shape, data: data)
-    case .layerNorm(let weight, let bias, let epsilon):
-      let (gamma, beta) = (weight.map { constant($0).data }, bias.map { constant($0).data })
+    case let norm as Graph.LayerNorm:
+      let (gamma, beta) = (norm.weight.map { constant($0).data }, norm.bias.map { constant($0).data })
       return Array(
         shape: shape,
         data: x.rows().flatMap { row in
           let mean = row.reduce(0, +) / Double(row.count)
           let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(row.count)
           return row.enumerated().map { i, element in
-            (element - mean) / (variance + epsilon).squareRoot() * (gamma?[i] ?? 1) + (beta?[i] ?? 0)
+            (element - mean) / (variance + norm.epsilon).squareRoot() * (gamma?[i] ?? 1) + (beta?[i] ?? 0)
           }
         })
-    case .activation(let activation): return Array(shape: shape, data: x.data.map { Self.activate(activation, $0) })
-    case .add: return Array(shape) { x[$0] + inputs[1][$0] }
-    case .multiply: return Array(shape) { x[$0] * inputs[1][$0] }
-    case .softmax: return Array(shape: shape, data: x.rows().flatMap(Self.softmax))
-    case .matmul(let transposes):
+    case let activate as Graph.Activate:
+      return Array(shape: shape, data: x.data.map { Self.activate(activate.activation, $0) })
+    case is Graph.Add: return Array(shape) { x[$0] + inputs[1][$0] }
+    case is Graph.Multiply: return Array(shape) { x[$0] * inputs[1][$0] }
+    case is Graph.Softmax: return Array(shape: shape, data: x.rows().flatMap(Self.softmax))
+    case let product as Graph.MatrixProduct:
       let b = inputs[1]
       return Array(shape) { index in
         (0..<(x.shape.last ?? 0)).reduce(0) { sum, k in
           let column = index[index.count - 1]
           let left = Swift.Array(index.dropLast()) + [k]
-          let right = Swift.Array(index.dropLast(2)) + (transposes ? [column, k] : [k, column])
+          let right = Swift.Array(index.dropLast(2)) + (product.transposesSecond ? [column, k] : [k, column])
           return sum + x[left] * b[right]
         }
       }
-    case .mean(let axes, _):
+    case let mean as Graph.Mean:
+      let axes = mean.axes
       let kept = x.shape.indices.filter { !axes.contains($0) }
       let reduced = Array.indices(axes.map { x.shape[$0] })
       let keptShape = kept.map { x.shape[$0] }
@@ -210,10 +219,10 @@ struct ReferenceInterpreter {
         } / Double(reduced.count)
       }
       return Array(shape: shape, data: means.data)
-    case .attention(let heads, let scale, nil): return attention(inputs, heads: heads, scale: scale, shape)
-    case .attention(let heads, let scale, let windows?):
-      return attention(inputs, heads: heads, scale: scale, within: windows, shape)
-    case .convert: return x
+    case let own as Graph.Attention:
+      guard let windows = own.windows else { return attention(inputs, heads: own.heads, scale: own.scale, shape) }
+      return attention(inputs, heads: own.heads, scale: own.scale, within: windows, shape)
+    case is Graph.Convert: return x
     default: fatalError("\(node.operation) moves")
     }
   }

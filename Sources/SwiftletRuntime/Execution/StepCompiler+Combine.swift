@@ -1,32 +1,6 @@
 import CSwiftletKernels
 
 extension StepCompiler {
-  func activate(_ node: ResolvedGraph.Node, _ activation: Graph.Activation) -> ThreadPool.Job {
-    let (x, y) = (floats(of: node.inputs[0]), floats(of: .value(node.output)))
-    let code = Optional(activation).kernelCode
-    let isa = instructionSet.code
-    return job(over: outputLengths(of: node).reduce(1, *), itemsPerTile: Self.elementsPerTile) { elements in
-      swl_activate(isa, code, x + elements.lowerBound, y + elements.lowerBound, elements.count)
-    }
-  }
-
-  /// Between f32 and the types that stand for it; one side is f32.
-  func convert(_ node: ResolvedGraph.Node) -> ThreadPool.Job {
-    let input = node.inputs[0]
-    let (from, to) = (format(of: input), outputFormat(of: node))
-    let (x, y) = (address(of: input), outputAddress(of: node))
-    let (xSize, ySize) = (elementSize(of: input), elementSize(of: .value(node.output)))
-    let isa = instructionSet.code
-    return job(over: outputLengths(of: node).reduce(1, *), itemsPerTile: Self.elementsPerTile) { elements in
-      let (source, target) = (x + elements.lowerBound * xSize, y + elements.lowerBound * ySize)
-      if from.type == SWL_F32 {
-        swl_write(isa, source.assumingMemoryBound(to: Float.self), to, target, elements.count)
-      } else {
-        swl_read(isa, source, from, target.assumingMemoryBound(to: Float.self), elements.count)
-      }
-    }
-  }
-
   enum Combination { case sum, product }
 
   /// Sums or products with broadcasting: rows along the last axis, in which each operand runs along or stands still.

@@ -1,0 +1,123 @@
+import SwiftletFiles
+
+/// Everything the runtime knows of one operation. Each has a file in Operations/ and a line in ``Graph/Operation/all``.
+///
+/// Inputs are positional; the stored properties are the settings, and their names the keys of the node's JSON.
+protocol GraphOperation: Hashable, Sendable, Codable {
+  /// The operation's name in the JSON.
+  static var name: String { get }
+  /// The keys that the settings add to a node's `name`, `operation`, `inputs` and `output`.
+  static var settings: [String] { get }
+
+  /// The constants that the settings name.
+  var parameters: [Graph.Parameter] { get }
+
+  /// The shape that follows from the inputs'.
+  func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape
+  /// Refuses element types that no kernel takes.
+  func checkTypes(
+    of inputs: [OperationRules.Operand], output: OperationRules.Operand, _ rules: OperationRules
+  ) throws(Graph.Mismatch)
+  /// Products that are summed up, as if every weight were stored: counted from lengths, weights by their name.
+  func multiplyAdds(inputs: [[Int]], output: [Int], weights: (String) -> [Int]) -> Int
+
+  /// Elements keep their type, quantisation and bits.
+  var onlyMovesElements: Bool { get }
+  /// The kernels can requantise what they write.
+  var writesQuantized: Bool { get }
+  /// Each element of the output depends on the same element of each input of its size.
+  var isElementwise: Bool { get }
+  /// Whether the output may lie where an input lies.
+  func sharing(ofInput position: Int) -> Graph.Sharing
+
+  /// The work; nil where there is nothing to do because the output is the input's memory.
+  func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) throws(SessionError) -> ThreadPool.Job?
+}
+
+extension GraphOperation {
+  static var settings: [String] { [] }
+  var parameters: [Graph.Parameter] { [] }
+  func multiplyAdds(inputs: [[Int]], output: [Int], weights: (String) -> [Int]) -> Int { 0 }
+  var onlyMovesElements: Bool { false }
+  var writesQuantized: Bool { false }
+  var isElementwise: Bool { false }
+  func sharing(ofInput position: Int) -> Graph.Sharing { .never }
+
+  /// Operations that compute read and write f32 unless they say otherwise.
+  func checkTypes(
+    of inputs: [OperationRules.Operand], output: OperationRules.Operand, _ rules: OperationRules
+  ) throws(Graph.Mismatch) {
+    for input in inputs { try rules.check("the input", input.type, isAmong: [.float32]) }
+    try rules.check("the output", output.type, isAmong: [.float32])
+  }
+}
+
+extension Graph {
+  /// A constant that an operation's settings name.
+  struct Parameter: Hashable, Sendable {
+    enum Role {
+      /// A matrix of weights, which is packed for the kernel that multiplies by it.
+      case weight
+      /// Read as it lies in the file.
+      case table
+    }
+
+    let name: String
+    let role: Role
+
+    static func weight(_ name: String) -> Self { Self(name: name, role: .weight) }
+    static func tables(_ names: String?...) -> [Self] { names.compactMap { $0.map { Self(name: $0, role: .table) } } }
+  }
+
+  enum Sharing { case never, ifUnread, always }
+
+  /// What a node computes: one of the operations in ``all``, each with its settings.
+  ///
+  /// ```swift
+  /// let operation = Graph.Operation.linear(weight: "fc.weight", bias: nil, activation: .gelu)
+  /// if let linear = operation.as(Graph.Linear.self) { print(linear.weight) }
+  /// ```
+  public struct Operation: Sendable {
+    let base: any GraphOperation
+
+    init(_ base: some GraphOperation) { self.base = base }
+
+    /// The settings, where it is an operation of this type.
+    public func `as`<Settings>(_ type: Settings.Type) -> Settings? { base as? Settings }
+    public func `is`<Settings>(_ type: Settings.Type) -> Bool { base is Settings }
+
+    /// The operation's name in the JSON.
+    public var name: String { type(of: base).name }
+
+    /// The constants that the settings name, weights first, besides those among a node's inputs.
+    public var parameters: [String] { base.parameters.map(\.name) }
+
+    /// The matrix that the operation multiplies by; nil where it has none.
+    public var weight: String? { base.parameters.first { $0.role == .weight }?.name }
+
+    /// Elements keep their type, quantisation and bits.
+    public var onlyMovesElements: Bool { base.onlyMovesElements }
+
+    /// The output can be u8 while the input is of floats.
+    public var writesQuantized: Bool { base.writesQuantized }
+  }
+}
+
+extension Graph.Operation {
+  /// Every operation.
+  static let all: [any GraphOperation.Type] = [
+    Graph.Patchify.self, Graph.Linear.self, Graph.LayerNorm.self, Graph.Activate.self, Graph.Add.self,
+    Graph.Multiply.self, Graph.Attention.self, Graph.Softmax.self, Graph.MatrixProduct.self, Graph.Reshape.self,
+    Graph.Expand.self, Graph.Permute.self, Graph.Concatenate.self, Graph.Slice.self, Graph.Select.self, Graph.Mean.self,
+    Graph.Convert.self,
+  ]
+
+  static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+}
+
+extension Graph.Operation: Hashable, CustomStringConvertible {
+  public static func == (a: Self, b: Self) -> Bool { AnyHashable(a.base) == AnyHashable(b.base) }
+  public func hash(into hasher: inout Hasher) { hasher.combine(AnyHashable(base)) }
+
+  public var description: String { "\(base)" }
+}

@@ -1,0 +1,25 @@
+extension Graph {
+  /// Products with broadcasting. Inputs: two.
+  public struct Multiply: GraphOperation {
+    static let name = "multiply"
+  }
+}
+
+extension Graph.Operation {
+  /// ``Graph/Multiply``.
+  public static let multiply = Self(Graph.Multiply())
+}
+
+extension Graph.Multiply {
+  var isElementwise: Bool { true }
+  func sharing(ofInput position: Int) -> Graph.Sharing { .ifUnread }
+
+  func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
+    try rules.counted(inputs, 2...2)
+    return try rules.broadcast(inputs[0], inputs[1])
+  }
+
+  func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
+    compiler.combine(node, by: .product)
+  }
+}

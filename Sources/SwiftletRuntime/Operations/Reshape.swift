@@ -1,0 +1,39 @@
+extension Graph {
+  /// The same elements under another shape. Inputs: x.
+  public struct Reshape: GraphOperation {
+    static let name = "reshape"
+    static let settings = ["shape"]
+    public var shape: Shape
+  }
+}
+
+extension Graph.Operation {
+  /// ``Graph/Reshape``.
+  public static func reshape(_ shape: Graph.Shape) -> Self { Self(Graph.Reshape(shape: shape)) }
+}
+
+extension Graph.Reshape {
+  var onlyMovesElements: Bool { true }
+  func sharing(ofInput position: Int) -> Graph.Sharing { .always }
+
+  func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
+    let x = try rules.only(inputs)
+    try rules.checkShape(shape)
+    guard let count = ElementCount(x), count == ElementCount(shape) else {
+      throw Graph.Mismatch("\(OperationRules.text(x)) cannot be reshaped to \(OperationRules.text(shape))")
+    }
+    return shape
+  }
+
+  func checkTypes(
+    of inputs: [OperationRules.Operand], output: OperationRules.Operand, _ rules: OperationRules
+  ) throws(Graph.Mismatch) { try rules.checkMoved(inputs, to: output) }
+
+  /// Nothing to do, unless a constant has to come into the arena.
+  func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
+    guard case .constant = node.inputs[0] else { return nil }
+    let lengths = compiler.lengths(of: node.inputs[0])
+    let strides = StridedLoop.contiguousStrides(of: lengths)
+    return compiler.copy(StridedLoop(shape: lengths, strides: [strides, strides]), node)
+  }
+}
