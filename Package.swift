@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "SwiftletRuntime", targets: ["SwiftletRuntime"]),
     .library(name: "SwiftletMedia", targets: ["SwiftletMedia"]),
     .library(name: "SwiftletVision", targets: ["SwiftletVision"]),
+    .library(name: "SwiftletBenchmarkKit", targets: ["SwiftletBenchmarkKit"]),
     .library(
       name: "Swiftlet",
       targets: [
@@ -33,9 +34,14 @@ let package = Package(
     .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia", "SwiftletFiles"]),
     .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles"]),
     .target(name: "SwiftletVision", dependencies: ["SwiftletRuntime", "SwiftletMedia"]),
+    // Standard error and output, signals, exit codes.
+    .target(name: "SwiftletTerminal", dependencies: ["SwiftletFiles"]),
+    // Fair timing, and what is timed.
+    .target(name: "SwiftletBenchmarkKit", dependencies: ["SwiftletRuntime", "CSwiftletKernels"]),
     .target(
       name: "SwiftletRunCommands",
       dependencies: [
+        "SwiftletTerminal", "SwiftletBenchmarkKit",
         "SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "SwiftletFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -74,7 +80,7 @@ let package = Package(
       name: "SwiftletTraining",
       dependencies: [
         "SwiftletNN", "SwiftletData", "SwiftletVision", "SwiftletMedia", "SwiftletModels", "SwiftletCheckpoint",
-        "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime", "SwiftletFiles",
+        "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime", "SwiftletTerminal", "SwiftletFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
@@ -84,21 +90,24 @@ let package = Package(
       name: "SwiftletSearch",
       dependencies: [
         "SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletPlans", "SwiftletVision",
-        "SwiftletRuntime", "SwiftletData", "SwiftletFiles",
+        "SwiftletRuntime", "SwiftletData", "SwiftletBenchmarkKit", "SwiftletTerminal", "SwiftletFiles",
       ]),
+    .target(
+      name: "SwiftletWorkflows",
+      dependencies: ["SwiftletBenchmarkKit", "SwiftletPlans", "SwiftletRuntime"]),
     .executableTarget(
       name: "swiftlet",
       dependencies: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
         "SwiftletCompression", "SwiftletPlans", "SwiftletTraining", "SwiftletExport", "SwiftletSearch",
         "SwiftletRuntime", "SwiftletVision", "SwiftletMedia", "SwiftletFiles",
-        "SwiftletReport", "CSwiftletKernels", "SwiftletRunCommands",
+        "SwiftletReport", "SwiftletRunCommands", "SwiftletTerminal", "SwiftletBenchmarkKit", "SwiftletWorkflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ]),
 
     // What tells: tables and plots as text, Markdown and HTML.
-    .target(name: "SwiftletReport", dependencies: ["SwiftletFiles"]),
+    .target(name: "SwiftletReport", dependencies: ["SwiftletTerminal", "SwiftletFiles"]),
 
     // Tests mirror the targets.
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
@@ -108,18 +117,28 @@ let package = Package(
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
     .testTarget(
       name: "SwiftletRuntimeTests",
-      dependencies: ["SwiftletRuntime", "CSwiftletKernels", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"],
+      dependencies: [
+        "SwiftletRuntime", "SwiftletBenchmarkKit", "CSwiftletKernels", "SwiftletFiles", "RuntimeTestSupport",
+        "TestSupport",
+      ],
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletPlansTests",
       dependencies: ["SwiftletPlans", "SwiftletModels", "SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
+    .testTarget(name: "SwiftletTerminalTests", dependencies: ["SwiftletTerminal"]),
+    .testTarget(
+      name: "SwiftletBenchmarkKitTests", dependencies: ["SwiftletBenchmarkKit", "SwiftletRuntime", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletWorkflowsTests",
+      dependencies: ["SwiftletWorkflows", "SwiftletBenchmarkKit", "SwiftletModels", "SwiftletPlans", "SwiftletRuntime"]),
     .testTarget(
       name: "SwiftletVisionTests",
       dependencies: ["SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "RuntimeTestSupport", "TestSupport"]),
     .testTarget(
       name: "SwiftletRunCommandsTests",
       dependencies: [
-        "SwiftletRunCommands", "SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "swiftlet-run", "TestSupport",
+        "SwiftletRunCommands", "SwiftletBenchmarkKit", "SwiftletVision", "SwiftletRuntime", "SwiftletMedia",
+        "swiftlet-run", "TestSupport",
       ]),
     .testTarget(
       name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "SwiftletFiles", "TestSupport"], exclude: ["Goldens"]),
@@ -165,7 +184,7 @@ let package = Package(
       dependencies: [
         "SwiftletSearch", "SwiftletTraining", "SwiftletModels", "SwiftletCompression", "SwiftletRuntime", "TestSupport",
       ]),
-    .testTarget(name: "SwiftletReportTests", dependencies: ["SwiftletReport"]),
+    .testTarget(name: "SwiftletReportTests", dependencies: ["SwiftletReport", "SwiftletTerminal"]),
     .testTarget(name: "swiftletTests", dependencies: ["swiftlet", "swiftlet-run", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,15 +1,13 @@
-import Foundation
-
 /// Memory for kernels, which want it aligned to 64 bytes.
-final class AlignedMemory: @unchecked Sendable {
+public final class AlignedMemory: @unchecked Sendable {
   // Safe to share: the pointer never changes, and kernels split what they write by tile.
-  let address: UnsafeMutableRawPointer
+  public let address: UnsafeMutableRawPointer
 
-  init(byteCount: Int) {
+  public init(byteCount: Int) {
     address = .allocate(byteCount: max(byteCount, 64), alignment: 64)
   }
 
-  convenience init<Element: BitwiseCopyable>(_ elements: [Element]) {
+  public convenience init<Element: BitwiseCopyable>(_ elements: [Element]) {
     self.init(byteCount: elements.count * MemoryLayout<Element>.stride)
     elements.withUnsafeBytes { bytes in
       if let start = bytes.baseAddress { address.copyMemory(from: start, byteCount: bytes.count) }

@@ -1,43 +1,35 @@
-import Foundation
-import SwiftletExport
-import SwiftletModels
 import SwiftletRuntime
-import SwiftletTensor
 
-/// One side of a comparison: a model file in our runtime, or a network in libtorch.
-struct Contender {
-  enum Engine {
-    case runtime(ModelFile)
-    case torch(any ImageClassifier)
+/// One side of a comparison, such as a model file in our runtime.
+public struct Contender {
+  public let name: String
+  /// What the processor is asked for, in words.
+  public let instructionSet: String
+  /// The work of a batch on so many threads, ready to be timed: input in, scores out.
+  public let work: (_ batch: Int, _ threads: Int) throws -> () throws -> [Float]
+
+  public init(
+    name: String, instructionSet: String, work: @escaping (_ batch: Int, _ threads: Int) throws -> () throws -> [Float]
+  ) {
+    (self.name, self.instructionSet, self.work) = (name, instructionSet, work)
   }
 
-  let name: String
-  let engine: Engine
-
-  /// The work of one batch, ready to be timed: input in, scores out.
-  func work(batch: Int, threads: Int) throws -> () throws -> [Float] {
-    switch engine {
-    case .runtime(let file):
+  /// A model file, on random inputs.
+  public init(name: String, _ file: ModelFile) {
+    self.init(name: name, instructionSet: InstructionSet.best.rawValue) { batch, threads in
       let session = try Session(file, threads: threads)
       let inputs = try session.randomInputs(batch: batch)
       return { try session.run(inputs)[0].floats }
-    case .torch(let network):
-      Torch.setThreads(threads)
-      let images = Tensor.uniform([batch] + network.inputShape, in: -1..<1, using: Generator(seed: 1))
-      return {
-        Torch.setThreads(threads)
-        return withNoGradient { network(images) }.scalars(as: Float.self)
-      }
     }
   }
 }
 
 /// The times of one contender at one batch size and number of threads, for one image.
-struct ContenderTiming: Codable {
-  let name: String
-  let batch, threads: Int
-  let isa: String
-  let bestMilliseconds, medianMilliseconds: Double
+public struct ContenderTiming: Codable {
+  public let name: String
+  public let batch, threads: Int
+  public let isa: String
+  public let bestMilliseconds, medianMilliseconds: Double
 
   enum CodingKeys: String, CodingKey {
     case name, batch, threads, isa
@@ -48,24 +40,16 @@ struct ContenderTiming: Codable {
 
 extension [Contender] {
   /// Times all of them in turn.
-  func measure(batch: Int, threads: Int, runs: Int) throws -> [ContenderTiming] {
-    let work = try map { try $0.work(batch: batch, threads: threads) }
+  public func measure(batch: Int, threads: Int, runs: Int) throws -> [ContenderTiming] {
+    let work = try map { try $0.work(batch, threads) }
     let repeats = 3
     let times = try InterleavedTiming.measure(
       rounds: (runs + repeats - 1) / repeats, repeats: repeats, work.map { run in { _ = try run() } })
     return zip(self, times).map { contender, time in
-      ContenderTiming(
-        name: contender.name, batch: batch, threads: threads, isa: contender.isa,
-        bestMilliseconds: time.best / Double(batch), medianMilliseconds: time.median / Double(batch))
-    }
-  }
-}
-
-extension Contender {
-  fileprivate var isa: String {
-    switch engine {
-    case .runtime: InstructionSet.best.rawValue
-    case .torch: "libtorch \(Torch.cpuCapability)"
+      let time = time.divided(by: batch)
+      return ContenderTiming(
+        name: contender.name, batch: batch, threads: threads, isa: contender.instructionSet,
+        bestMilliseconds: time.best, medianMilliseconds: time.median)
     }
   }
 }

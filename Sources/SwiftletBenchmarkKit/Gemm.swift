@@ -6,17 +6,21 @@ import SwiftletRuntime
 ///
 /// Weights and activations are small integers in every precision, so that any order of summation gives the same bits and
 /// a result can be compared with the scalar reference exactly.
-struct Gemm {
-  struct Size: Hashable, Sendable {
-    let tokens, inputs, outputs: Int
+public struct Gemm {
+  public struct Size: Hashable, Sendable {
+    public let tokens, inputs, outputs: Int
+
+    public init(tokens: Int, inputs: Int, outputs: Int) {
+      (self.tokens, self.inputs, self.outputs) = (tokens, inputs, outputs)
+    }
 
     /// What a dense product takes, for `operations / time` on one scale for all patterns.
-    var operations: Double { 2 * Double(tokens) * Double(inputs) * Double(outputs) }
+    public var operations: Double { 2 * Double(tokens) * Double(inputs) * Double(outputs) }
   }
 
-  let size: Size
-  let precision: Precision
-  let pattern: SparsityPattern
+  public let size: Size
+  public let precision: Precision
+  public let pattern: SparsityPattern
   private let weights: GemmWeights
   private let x: AlignedMemory
   private let variant: Variant
@@ -30,18 +34,20 @@ struct Gemm {
   }
 
   /// - Throws: `GemmError` where no kernel takes the shape.
-  init(_ size: Size, precision: Precision, pattern: SparsityPattern, threads: Int, isa: swl_isa) throws(GemmError) {
+  public init(
+    _ size: Size, precision: Precision, pattern: SparsityPattern, threads: Int, instructionSet: InstructionSet = .best
+  ) throws(GemmError) {
     (self.size, self.precision, self.pattern) = (size, precision, pattern)
     weights = GemmWeights(size, precision: precision, pattern: pattern)
     x = Self.activations(size.tokens * size.inputs, precision)
-    variant = try Self.variant(size.tokens, weights, x.address, precision, threads: threads, isa: isa)
+    variant = try Self.variant(size.tokens, weights, x.address, precision, threads: threads, isa: instructionSet.code)
   }
 
-  var kernelName: String { String(cString: variant.kernel.pointee.name) }
+  public var kernelName: String { String(cString: variant.kernel.pointee.name) }
   /// The least instruction set that the kernel needs.
-  var isa: String { String(cString: swl_isa_name(variant.kernel.pointee.needs)) }
+  public var isa: String { String(cString: swl_isa_name(variant.kernel.pointee.needs)) }
 
-  func run(on pool: ThreadPool) {
+  public func run(on pool: ThreadPool) {
     nonisolated(unsafe) let op = variant.op
     let scratch = variant.scratch
     var probe = op
@@ -55,7 +61,7 @@ struct Gemm {
   /// Compares the last run with the scalar reference on tokens from the beginning, the middle and the end.
   ///
   /// - Throws: `GemmError` at the first difference.
-  func check() throws(GemmError) {
+  public func check() throws(GemmError) {
     let count = min(8, size.tokens)
     for first in Set([0, (size.tokens - count) / 2, size.tokens - count]).sorted() {
       let elementSize = precision == .int8 ? 1 : 4
@@ -140,8 +146,8 @@ struct GemmWeights {
 }
 
 /// Why kernels cannot be timed.
-struct GemmError: Error, CustomStringConvertible {
-  let description: String
+public struct GemmError: Error, CustomStringConvertible {
+  public let description: String
   init(_ description: String) { self.description = description }
 }
 

@@ -1,9 +1,11 @@
+import SwiftletRuntime
+
 /// The fastest and the median of several runs, in milliseconds.
-struct Timing: Codable, Hashable, Sendable {
-  let best, median: Double
+public struct Timing: Codable, Hashable, Sendable {
+  public let best, median: Double
 
   /// - Precondition: at least one time.
-  init(_ times: [Double]) {
+  public init(_ times: [Double]) {
     precondition(!times.isEmpty, "Timing: nothing was timed")
     let sorted = times.sorted()
     best = sorted[0]
@@ -11,16 +13,16 @@ struct Timing: Codable, Hashable, Sendable {
   }
 
   /// Times divided by a count, such as images in a batch.
-  func divided(by count: Int) -> Timing { Timing(best: best / Double(count), median: median / Double(count)) }
+  public func divided(by count: Int) -> Timing { Timing(best: best / Double(count), median: median / Double(count)) }
 
   private init(best: Double, median: Double) { (self.best, self.median) = (best, median) }
 }
 
 /// Times several pieces of work in turn, so that what disturbs the machine disturbs all of them alike.
-enum InterleavedTiming {
+public enum InterleavedTiming {
   /// Each round runs each piece once untimed, so that it finds the caches and the other side's threads as it leaves them
   /// itself, and then `repeats` times timed.
-  static func measure(rounds: Int, repeats: Int = 1, _ work: [() throws -> Void]) throws -> [Timing] {
+  public static func measure(rounds: Int, repeats: Int = 1, _ work: [() throws -> Void]) throws -> [Timing] {
     var times = work.map { _ in [Double]() }
     let clock = ContinuousClock()
     for _ in 0..<rounds {
@@ -29,8 +31,7 @@ enum InterleavedTiming {
         for _ in 0..<repeats {
           let start = clock.now
           try run()
-          let (seconds, attoseconds) = (clock.now - start).components
-          times[index].append(Double(seconds) * 1e3 + Double(attoseconds) * 1e-15)
+          times[index].append((clock.now - start).milliseconds)
         }
       }
     }

@@ -1,3 +1,5 @@
+import SwiftletRuntime
+
 /// A vision transformer with random weights: for measuring speed and memory where no trained model is at hand.
 ///
 /// The graph is the one that an exported DeiT has: patch embedding, class token and positions, pre-norm blocks with

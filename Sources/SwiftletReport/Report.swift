@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletFiles
+import SwiftletTerminal
 
 /// A page of headings, prose, tables and plots, written as one HTML file that needs nothing beside it.
 public struct Report: Sendable {

@@ -1,13 +1,11 @@
 import ArgumentParser
-import CSwiftletKernels
-import Foundation
-import SwiftletReport
-import SwiftletRunCommands
+import SwiftletBenchmarkKit
 import SwiftletRuntime
+import SwiftletTerminal
 
 /// `swiftlet bench gemm`: the kernels of linear layers alone.
-struct GemmCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+public struct GemmCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
     commandName: "gemm", abstract: "Time the kernels of linear layers alone, after checking their results.",
     discussion: """
       T tokens times a weight of O outputs and K inputs. The figures are dense-equivalent: 2 T K O operations over the \
@@ -23,7 +21,9 @@ struct GemmCommand: ParsableCommand {
   var instructionSet: InstructionSetName?
   @Flag(help: "Print one JSON object a line.") var json = false
 
-  func validate() throws {
+  public init() {}
+
+  public func validate() throws {
     guard runs >= 1 else { throw ValidationError("--runs is \(runs): at least one run is needed") }
     guard threads.values.allSatisfy({ (1...ThreadPool.limit).contains($0) }) else {
       throw ValidationError("--threads takes numbers from 1 to \(ThreadPool.limit)")
@@ -52,7 +52,7 @@ struct GemmCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  public func run() throws {
     var table = Table(columns: [
       .text("precision"), .text("pattern"), .number("T"), .number("K"), .number("O"), .number("threads"),
       .text("kernel"),
@@ -84,9 +84,9 @@ struct GemmCommand: ParsableCommand {
   /// All patterns of one shape, taking turns.
   private func measure(_ size: Gemm.Size, _ precision: Precision, threads: Int) throws -> [Line] {
     let pool = try ThreadPool(threads: threads)
-    let isa = instructionSet?.isa ?? swl_isa_of_processor()
+    let instructionSet = instructionSet?.value ?? .best
     let products = try patterns.values.map {
-      try Gemm(size, precision: precision, pattern: $0.pattern, threads: threads, isa: isa)
+      try Gemm(size, precision: precision, pattern: $0.pattern, threads: threads, instructionSet: instructionSet)
     }
     for product in products {
       product.run(on: pool)

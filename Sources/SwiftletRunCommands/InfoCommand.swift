@@ -1,5 +1,6 @@
 import ArgumentParser
 import SwiftletRuntime
+import SwiftletTerminal
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -21,10 +22,8 @@ public struct InfoCommand: ParsableCommand {
   public init() {}
 
   public func run() throws {
-    try reportingErrors {
-      let summary = try ModelSummary(ModelFile(contentsOf: URL(path: model)))
-      if json { try printJSON(summary) } else { try StandardOutput.print(text(of: summary)) }
-    }
+    let summary = try ModelSummary(ModelFile(contentsOf: URL(path: model)))
+    if json { try printJSON(summary) } else { try StandardOutput.print(text(of: summary)) }
   }
 
   private func text(of summary: ModelSummary) -> String {

@@ -1,37 +1,37 @@
 import ArgumentParser
-import CSwiftletKernels
+import SwiftletBenchmarkKit
 import SwiftletRuntime
 
 /// Values separated by commas: `--threads 1,2`.
-struct ListOption<Element: ExpressibleByArgument & Sendable>: ExpressibleByArgument, Sendable {
-  let values: [Element]
+package struct ListOption<Element: ExpressibleByArgument & Sendable>: ExpressibleByArgument, Sendable {
+  package let values: [Element]
 
-  init(_ values: [Element]) { self.values = values }
+  package init(_ values: [Element]) { self.values = values }
 
-  init?(argument: String) {
+  package init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     values = parts.compactMap(Element.init(argument:))
     guard values.count == parts.count else { return nil }
   }
 
-  var defaultValueDescription: String { values.map(\.defaultValueDescription).joined(separator: ",") }
+  package var defaultValueDescription: String { values.map(\.defaultValueDescription).joined(separator: ",") }
 }
 
 extension Precision: ExpressibleByArgument {}
 
 /// `dense`, or a pattern such as `2:4`.
-struct PatternName: ExpressibleByArgument, Sendable, CustomStringConvertible {
-  static let denseName = "dense"
-  static let usual = [
+package struct PatternName: ExpressibleByArgument, Sendable, CustomStringConvertible {
+  package static let denseName = "dense"
+  package static let usual = [
     PatternName(pattern: .dense), PatternName(pattern: SparsityPattern(keeping: 2, of: 4)),
     PatternName(pattern: SparsityPattern(keeping: 1, of: 4)),
   ]
 
-  let pattern: SparsityPattern
+  package let pattern: SparsityPattern
 
-  init(pattern: SparsityPattern) { self.pattern = pattern }
+  package init(pattern: SparsityPattern) { self.pattern = pattern }
 
-  init?(argument: String) {
+  package init?(argument: String) {
     if argument == Self.denseName {
       pattern = .dense
     } else {
@@ -40,8 +40,8 @@ struct PatternName: ExpressibleByArgument, Sendable, CustomStringConvertible {
     }
   }
 
-  var description: String { pattern.isDense ? Self.denseName : pattern.description }
-  var defaultValueDescription: String { description }
+  package var description: String { pattern.isDense ? Self.denseName : pattern.description }
+  package var defaultValueDescription: String { description }
 }
 
 /// `1576x384x1536`: tokens, inputs, outputs.
@@ -69,14 +69,10 @@ struct ShapeName: ExpressibleByArgument, Sendable, CustomStringConvertible {
 
 /// The name of an instruction set that this processor runs.
 struct InstructionSetName: ExpressibleByArgument, Sendable {
-  let isa: swl_isa
+  let value: InstructionSet
 
   init?(argument: String) {
-    var count = 0
-    let sets = UnsafeBufferPointer(start: swl_named_isas(&count), count: count)
-    guard let set = sets.first(where: { String(cString: $0.name) == argument }),
-      swl_isa_has(swl_isa_of_processor(), set.isa)
-    else { return nil }
-    isa = set.isa
+    guard let value = InstructionSet(rawValue: argument), value <= .best else { return nil }
+    self.value = value
   }
 }

@@ -1,5 +1,6 @@
 import SwiftletFiles
 import SwiftletMedia
+import SwiftletTerminal
 
 /// The pictures that a command line names, one after the other: files, and folders with all pictures below them.
 ///

@@ -1,5 +1,6 @@
 import ArgumentParser
 import SwiftletFiles
+import SwiftletTerminal
 
 #if canImport(Glibc)
   import Glibc
@@ -18,13 +19,11 @@ package enum Program {
   package static let version = "0.1.0"
 
   /// Parses and runs the command that the arguments name.
-  ///
-  /// - Parameter status: of an error that a command throws.
-  package static func run(_ root: any ParsableCommand.Type, status: (any Error) -> Int32) -> Never {
+  package static func run(_ root: any ParsableCommand.Type) -> Never {
     fillClosedStreams()
     // A reader that leaves is an error of the write, so that one that leaves standard error stops no training.
     signal(SIGPIPE, SIG_IGN)
-    let result = self.result(root, status: status)
+    let result = self.result(root)
     do {
       try StandardOutput.finish()
     } catch {
@@ -33,7 +32,7 @@ package enum Program {
     exit(result)
   }
 
-  private static func result(_ root: any ParsableCommand.Type, status: (any Error) -> Int32) -> Int32 {
+  private static func result(_ root: any ParsableCommand.Type) -> Int32 {
     let arguments: [String]
     do {
       arguments = try readArguments()
@@ -55,7 +54,7 @@ package enum Program {
       } catch  where root.exitCode(for: error) == .failure && !(error is ExitCode) {
         // The parser knows its own errors and ends them with another status: help with 0, wrong usage with 64.
         printToStandardError("error: \(error)")
-        return status(error)
+        return ExitStatus.code(for: error)
       }
     } catch {
       return show(error, of: root)

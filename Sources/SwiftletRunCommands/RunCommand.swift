@@ -1,6 +1,7 @@
 import ArgumentParser
 import SwiftletMedia
 import SwiftletRuntime
+import SwiftletTerminal
 import SwiftletVision
 
 #if canImport(FoundationEssentials)
@@ -42,26 +43,24 @@ public struct RunCommand: ParsableCommand {
   }
 
   public func run() throws {
-    try reportingErrors {
-      let loaded = try Model(
-        contentsOf: URL(path: model), threads: speed.threads, instructionSet: speed.instructionSet)
-      var (successes, lastError) = (0, (any Error)?.none)
-      for input in PictureInputs(paths: LongArguments.separated(inputs)) {
-        do {
-          let path = try input.get()
-          let image = try Image(contentsOf: path)
-          var classes: [Model.Classification] = []
-          let time = try ContinuousClock().measure { classes = try loaded.classify(image, top: top) }
-          try show(Result(input: path.description, classes: classes, milliseconds: time.milliseconds))
-          successes += 1
-        } catch let error as MediaError {
-          // The other images can still be classified.
-          printToStandardError("error: \(error)")
-          lastError = error
-        }
+    let loaded = try Model(
+      contentsOf: URL(path: model), threads: speed.threads, instructionSet: speed.instructionSet)
+    var (successes, lastError) = (0, (any Error)?.none)
+    for input in PictureInputs(paths: LongArguments.separated(inputs)) {
+      do {
+        let path = try input.get()
+        let image = try Image(contentsOf: path)
+        var classes: [Model.Classification] = []
+        let time = try ContinuousClock().measure { classes = try loaded.classify(image, top: top) }
+        try show(Result(input: path.description, classes: classes, milliseconds: time.milliseconds))
+        successes += 1
+      } catch let error as MediaError {
+        // The other images can still be classified.
+        printToStandardError("error: \(error)")
+        lastError = error
       }
-      if let lastError { throw ExitCode(successes == 0 ? ExitStatus.code(for: lastError) : ExitStatus.failed) }
     }
+    if let lastError { throw ExitCode(successes == 0 ? ExitStatus.code(for: lastError) : ExitStatus.failed) }
   }
 
   private func show(_ result: Result) throws {

@@ -7,6 +7,7 @@ import SwiftletNN
 import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
+import SwiftletTerminal
 import SwiftletTraining
 
 /// A search for a plan: a recipe's search section, a budget, and a trained network whose weights every plan inherits.

@@ -14,7 +14,7 @@ extension Double {
 
 extension Int {
   /// Bytes in the largest unit that leaves at least one.
-  var byteText: String {
+  package var byteText: String {
     for (unit, size) in [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)] where Double(self) >= size {
       return "\((Double(self) / size).text(decimals: 2)) \(unit)"
     }
@@ -22,26 +22,10 @@ extension Int {
   }
 
   /// A count in the largest unit that leaves at least one.
-  var countText: String {
+  package var countText: String {
     for (unit, size) in [("G", 1e9), ("M", 1e6), ("k", 1e3)] where Double(self) >= size {
       return "\((Double(self) / size).text(decimals: 3)) \(unit)"
     }
     return "\(self)"
   }
-}
-
-/// Rows in columns: the first to the left, the others to the right.
-func table(_ rows: [[String]]) -> String {
-  guard let columns = rows.map(\.count).max() else { return "" }
-  let widths = (0..<columns).map { column in rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
-  }
-  return rows.map { row in
-    let cells = row.enumerated().map { column, cell in
-      let padding = String(repeating: " ", count: widths[column] - cell.count)
-      return column == 0 ? cell + padding : padding + cell
-    }
-    var line = cells.joined(separator: "  ")
-    while line.last == " " { line.removeLast() }
-    return line
-  }.joined(separator: "\n")
 }

@@ -8,5 +8,5 @@ struct SwiftletRun: ParsableCommand {
     commandName: "swiftlet-run", abstract: "Run a Swiftlet model file.", version: "swiftlet-run \(Program.version)",
     subcommands: [RunCommand.self, BenchCommand.self, InfoCommand.self])
 
-  static func main() { Program.run(Self.self, status: ExitStatus.code(for:)) }
+  static func main() { Program.run(Self.self) }
 }

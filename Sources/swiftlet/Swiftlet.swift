@@ -10,8 +10,8 @@ struct Swiftlet: ParsableCommand {
     subcommands: [
       DemoCommand.self, TrainCommand.self, SearchCommand.self, PlanCommand.self, CompressCommand.self,
       ExportCommand.self, RunCommand.self, EvalCommand.self,
-      BenchCommand.self, InfoCommand.self, ReportCommand.self, DoctorCommand.self,
+      BenchCommands.self, InfoCommand.self, ReportCommand.self, DoctorCommand.self,
     ])
 
-  static func main() { Program.run(Self.self, status: ExitStatus.code(forTraining:)) }
+  static func main() { Program.run(Self.self) }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletReport
+import SwiftletTerminal
 import Testing
 
 #if canImport(FoundationXML)

@@ -1,4 +1,5 @@
 import RuntimeTestSupport
+import SwiftletBenchmarkKit
 import Testing
 
 @testable import SwiftletRuntime

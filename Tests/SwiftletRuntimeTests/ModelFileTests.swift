@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletBenchmarkKit
 import SwiftletFiles
 import TestSupport
 import Testing

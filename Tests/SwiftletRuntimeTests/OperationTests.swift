@@ -1,3 +1,4 @@
+import SwiftletBenchmarkKit
 import Testing
 
 @testable import SwiftletRuntime

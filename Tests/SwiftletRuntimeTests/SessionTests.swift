@@ -1,5 +1,6 @@
 import Foundation
 import RuntimeTestSupport
+import SwiftletBenchmarkKit
 import Testing
 
 @testable import SwiftletRuntime

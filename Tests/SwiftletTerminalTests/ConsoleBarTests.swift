@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import SwiftletTraining
+@testable import SwiftletTerminal
 
 @Suite struct ConsoleBarTests {
   private final class Screen {
@@ -79,5 +79,10 @@ import Testing
   func `the locale decides what a bar is made of`(environment: [String: String], showsUnicode: Bool) {
     let terminal = Terminal(descriptor: 2, isTerminal: { _ in true }, environment: environment)
     #expect(terminal.showsUnicode == showsUnicode)
+  }
+
+  @Test(arguments: [(0.4, "0:00"), (59.6, "1:00"), (3723, "1:02:03"), (Double.infinity, "?")])
+  func `durations read as clocks do`(seconds: Double, text: String) {
+    #expect(ConsoleBar.duration(seconds) == text)
   }
 }

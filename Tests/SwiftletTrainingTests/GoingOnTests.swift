@@ -3,6 +3,7 @@ import SwiftletCheckpoint
 import SwiftletFiles
 import SwiftletNN
 import SwiftletTensor
+import SwiftletTerminal
 import Testing
 
 @testable import SwiftletTraining

@@ -39,9 +39,4 @@ import Testing
       #expect("\(error)" == "\(file.path) is damaged: line 1 is not a metrics object")
     }
   }
-
-  @Test(arguments: [(0.4, "0:00"), (59.6, "1:00"), (3723, "1:02:03"), (Double.infinity, "?")])
-  func `durations read as clocks do`(seconds: Double, text: String) {
-    #expect(ConsoleBar.duration(seconds) == text)
-  }
 }

@@ -7,6 +7,7 @@ import SwiftletNN
 import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
+import SwiftletTerminal
 import Testing
 
 @testable import SwiftletTraining

@@ -4,6 +4,7 @@ import SwiftletData
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
+import SwiftletTerminal
 import Testing
 
 @testable import SwiftletTraining

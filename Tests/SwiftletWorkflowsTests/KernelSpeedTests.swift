@@ -1,9 +1,10 @@
+import SwiftletBenchmarkKit
 import SwiftletModels
 import SwiftletPlans
 import SwiftletRuntime
 import Testing
 
-@testable import SwiftletExport
+@testable import SwiftletWorkflows
 
 @Suite struct KernelSpeedTests {
   static let half = SparsityPattern(keeping: 2, of: 4)
@@ -29,9 +30,8 @@ import Testing
 
   @Test(arguments: Precision.allCases, [(1, 4), (3, 4), (2, 8), (1, 3), (5, 16)])
   func `layers of every precision and pattern can be timed`(precision: Precision, pattern: (Int, Int)) throws {
-    let shape = KernelSpeed.Shape(tokens: 3, inputs: 48, outputs: 5)
-    let choice = LayerChoice(pattern: .init(keeping: pattern.0, of: pattern.1), precision: precision)
-    let times = try shape.times(choice, milliseconds: 0)
+    let shape = LayerShape(tokens: 3, inputs: 48, outputs: 5)
+    let times = try shape.times(.init(keeping: pattern.0, of: pattern.1), precision, milliseconds: 0)
     #expect(times.sparse.isFinite && times.dense.isFinite)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletBenchmarkKit
 import SwiftletData
 import SwiftletMedia
 import SwiftletVision

@@ -22,7 +22,7 @@ public enum InstructionSet: String, Hashable, Sendable, FileWord, CaseIterable, 
   }
 
   /// Its features, as the kernels' lists name them.
-  var code: swl_isa {
+  package var code: swl_isa {
     switch self {
     case .scalar: SWL_ISA_SCALAR
     case .avx2: SWL_ISA_AVX2

@@ -7,13 +7,14 @@ import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
 import SwiftletTensor
+import SwiftletTerminal
 
 /// One training run in one directory: from a recipe to trained weights, interruptible and resumable.
 ///
 /// ```swift
 /// let recipe = try Recipe.read(from: URL(filePath: "recipes/deit-cifar10.yaml"))
 /// let run = try TrainingRun(recipe: recipe, data: data, output: URL(filePath: "runs/first"))
-/// let result = try run.start(observer: ConsoleProgress().callAsFunction)
+/// let result = try run.start { event in print(event) }
 /// ```
 /// The same recipe, data and thread count give the same weights, bit for bit, however often the run was interrupted.
 public final class TrainingRun {

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Foundation
+import SwiftletBenchmarkKit
 import SwiftletModels
-import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTensor
+import SwiftletTerminal
 import SwiftletTraining
 
 /// `swiftlet bench MODEL.swiftlet… [--against OTHER.swiftlet|torch]`: model files taking turns.
@@ -28,7 +29,7 @@ struct BenchModelCommand: ParsableCommand {
 
   func run() throws {
     let files = try models.map { try ModelFile(contentsOf: URL(filePath: $0)) }
-    var contenders = zip(models, files).map { Contender(name: $0, engine: .runtime($1)) }
+    var contenders = zip(models, files).map { Contender(name: $0, $1) }
     if let against { contenders.append(try opponent(against, of: files[0])) }
 
     var table = Table(columns: [
@@ -54,13 +55,13 @@ struct BenchModelCommand: ParsableCommand {
 
   private func opponent(_ name: String, of file: ModelFile) throws -> Contender {
     guard name == "torch" else {
-      return Contender(name: name, engine: .runtime(try ModelFile(contentsOf: URL(filePath: name))))
+      return Contender(name: name, try ModelFile(contentsOf: URL(filePath: name)))
     }
     guard let text = file.graph.metadata.notes[ModelNotes.recipe] else {
       throw BenchError("\(file.path) does not say which network it was made from, so libtorch has nothing to run")
     }
     let configuration = try Recipe.parse(text, source: file.path).model.configuration
-    return Contender(name: "libtorch fp32 dense", engine: .torch(try configuration.randomNetwork()))
+    return Contender(name: "libtorch fp32 dense", torch: try configuration.randomNetwork())
   }
 }
 

@@ -1,13 +1,14 @@
 import ArgumentParser
 import Foundation
+import SwiftletBenchmarkKit
 import SwiftletCompression
 import SwiftletExport
 import SwiftletModels
 import SwiftletPlans
-import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTensor
+import SwiftletTerminal
 
 /// `swiftlet bench vit deit-small`: a vision transformer with random weights in every pattern and precision, and in
 /// libtorch, all taking turns in one process.
@@ -104,8 +105,8 @@ struct BenchTransformerCommand: ParsableCommand {
       try choices.map { try export(dense, $0, precision, to: folder) }
     }
     let contenders =
-      variants.map { Contender(name: $0.name, engine: .runtime($0.file)) }
-      + [Contender(name: "libtorch fp32", engine: .torch(dense))]
+      variants.map { Contender(name: $0.name, $0.file) }
+      + [Contender(name: "libtorch fp32", torch: dense)]
 
     var table = Table(columns: [
       .text("variant"), .number("weights"), .number("batch"), .number("threads"), .number("best ms an image"),

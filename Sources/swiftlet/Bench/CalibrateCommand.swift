@@ -1,15 +1,16 @@
 import ArgumentParser
 import Foundation
+import SwiftletBenchmarkKit
 import SwiftletCompression
 import SwiftletData
 import SwiftletExport
 import SwiftletModels
 import SwiftletPlans
-import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletSearch
 import SwiftletTensor
+import SwiftletTerminal
 import SwiftletTraining
 
 /// `swiftlet bench calibrate --recipe R --out accelerators/this-cpu.yaml`: what each layer costs on this processor.

@@ -3,9 +3,10 @@ import Foundation
 import SwiftletCompression
 import SwiftletFiles
 import SwiftletPlans
-import SwiftletRunCommands
 import SwiftletRuntime
+import SwiftletTerminal
 import SwiftletTraining
+import SwiftletWorkflows
 
 /// `swiftlet compress --checkpoint model.safetensors --pattern 2:4 --out DIR`: prunes a trained network.
 struct CompressCommand: ParsableCommand {
@@ -84,7 +85,7 @@ struct CompressCommand: ParsableCommand {
     if permute { compressor.permutes = true }
     if let teacher { try compressor.learn(from: URL(filePath: teacher)) }
     compressor.calibrationImages = calibrationImages
-    try SlowKernels.announce(compressor.plan.exportableChoices, of: compressor.dense.multiplyAdds)
+    printNotes(try KernelSpeed.remarks(on: compressor.plan.exportableChoices, of: compressor.dense.multiplyAdds))
     if !json { compressor.observer = ConsoleProgress().callAsFunction }
     let result = try compressor.compress(to: RunDirectory(URL(filePath: out)), resume: resume)
     if json { try printJSON(result) } else { try StandardOutput.print(result) }

@@ -1,10 +1,9 @@
 import ArgumentParser
-import CSwiftletKernels
 import Foundation
 import SwiftletMedia
-import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTensor
+import SwiftletTerminal
 import SwiftletTraining
 
 /// Checks what the toolkit needs and says what to do about what is missing.
@@ -53,7 +52,7 @@ struct Check: Encodable {
     let cores = allowed < online ? "\(allowed) of \(online) cores for this process" : "\(online) cores"
     return Check(
       subject: "processor", verdict: .fine,
-      finding: "\(cores), kernels run as \(String(cString: swl_isa_name(swl_isa_of_processor())))")
+      finding: "\(cores), kernels run as \(InstructionSet.best.rawValue)")
   }
 
   static var libtorch: Check {

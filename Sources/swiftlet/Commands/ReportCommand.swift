@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
 import SwiftletReport
-import SwiftletRunCommands
 import SwiftletSearch
+import SwiftletTerminal
 import SwiftletTraining
 
 /// `swiftlet report RUN… TRACE…`: what training runs and searches did, as one HTML page.

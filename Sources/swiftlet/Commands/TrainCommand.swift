@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import SwiftletRunCommands
+import SwiftletTerminal
 import SwiftletTraining
 
 /// `swiftlet train recipes/deit-cifar10.yaml --data PATH`: trains a recipe's network.

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletBenchmarkKit
 import SwiftletCompression
 import SwiftletData
 import SwiftletExport

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Foundation
+import SwiftletBenchmarkKit
 import SwiftletCompression
 import SwiftletFiles
 import SwiftletPlans
-import SwiftletRunCommands
 import SwiftletRuntime
+import SwiftletTerminal
 import SwiftletTraining
 
 /// `swiftlet demo`: from drawn images to a table of compressed models, without a download.

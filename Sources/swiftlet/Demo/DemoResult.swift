@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletReport
+import SwiftletTerminal
 
 /// What one exported file reached, measured by running it.
 struct DemoResult: Codable, Hashable {

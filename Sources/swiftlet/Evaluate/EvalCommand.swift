@@ -1,9 +1,8 @@
 import ArgumentParser
 import Foundation
 import SwiftletData
-import SwiftletReport
-import SwiftletRunCommands
 import SwiftletRuntime
+import SwiftletTerminal
 import SwiftletTraining
 
 /// `swiftlet eval MODEL.swiftlet --data PATH [--against checkpoint]`: the same measure for a trained network and its

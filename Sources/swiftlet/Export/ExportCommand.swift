@@ -6,7 +6,9 @@ import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTensor
+import SwiftletTerminal
 import SwiftletTraining
+import SwiftletWorkflows
 
 /// `swiftlet export --checkpoint C [--plan P] --precision fp32|bf16|int8 --out model.swiftlet`.
 struct ExportCommand: ParsableCommand {
@@ -86,7 +88,8 @@ struct ExportCommand: ParsableCommand {
     try exported.write(to: URL(filePath: out))
     let warnings = [exported.int8Effect?.warning].compactMap(\.self)
     for warning in warnings { printToStandardError("warning: \(warning)") }
-    let slow = try SlowKernels.announce(exported.layers.map { ($0.path, $0.choice) }, of: source.model.multiplyAdds)
+    let slow = try KernelSpeed.remarks(on: exported.layers.map { ($0.path, $0.choice) }, of: source.model.multiplyAdds)
+    printNotes(slow)
 
     let result = ExportResult(
       exported, file: out, bytes: try ModelFile(contentsOf: URL(filePath: out)).byteCount, difference: difference,

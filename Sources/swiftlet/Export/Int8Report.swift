@@ -1,5 +1,5 @@
 import SwiftletExport
-import SwiftletRunCommands
+import SwiftletTerminal
 
 /// What int8 does to a network, for people and for programs.
 struct Int8Report: Encodable, CustomStringConvertible {

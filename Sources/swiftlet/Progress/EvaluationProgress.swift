@@ -1,5 +1,6 @@
 import Foundation
-import SwiftletTraining
+import SwiftletRuntime
+import SwiftletTerminal
 
 /// Shows on standard error how far an evaluation is: a bar with an estimate on a terminal, a line each tenth elsewhere.
 final class EvaluationProgress {

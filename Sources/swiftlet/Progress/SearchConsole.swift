@@ -1,15 +1,16 @@
 import Foundation
-import SwiftletTraining
+import SwiftletSearch
+import SwiftletTerminal
 
 /// Shows a search on standard error: a bar with an estimate on a terminal, plain lines elsewhere.
-public final class SearchConsole {
+final class SearchConsole {
   private let console = ConsoleBar()
   private var (lastRound, lastLine) = (-1, 0.0)
 
-  public init() {}
+  init() {}
 
   /// A `SearchRun` observer that shows what happens.
-  public func callAsFunction(_ event: SearchEvent) {
+  func callAsFunction(_ event: SearchEvent) {
     switch event {
     case .started(let summary): console.line(summary)
     case .evaluated(let progress): show(progress)

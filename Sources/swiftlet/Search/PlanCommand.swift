@@ -4,9 +4,9 @@ import SwiftletCompression
 import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
-import SwiftletReport
 import SwiftletRunCommands
 import SwiftletRuntime
+import SwiftletTerminal
 import SwiftletTraining
 
 /// `swiftlet plan PLAN.json`: shows a plan layer by layer with what it costs, or makes one without a search.

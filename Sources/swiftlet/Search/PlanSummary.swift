@@ -1,8 +1,8 @@
 import Foundation
 import SwiftletModels
 import SwiftletPlans
-import SwiftletReport
 import SwiftletRuntime
+import SwiftletTerminal
 
 /// A plan with what it costs, for people and for programs.
 struct PlanSummary: Encodable {

@@ -2,10 +2,11 @@ import ArgumentParser
 import Foundation
 import SwiftletCompression
 import SwiftletPlans
-import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletSearch
+import SwiftletTerminal
 import SwiftletTraining
+import SwiftletWorkflows
 
 /// `swiftlet search RECIPE --checkpoint C --budget flops=0.4 --out plan.json`: the best plan inside a budget.
 struct SearchCommand: ParsableCommand {
@@ -61,8 +62,8 @@ struct SearchCommand: ParsableCommand {
     let data = try recipe.data.open(at: data.map { URL(filePath: $0) }, imageSize: recipe.model.imageSize)
       .labelled(by: source.classes, of: checkpoint)
     data.printWarnings()
-    try SlowKernels.announce(
-      search.problem.space.slots.flatMap { slot in slot.levels.map { (slot.path, $0) } }, of: work)
+    let choices = search.problem.space.slots.flatMap { slot in slot.levels.map { (slot.path, $0) } }
+    printNotes(try KernelSpeed.remarks(on: choices, of: work))
     let console = SearchConsole()
     let outcome = try search.start(
       on: source.model, inputShape: source.model.inputShape, data: data, plan: URL(filePath: out),

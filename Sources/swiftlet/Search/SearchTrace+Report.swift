@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletReport
 import SwiftletSearch
+import SwiftletTerminal
 
 /// The pictures of a search: every candidate and the front, the plan as a map, what each layer alone costs, the progress.
 extension SearchTrace {

@@ -1,5 +1,5 @@
 import SwiftletData
-import SwiftletRunCommands
+import SwiftletTerminal
 import SwiftletTraining
 
 extension ImageDataset {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import SwiftletRunCommands
 import SwiftletTraining
 
 /// Which of a checkpoint's weights a command reads.
@@ -17,7 +16,7 @@ struct WeightOptions: ParsableArguments {
     let source = try TrainedSource(
       checkpoint: URL(filePath: checkpoint), text: text, averages: ema,
       classNames: classes.map { URL(filePath: $0) })
-    for remark in source.remarks { printToStandardError("note: \(remark)") }
+    printNotes(source.remarks)
     return source
   }
 

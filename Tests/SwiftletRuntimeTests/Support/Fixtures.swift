@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
 
 @testable import SwiftletRuntime
 
 /// Random numbers that a seed decides.
 struct Random {
-  var generator: SplitMix
+  var generator: SplitMix64
 
-  init(seed: UInt64) { generator = SplitMix(state: seed) }
+  init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
   mutating func float(_ range: ClosedRange<Float> = -1...1) -> Float { .random(in: range, using: &generator) }
   mutating func floats(_ count: Int, _ range: ClosedRange<Float> = -1...1) -> [Float] {

@@ -1,7 +1,8 @@
 import ArgumentParser
+import SwiftletRunCommands
 
 /// `swiftlet bench …`: what is fast here, measured side by side.
-struct BenchCommand: ParsableCommand {
+struct BenchCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure models and kernels side by side in one process.",
     subcommands: [BenchModelCommand.self, BenchTransformerCommand.self, GemmCommand.self, CalibrateCommand.self],

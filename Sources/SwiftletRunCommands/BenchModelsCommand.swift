@@ -1,0 +1,138 @@
+import ArgumentParser
+import SwiftletBenchmarkKit
+import SwiftletRuntime
+import SwiftletTerminal
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension RandomVisionTransformer.Size: ExpressibleByArgument {}
+
+/// `bench model MODEL…`, or `bench MODEL…`: how fast models run here, side by side.
+struct BenchModelsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "model", abstract: "Time models on random input, with the best and the median of several runs.",
+    discussion: """
+      With several models, or with --random, all are timed side by side in one process, and the speed-up is that of the \
+      best times against the first model of the same precision.
+      """)
+
+  @Argument(help: "Model files.", completion: .file(extensions: ["swiftlet"]))
+  var models: [String] = []
+
+  @Option(name: .customLong("random"), help: "Also time DeiT of this size (tiny, small, base) with random weights.")
+  var randomSize: RandomVisionTransformer.Size?
+
+  @Option(help: "Precisions of --random, separated by commas: fp32, bf16, int8.")
+  var precisions = "fp32,int8"
+
+  @Option(help: "Patterns of --random, separated by commas: dense or N:M.")
+  var patterns = "dense,2:4,1:4"
+
+  @Option(help: "Samples in each run.")
+  var batch = 1
+
+  @Option(help: "Numbers of threads to time, separated by commas. (default: 1 and one for each processor)")
+  var threads: String?
+
+  @Option(help: "Timed runs for each model and number of threads, after one that warms up.")
+  var runs = 10
+
+  @Option(name: .customLong("isa"), help: "The highest instruction set to use. (default: the processor's)")
+  var instructionSet: InstructionSet?
+
+  @Flag(help: "Also print the time of every node.")
+  var profile = false
+
+  @Flag(help: "Print one JSON object a line for each model and number of threads.")
+  var json = false
+
+  func validate() throws {
+    guard batch >= 1 else { throw ValidationError("--batch is \(batch): at least one sample is needed") }
+    guard runs >= 1 else { throw ValidationError("--runs is \(runs): at least one run is needed") }
+    guard !models.isEmpty || randomSize != nil else { throw ValidationError("give a model file, or --random small") }
+    _ = try threadCounts()
+    _ = try randomModels()
+  }
+
+  private func threadCounts() throws -> [Int] {
+    guard let threads else { return Set([1, processorCount()]).sorted() }
+    return try threads.split(separator: ",", omittingEmptySubsequences: false).map { text in
+      guard let count = Int(text), count >= 1 else {
+        throw ValidationError("--threads holds \"\(text)\": expected numbers such as 1,2")
+      }
+      return count
+    }
+  }
+
+  private func randomModels() throws -> [RandomVisionTransformer] {
+    guard let randomSize else { return [] }
+    let patterns = try patterns.split(separator: ",", omittingEmptySubsequences: false).map(pattern)
+    return try precisions.split(separator: ",", omittingEmptySubsequences: false).flatMap { text in
+      guard let precision = Precision(rawValue: String(text)) else {
+        throw ValidationError("--precisions holds \"\(text)\": expected fp32, bf16 or int8")
+      }
+      return patterns.map { RandomVisionTransformer(size: randomSize, precision: precision, pattern: $0) }
+    }
+  }
+
+  private func pattern(_ text: Substring) throws -> SparsityPattern? {
+    if text == "dense" { return nil }
+    do {
+      return try SparsityPattern(parsing: String(text))
+    } catch {
+      throw ValidationError("--patterns holds \"\(text)\": expected dense or N:M such as 2:4, M at most 64")
+    }
+  }
+
+  func run() throws {
+    var files = try models.map { (name: $0, family: $0, file: try ModelFile(contentsOf: URL(path: $0))) }
+    if let first = files.first { files = files.map { ($0.name, first.name, $0.file) } }
+    for random in try randomModels() {
+      files.append((random.name, random.precision.rawValue, try random.model()))
+    }
+    for threads in try threadCounts() {
+      let sessions = try files.map {
+        (name: $0.name, session: try Session($0.file, threads: threads, instructionSet: instructionSet))
+      }
+      let measured = try ModelBenchmark.measure(sessions, batch: batch, runs: runs)
+      try show(measured, families: files.map(\.family))
+      if profile { for (_, session) in sessions { try show(session) } }
+    }
+  }
+
+  private func show(_ measured: [ModelBenchmark], families: [String]) throws {
+    if json {
+      for result in measured { try printJSON(result) }
+      return
+    }
+    guard let first = measured.first else { return }
+    try StandardOutput.print(
+      "batch \(first.batch), \(first.threads) \(first.threads == 1 ? "thread" : "threads"), \(first.isa), "
+        + "\(first.runs) runs")
+    var baselines: [String: Double] = [:]
+    let rows = zip(measured, families).map { result, family in
+      let baseline = baselines[family] ?? result.bestMilliseconds
+      baselines[family] = baseline
+      return [
+        result.model, result.bestMilliseconds.text(decimals: 2), result.medianMilliseconds.text(decimals: 2),
+        result.bestMillisecondsPerSample.text(decimals: 2),
+        (baseline / result.bestMilliseconds).text(decimals: 2) + "x",
+      ]
+    }
+    try StandardOutput.print(table([["model", "best ms", "median ms", "ms a sample", "speed-up"]] + rows))
+  }
+
+  private func show(_ session: Session) throws {
+    let profile = try session.profile(session.randomInputs(batch: batch), runs: runs)
+    if json { return try printJSON(profile) }
+    let rows = profile.entries.map {
+      ["  \($0.name)", $0.operation, $0.kernel ?? "", $0.bestMilliseconds.text(decimals: 3)]
+    }
+    try StandardOutput.print(
+      table([["  node of \(session.model.graph.name)", "operation", "kernel", "best ms"]] + rows))
+  }
+}
