@@ -96,8 +96,8 @@ import Testing
     #expect((30...70).contains(erased))
   }
 
-  func batch(count: Int) -> HostBatch {
-    HostBatch(
+  func batch(count: Int) -> HostImageBatch {
+    HostImageBatch(
       images: (0..<count).flatMap { [Float](repeating: Float($0), count: 3 * 8 * 8) }, count: count, channels: 3,
       height: 8, width: 8, labels: (0..<count).map { Int64($0 % 10) }, indices: Array(0..<count), targets: nil)
   }

@@ -11,14 +11,14 @@ import Testing
     [.randomCrop(size: 16, padding: 2), .horizontalFlip(), .randAugment(RandAugment())], normalization: .cifar10,
     erasing: RandomErasing(probability: 0.5))
 
-  func loader(workers: Int, mixing: BatchMixing? = nil, dropsLast: Bool = false, seed: UInt64 = 9) -> DataLoader {
+  func loader(workers: Int, mixing: BatchMixing? = nil, dropsLast: Bool = false, seed: UInt64 = 9) -> ImageLoader {
     DataLoader(
       dataset, batchSize: 8, order: .shuffled, pipeline: pipeline, mixing: mixing, dropsLast: dropsLast, seed: seed,
       workers: workers)
   }
 
-  func read(_ reader: BatchReader) throws -> [HostBatch] {
-    var batches: [HostBatch] = []
+  func read(_ reader: BatchReader<HostImageBatch>) throws -> [HostImageBatch] {
+    var batches: [HostImageBatch] = []
     while let batch = try reader.nextHostBatch() { batches.append(batch) }
     return batches
   }

@@ -22,7 +22,7 @@ public struct BatchMixing: Hashable, Sendable {
   }
 
   /// Mixes the pictures and sets the targets, `[count, classes]`.
-  func apply(to batch: inout HostBatch, classes: Int, using random: inout RandomStream) {
+  func apply(to batch: inout HostImageBatch, classes: Int, using random: inout RandomStream) {
     var share = 1.0
     if mixup + cutmix > 0, random.chance(probability) {
       let cuts = cutmix > 0 && (mixup == 0 || random.chance(switchProbability))
@@ -40,7 +40,7 @@ public struct BatchMixing: Hashable, Sendable {
     batch.targets = targets
   }
 
-  private func mix(_ batch: inout HostBatch, share: Double) -> Double {
+  private func mix(_ batch: inout HostImageBatch, share: Double) -> Double {
     let size = batch.images.count / max(1, batch.count)
     let own = Float(share)
     let other = Float(1 - share)
@@ -59,7 +59,7 @@ public struct BatchMixing: Hashable, Sendable {
   }
 
   /// Exchanges a rectangle of `1 - share` of the area, less what lies outside; returns the share that stayed.
-  private func cut(_ batch: inout HostBatch, share: Double, using random: inout RandomStream) -> Double {
+  private func cut(_ batch: inout HostImageBatch, share: Double, using random: inout RandomStream) -> Double {
     let side = (1 - share).squareRoot()
     let halfHeight = Int(Double(batch.height) * side) / 2
     let halfWidth = Int(Double(batch.width) * side) / 2

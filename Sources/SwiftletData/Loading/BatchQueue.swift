@@ -1,18 +1,16 @@
 import Foundation
 
 /// Batches made ahead by worker threads and taken in order.
-final class BatchQueue: @unchecked Sendable {  // everything mutable is guarded by `condition`
+final class BatchQueue<Made: Sendable>: @unchecked Sendable {  // everything mutable is guarded by `condition`
   private let condition = NSCondition()
-  private let make: @Sendable (Int) throws -> HostBatch
+  private let make: @Sendable (Int) throws -> Made
   private let end, ahead: Int
   private var nextToMake, nextToTake: Int
-  private var ready: [Int: Result<HostBatch, any Error>] = [:]
+  private var ready: [Int: Result<Made, any Error>] = [:]
   private var isCancelled = false
 
   /// Makes batches `start..<end` on `workers` threads, at most `ahead` before they are taken.
-  init(
-    start: Int, end: Int, workers: Int, ahead: Int, make: @escaping @Sendable (Int) throws -> HostBatch
-  ) {
+  init(start: Int, end: Int, workers: Int, ahead: Int, make: @escaping @Sendable (Int) throws -> Made) {
     (self.make, self.end, self.ahead) = (make, end, ahead)
     (nextToMake, nextToTake) = (start, start)
     for _ in 0..<min(workers, end - start) { Thread.detachNewThread { self.work() } }
@@ -38,8 +36,8 @@ final class BatchQueue: @unchecked Sendable {  // everything mutable is guarded 
   }
 
   /// The next batch, or nil after the last one. After an error there are no more.
-  func take() throws -> HostBatch? {
-    let result: Result<HostBatch, any Error>? = condition.withLock {
+  func take() throws -> Made? {
+    let result: Result<Made, any Error>? = condition.withLock {
       guard nextToTake < end, !isCancelled else { return nil }
       while ready[nextToTake] == nil { condition.wait() }
       let result = ready.removeValue(forKey: nextToTake)

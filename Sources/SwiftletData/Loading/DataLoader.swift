@@ -1,7 +1,40 @@
-import SwiftletMedia
-import SwiftletVision
+/// Samples that are put side by side, addressed by index: what a ``DataLoader`` makes batches of.
+///
+/// Making batches is safe from several threads at once.
+public protocol BatchSource: Sendable {
+  /// A batch as plain numbers.
+  associatedtype HostBatch: HostBatchConvertible
+  /// The number of samples.
+  var count: Int { get }
+  /// What makes the batches of one epoch: from the samples' indices and their random numbers.
+  ///
+  /// - Parameter threads: how many threads will make batches.
+  func batchMaker(threads: Int) -> @Sendable (_ members: [Int], _ random: BatchRandom) throws -> HostBatch
+}
 
-/// Batches of a data set, made ahead by worker threads.
+/// A batch as plain numbers, which can become tensors.
+public protocol HostBatchConvertible: Sendable {
+  func tensors() -> Batch
+}
+
+/// The random numbers of a batch. They depend on seed, epoch and index alone.
+public struct BatchRandom: Sendable {
+  /// For what is drawn for the batch as a whole.
+  public let batch: RandomStream
+  fileprivate let samples: RandomStream
+
+  /// For what is drawn for one sample, whatever batch it is in.
+  public func sample(_ index: Int) -> RandomStream { samples.child(index) }
+}
+
+/// The order in which an epoch takes its samples.
+public enum SampleOrder: Hashable, Sendable {
+  case sequential
+  /// Another order every epoch.
+  case shuffled
+}
+
+/// Batches of samples, made ahead by worker threads.
 ///
 /// What a batch holds depends only on the seed, the epoch and its number: not on the workers, and not on where the epoch was entered.
 /// ```swift
@@ -9,102 +42,47 @@ import SwiftletVision
 /// let batches = loader.epoch(3)
 /// while let batch = try batches.next() { … }
 /// ```
-public struct DataLoader: Sendable {
-  public enum Order: Hashable, Sendable {
-    case sequential
-    /// Another order every epoch.
-    case shuffled
-  }
-
-  public let dataset: any ImageDataset
+public struct DataLoader<Source: BatchSource>: Sendable {
+  public let source: Source
   public let batchSize: Int
-  public let order: Order
-  public let pipeline: ImagePipeline
-  /// Mixes the pictures of a batch and makes its targets soft; nil for plain labels.
-  public let mixing: BatchMixing?
+  public let order: SampleOrder
   public let dropsLast: Bool
   public let seed: UInt64
   /// Threads beside the caller's; with 0 batches are made when they are asked for.
   public let workers: Int
-  private let table: [Float]
 
   /// - Parameter dropsLast: leaves out a last batch with fewer than `batchSize` samples.
   public init(
-    _ dataset: any ImageDataset, batchSize: Int, order: Order, pipeline: ImagePipeline, mixing: BatchMixing? = nil,
-    dropsLast: Bool = false, seed: UInt64 = 0, workers: Int = 1
+    of source: Source, batchSize: Int, order: SampleOrder, dropsLast: Bool = false, seed: UInt64 = 0, workers: Int = 1
   ) {
     precondition(batchSize > 0 && workers >= 0, "DataLoader: batchSize is \(batchSize) and workers \(workers)")
-    (self.dataset, self.batchSize, self.order, self.pipeline) = (dataset, batchSize, order, pipeline)
-    (self.mixing, self.dropsLast, self.seed, self.workers) = (mixing, dropsLast, seed, workers)
-    table = pipeline.normalization.table
+    (self.source, self.batchSize, self.order) = (source, batchSize, order)
+    (self.dropsLast, self.seed, self.workers) = (dropsLast, seed, workers)
   }
 
   public var batchCount: Int {
-    dropsLast ? dataset.count / batchSize : (dataset.count + batchSize - 1) / batchSize
+    dropsLast ? source.count / batchSize : (source.count + batchSize - 1) / batchSize
   }
 
   /// The batches of an epoch, from batch `start` on (to resume inside an epoch).
-  public func epoch(_ epoch: Int = 0, startingAt start: Int = 0) -> BatchReader {
-    var stream = RandomStream(seed: seed).child(0).child(epoch)
-    let indices = order == .shuffled ? stream.permutation(dataset.count) : Array(0..<dataset.count)
-    let samples = RandomStream(seed: seed).child(1).child(epoch)
-    let mixes = RandomStream(seed: seed).child(2).child(epoch)
-    let end = batchCount
-    let loader = self
-    let finder = UnreadablePictureFinder(dataset, threads: max(1, workers))
-    let make: @Sendable (Int) throws -> HostBatch = { batch in
-      let first = batch * loader.batchSize
-      let members = indices[first..<min(first + loader.batchSize, indices.count)]
-      var made = try finder.findingAll { try loader.batch(of: members, streams: samples) }
-      if let mixing = loader.mixing {
-        var random = mixes.child(batch)
-        mixing.apply(to: &made, classes: loader.dataset.classes.count, using: &random)
-      }
-      return made
+  public func epoch(_ epoch: Int = 0, startingAt start: Int = 0) -> BatchReader<Source.HostBatch> {
+    let root = RandomStream(seed: seed)
+    var stream = root.child(0).child(epoch)
+    let indices = order == .shuffled ? stream.permutation(source.count) : Array(0..<source.count)
+    let (samples, batches) = (root.child(1).child(epoch), root.child(2).child(epoch))
+    let (end, batchSize) = (batchCount, batchSize)
+    let make = source.batchMaker(threads: max(1, workers))
+    return BatchReader(start: min(start, end), end: end, workers: workers) { batch in
+      let first = batch * batchSize
+      let members = indices[first..<min(first + batchSize, indices.count)]
+      return try make(Array(members), BatchRandom(batch: batches.child(batch), samples: samples))
     }
-    return BatchReader(start: min(start, end), end: end, workers: workers, make: make)
-  }
-
-  private func batch(of members: ArraySlice<Int>, streams: RandomStream) throws -> HostBatch {
-    let channels = pipeline.normalization.channels
-    var images: [Float] = []
-    var size: (width: Int, height: Int)?
-    var labels: [Int64] = []
-    for (position, member) in members.enumerated() {
-      var random = streams.child(member)
-      let image = pipeline.applied(
-        to: try dataset.image(at: member).converted(toChannels: channels), using: &random)
-      let stride = image.width * image.height * channels
-      if size == nil {
-        size = (image.width, image.height)
-        images = [Float](unsafeUninitializedCapacity: members.count * stride) { buffer, count in
-          buffer.initialize(repeating: 0)
-          count = members.count * stride
-        }
-      }
-      guard let size, size == (image.width, image.height) else {
-        throw DataError(
-          .request,
-          "sample \(member) has \(image.width) x \(image.height) pixels and its batch \(size?.width ?? 0) x \(size?.height ?? 0); end the pipeline with a crop or a resize"
-        )
-      }
-      images.withUnsafeMutableBufferPointer { buffer in
-        let slot = UnsafeMutableBufferPointer(rebasing: buffer[position * stride..<(position + 1) * stride])
-        writePlanes(of: image, through: table, to: slot)
-        pipeline.erasing?.apply(
-          to: slot, channels: channels, height: image.height, width: image.width, using: &random)
-      }
-      labels.append(Int64(dataset.label(at: member)))
-    }
-    return HostBatch(
-      images: images, count: members.count, channels: channels, height: size?.height ?? 0, width: size?.width ?? 0,
-      labels: labels, indices: Array(members), targets: nil)
   }
 }
 
 /// The batches of one epoch, in order. Letting go of it stops the workers.
-public final class BatchReader {
-  private let queue: BatchQueue?
+public final class BatchReader<HostBatch: HostBatchConvertible> {
+  private let queue: BatchQueue<HostBatch>?
   private let make: @Sendable (Int) throws -> HostBatch
   private var position: Int
   private let end: Int
@@ -125,4 +103,14 @@ public final class BatchReader {
     position += 1
     return try make(position - 1)
   }
+}
+
+extension BatchReader: BatchSequence {
+  public func next() throws -> Batch? { try nextHostBatch()?.tensors() }
+}
+
+/// Batches in order.
+public protocol BatchSequence: AnyObject {
+  /// The next batch, or nil after the last. The first sample that cannot be read is the error, and ends the epoch.
+  func next() throws -> Batch?
 }

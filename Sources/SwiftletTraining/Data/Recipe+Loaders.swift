@@ -4,7 +4,7 @@ import SwiftletVision
 
 extension Recipe {
   /// Shuffled, augmented batches of the training split; the last, smaller batch is left out.
-  func trainingLoader(over dataset: any ImageDataset) throws -> DataLoader {
+  func trainingLoader(over dataset: any ImageDataset) throws -> ImageLoader {
     let mixing = BatchMixing(
       mixup: training.mixup, cutmix: training.cutmix, labelSmoothing: training.labelSmoothing)
     return DataLoader(
@@ -16,7 +16,7 @@ extension Recipe {
   /// Batches for evaluation: in order, resized and cropped in the middle, no augmentation.
   ///
   /// - Parameter batchSize: nil is 250, or less where training takes small batches, whose gradients need more memory.
-  public func evaluationLoader(over dataset: any ImageDataset, batchSize: Int? = nil) -> DataLoader {
+  public func evaluationLoader(over dataset: any ImageDataset, batchSize: Int? = nil) -> ImageLoader {
     DataLoader(
       dataset, batchSize: batchSize ?? min(250, 4 * training.batchSize), order: .sequential,
       pipeline: evaluationPipeline, workers: workers)

@@ -16,7 +16,7 @@ public struct Evaluation: Codable, Hashable, Sendable {
   }
 
   /// Evaluates `model` in inference mode on one pass over `loader`.
-  public init(of model: any Layer, on loader: DataLoader, device: Device = .cpu) throws {
+  public init(of model: any Layer, on loader: ImageLoader, device: Device = .cpu) throws {
     model.evaluate()
     var (images, correct, loss) = (0, 0, 0.0)
     try advising("lower training.batchSize, which evaluation follows", while: "evaluating") {
@@ -26,7 +26,7 @@ public struct Evaluation: Codable, Hashable, Sendable {
   }
 
   private static func add(
-    _ model: any Layer, _ loader: DataLoader, _ device: Device, _ images: inout Int, _ correct: inout Int,
+    _ model: any Layer, _ loader: ImageLoader, _ device: Device, _ images: inout Int, _ correct: inout Int,
     _ loss: inout Double
   ) throws {
     try withNoGradient {

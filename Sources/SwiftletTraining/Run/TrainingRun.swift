@@ -32,7 +32,7 @@ public final class TrainingRun {
 
   /// What the run learns from.
   public let data: TrainingData
-  private let trainingLoader, searchLoader: DataLoader
+  private let trainingLoader, searchLoader: ImageLoader
   private let device: Device
   private let optimizer: any Optimizer
   private let schedule: LearningRateSchedule

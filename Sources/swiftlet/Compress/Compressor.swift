@@ -145,7 +145,7 @@ struct Compressor {
     }
   }
 
-  private static func run(_ model: any ImageClassifier, over loader: DataLoader) throws {
+  private static func run(_ model: any ImageClassifier, over loader: ImageLoader) throws {
     let batches = loader.epoch(0)
     while let batch = try batches.next() { _ = model(batch.images) }
   }
@@ -158,7 +158,7 @@ struct Compressor {
   }
 
   /// Training images of all classes, whatever their order.
-  private func calibrationLoader(batchSize: Int) throws -> DataLoader {
+  private func calibrationLoader(batchSize: Int) throws -> ImageLoader {
     guard let data else { throw CompressorError.scoreNeedsData(score) }
     return recipe.evaluationLoader(over: data.training.evenlySpaced(calibrationImages), batchSize: batchSize)
   }
