@@ -62,6 +62,15 @@ public final class MappedFile: @unchecked Sendable {
     }
   }
 
+  /// Gives back the memory of the pages that lie wholly in a range of a file mapped for reading; they are loaded again when
+  /// they are touched.
+  public func releasePages(_ range: Range<Int>) {
+    guard isMapped, access == .reading, let start = bytes.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let (first, last) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+    if first < last { madvise(UnsafeMutableRawPointer(mutating: start) + first, last - first, MADV_DONTNEED) }
+  }
+
   /// The bytes for changing in memory.
   ///
   /// - Precondition: the access is ``Access/copyOnWrite``.

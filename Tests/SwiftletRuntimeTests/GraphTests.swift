@@ -24,7 +24,11 @@ import Testing
       .attention(heads: 3, scale: 0.125, windows: .init(side: 7, size: 7)), .softmax, .matmul(transposesSecond: true),
       .reshape([.batch(3), 4]),
       .expand([.batch, 1]), .permute([1, 0]), .concatenate(axis: 1), .slice(axis: 0, start: 1, end: 2),
-      .select(axis: 1, index: 0), .mean(axes: [1, 2], keepsAxes: true), .convert,
+      .select(axis: 1, index: 0), .mean(axes: [1, 2], keepsAxes: true), .convert, .append(axis: 1), .assign,
+      .convolution(
+        .init(weight: "w", bias: "b", activation: .relu, kernel: [3, 3], stride: [2, 1], padding: [1, 1])),
+      .convolution(.init(weight: "w", kernel: [1, 5], dilation: [1, 2], groups: 4)),
+      .slice(axis: 1, start: 1, end: .axis("frames")),
     ]
     #expect(Set(operations.map(\.name)) == Set(Graph.Operation.all.map { $0.name }))
     for operation in operations {

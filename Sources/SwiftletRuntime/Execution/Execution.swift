@@ -10,17 +10,24 @@ final class Execution {
   }
 
   let lengths: Graph.AxisLengths
+  /// Whose states its steps read and write; nil where the graph has none.
+  let memoryNumber: UInt64?
   let plan: MemoryPlan
   let steps: [Step]
   private let arena: AlignedBuffer
   private let scratch: StepCompiler.Scratch
+  /// Where the states lie, as long as whoever owns them keeps them.
+  private let states: [UnsafeMutableRawPointer]
 
   /// - Parameter reusing: an arena of an earlier execution, taken if it is large enough.
   init(
-    _ graph: ResolvedGraph, of file: ModelFile, weights: [String: PackedLinear], lengths: Graph.AxisLengths,
+    _ graph: ResolvedGraph, of file: ModelFile, weights: [Graph.Parameter: PackedLinear], lengths: Graph.AxisLengths,
+    memory: SessionState.Memory?,
     instructionSet: InstructionSet, threads: Int, reusing earlierArena: AlignedBuffer?
   ) throws(SessionError) {
     self.lengths = lengths
+    memoryNumber = memory?.number
+    states = memory?.buffers.map(\.address) ?? []
     plan = try MemoryPlan(graph, lengths)
     if let earlierArena, earlierArena.byteCount >= plan.arenaByteCount {
       arena = earlierArena
@@ -29,7 +36,7 @@ final class Execution {
     }
     let compiler = StepCompiler(
       graph: graph, file: file, plan: plan, arena: arena.address, axes: lengths, instructionSet: instructionSet,
-      threads: threads, weights: weights)
+      threads: threads, weights: weights, states: states)
     var steps: [Step] = []
     for node in graph.nodes { steps.append(Step(node: node, job: try node.operation.job(for: node, in: compiler))) }
     self.steps = steps
@@ -40,5 +47,7 @@ final class Execution {
   var sharedArena: AlignedBuffer { arena }
 
   /// Where a value lies; what it holds is defined between its node and its last reader.
-  func address(ofValue index: Int) -> UnsafeMutableRawPointer { arena.address + plan.offset(ofValue: index) }
+  func address(ofValue index: Int) -> UnsafeMutableRawPointer {
+    plan.address(ofValue: index, arena: arena.address, states: states)
+  }
 }

@@ -10,6 +10,8 @@ struct MemoryPlan: Sendable {
     /// The steps between which its bytes matter: a node's position, -1 before the first, the node count after the last.
     var lifetime: ClosedRange<Int>
     var offset = 0
+    /// The state that it is, which lies outside the arena.
+    var state: Int?
   }
 
   private(set) var blocks: [Block] = []
@@ -30,6 +32,10 @@ struct MemoryPlan: Sendable {
     for input in graph.inputs {
       try addBlock(for: graph.value(input), index: input, lifetime: -1...max(lastUse[input], -1), lengths, limit)
     }
+    for (state, index) in graph.states.enumerated() {
+      try addBlock(for: graph.value(index), index: index, lifetime: -1...graph.nodes.count, lengths, limit)
+      blocks[blocks.count - 1].state = state
+    }
     for (step, node) in graph.nodes.enumerated() {
       let end = max(lastUse[node.output], step)
       if let host = reusableBlock(for: node, at: step, in: graph) {
@@ -44,8 +50,15 @@ struct MemoryPlan: Sendable {
     guard arenaByteCount <= limit else { throw .outOfMemory(byteCount: arenaByteCount) }
   }
 
-  /// Where a value starts in the arena, in bytes.
+  /// Where a value starts in the arena, in bytes; 0 for a state.
   func offset(ofValue index: Int) -> Int { blocks[blockOfValue[index]].offset }
+
+  func address(
+    ofValue index: Int, arena: UnsafeMutableRawPointer, states: [UnsafeMutableRawPointer]
+  ) -> UnsafeMutableRawPointer {
+    let block = blocks[blockOfValue[index]]
+    return block.state.map { states[$0] } ?? arena + block.offset
+  }
 
   /// The last step that reads each value; outputs are read after the last node.
   private static func lastUses(in graph: ResolvedGraph) -> [Int] {
@@ -89,7 +102,7 @@ struct MemoryPlan: Sendable {
           guard case .value(let value) = operand, other != position else { return true }
           return blockOfValue[value] != block || node.operation.isElementwise
         }
-        if blocks[block].lifetime.upperBound <= step, value.type == output.type,
+        if blocks[block].state == nil, blocks[block].lifetime.upperBound <= step, value.type == output.type,
           ElementCount(value.shape) == ElementCount(output.shape), othersAreApart
         {
           return block
@@ -100,7 +113,7 @@ struct MemoryPlan: Sendable {
   }
 
   private mutating func place() {
-    let largestFirst = blocks.indices.sorted {
+    let largestFirst = blocks.indices.filter { blocks[$0].state == nil }.sorted {
       (-blocks[$0].byteCount, blocks[$0].lifetime.lowerBound, $0)
         < (-blocks[$1].byteCount, blocks[$1].lifetime.lowerBound, $1)
     }

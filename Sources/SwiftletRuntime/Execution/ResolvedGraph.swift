@@ -21,6 +21,7 @@ struct ResolvedGraph {
   let nodes: [Node]
   let inputs: [Int]
   let outputs: [Int]
+  let states: [Int]
   let constantIndex: [String: Int]
 
   /// - Precondition: the graph is valid.
@@ -41,6 +42,7 @@ struct ResolvedGraph {
     }
     inputs = graph.inputs.map(position)
     outputs = graph.outputs.map(position)
+    states = graph.states.map(position)
   }
 
   func value(_ index: Int) -> Graph.Value { graph.values[index] }

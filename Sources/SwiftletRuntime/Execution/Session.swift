@@ -19,10 +19,10 @@ public final class Session: Sendable {
     // Safe to share: only read and changed by whoever holds `turn`.
     let graph: ResolvedGraph
     let pool: ThreadPool
-    let weights: [String: PackedLinear]
+    let weights: [Graph.Parameter: PackedLinear]
     var executions: [Execution] = []
 
-    init(_ graph: ResolvedGraph, pool: ThreadPool, weights: [String: PackedLinear]) {
+    init(_ graph: ResolvedGraph, pool: ThreadPool, weights: [Graph.Parameter: PackedLinear]) {
       (self.graph, self.pool, self.weights) = (graph, pool, weights)
     }
   }
@@ -40,22 +40,29 @@ public final class Session: Sendable {
     guard self.instructionSet <= .best else { throw .instructionSet(self.instructionSet, best: .best) }
     let pool = try ThreadPool(threads: threads)
     let graph = ResolvedGraph(model.graph)
-    var weights: [String: PackedLinear] = [:]
-    for node in graph.nodes {
-      for parameter in node.operation.parameters where parameter.role == .weight && weights[parameter.name] == nil {
-        guard let index = graph.constantIndex[parameter.name] else { continue }
-        weights[parameter.name] = try PackedLinear(
-          model.graph.constants[index], in: model, instructionSet: self.instructionSet)
-      }
-    }
-    kernelNames = weights.mapValues(\.kernelName)
+    let weights = try model.packed.weights(of: graph, in: model, for: self.instructionSet)
+    kernelNames = Dictionary(weights.map { ($0.name, $1.kernelName) }, uniquingKeysWith: { first, _ in first })
     state = State(graph, pool: pool, weights: weights)
   }
 
-  /// The outputs of the graph for its inputs, both in the graph's order.
+  /// The outputs of the graph for its inputs, both in the graph's order. States are zeros, and forgotten afterwards.
   public func run(_ inputs: [NDArray]) throws(SessionError) -> [NDArray] {
     try run(inputs) { (_: Execution.Step, _: Execution, _: ResolvedGraph, work: () -> Void) in work() }
   }
+
+  /// The outputs for the inputs, reading and writing what the graph remembers.
+  public func run(_ inputs: [NDArray], state: inout SessionState) throws(SessionError) -> [NDArray] {
+    guard state.isOf(self.state.graph) else { throw .foreignState }
+    return try run(inputs, try state.writable()) {
+      (_: Execution.Step, _: Execution, _: ResolvedGraph, work: () -> Void) in work()
+    }
+  }
+
+  /// What layers multiply by.
+  var weights: [Graph.Parameter: PackedLinear] { state.weights }
+
+  /// What the graph remembers before its first run: zeros.
+  public func makeState() throws(SessionError) -> SessionState { try SessionState(state.graph) }
 
   /// The outputs of the graph for its inputs, both by name.
   public func run(_ inputs: [String: NDArray]) throws(SessionError) -> [String: NDArray] {
@@ -93,21 +100,29 @@ public final class Session: Sendable {
   }
 
   /// Runs with `around` about each step's work, which it has to call.
+  ///
+  /// - Parameter memory: of the states; without any, new memory if the graph has states.
   func run(
-    _ inputs: [NDArray],
+    _ inputs: [NDArray], _ memory: SessionState.Memory? = nil,
     around: (_ step: Execution.Step, _ execution: Execution, _ graph: ResolvedGraph, _ work: () -> Void) -> Void
   ) throws(SessionError) -> [NDArray] {
     let lengths = try axisLengths(of: inputs)
+    try checkPositions(inputs, lengths)
+    var memory = memory
+    if memory == nil, !state.graph.states.isEmpty { memory = try makeState().memory }
+    let states = memory
     return try inTurn { () throws(SessionError) in
-      let execution = try self.execution(at: lengths)
+      let execution = try self.execution(at: lengths, states)
       for (index, input) in zip(state.graph.inputs, inputs) {
         load(input, as: state.graph.value(index), at: execution.address(ofValue: index))
       }
-      for step in execution.steps {
-        around(step, execution, state.graph) { if let job = step.job { state.pool.run(job) } }
-      }
-      return state.graph.outputs.map { index in
-        read(state.graph.value(index), at: execution.address(ofValue: index), lengths)
+      return withExtendedLifetime(states) {
+        for step in execution.steps {
+          around(step, execution, state.graph) { if let job = step.job { state.pool.run(job) } }
+        }
+        return state.graph.outputs.map { index in
+          read(state.graph.value(index), at: execution.address(ofValue: index), lengths)
+        }
       }
     }
   }
@@ -124,7 +139,7 @@ public final class Session: Sendable {
 
   /// The execution of a batch size, prepared if need be: for tests of the steady state.
   func withExecution<Result>(batch: Int, _ body: (Execution) -> Result) throws(SessionError) -> Result {
-    try inTurn { () throws(SessionError) in body(try execution(at: model.graph.lengths(batch: batch))) }
+    try inTurn { () throws(SessionError) in body(try execution(at: model.graph.lengths(batch: batch), nil)) }
   }
 
   private func inTurn<Result>(_ body: () throws(SessionError) -> Result) throws(SessionError) -> Result {
@@ -133,10 +148,18 @@ public final class Session: Sendable {
     return try body()
   }
 
-  private func execution(at lengths: Graph.AxisLengths) throws(SessionError) -> Execution {
-    if let known = state.executions.first(where: { $0.lengths == lengths }) { return known }
+  private func execution(
+    at lengths: Graph.AxisLengths, _ memory: SessionState.Memory?
+  ) throws(SessionError) -> Execution {
+    let known = state.executions.firstIndex { $0.lengths == lengths && $0.memoryNumber == memory?.number }
+    if let known {
+      // The one that was used longest ago comes first, and goes first.
+      let execution = state.executions.remove(at: known)
+      state.executions.append(execution)
+      return execution
+    }
     let execution = try Execution(
-      state.graph, of: model, weights: state.weights, lengths: lengths, instructionSet: instructionSet,
+      state.graph, of: model, weights: state.weights, lengths: lengths, memory: memory, instructionSet: instructionSet,
       threads: threads,
       reusing: state.executions.map(\.sharedArena).max { $0.byteCount < $1.byteCount })
     if state.executions.count == Self.executionLimit { state.executions.removeFirst() }
@@ -184,6 +207,22 @@ extension Session {
     return lengths
   }
 
+  /// Refuses positions at which an append would write outside its state.
+  private func checkPositions(_ inputs: [NDArray], _ lengths: Graph.AxisLengths) throws(SessionError) {
+    let graph = state.graph
+    for node in graph.nodes {
+      guard let append = node.operation as? Graph.Append, case .value(let value) = node.inputs[2],
+        let input = graph.inputs.firstIndex(of: value), case .int64(let numbers) = inputs[input].elements,
+        let position = numbers.first
+      else { continue }
+      let capacity = graph.shape(of: node.inputs[0])[append.axis].length(lengths)
+      let count = graph.shape(of: node.inputs[1])[append.axis].length(lengths)
+      guard position >= 0, position <= capacity, count <= capacity - Int(position) else {
+        throw .position(node: node.name, first: Int(position), count: count, capacity: capacity)
+      }
+    }
+  }
+
   private func wrongShape(_ input: NDArray, of value: Graph.Value) -> SessionError {
     .inputShape(name: value.name, expected: OperationRules.text(value.shape), found: input.shape)
   }
@@ -221,6 +260,7 @@ extension Session {
 
 extension Graph.Value {
   func elementCount(_ lengths: Graph.AxisLengths) -> Int { shape.reduce(1) { $0 * $1.length(lengths) } }
+  func byteCount(_ lengths: Graph.AxisLengths) -> Int { elementCount(lengths) * type.byteCount }
 }
 
 extension NDArray.Elements {

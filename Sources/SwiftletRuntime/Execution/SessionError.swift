@@ -13,6 +13,10 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
   case emptyValue(String, axis: String, Graph.AxisLengths)
   /// A slice reaches beyond the axis that it cuts.
   case range(node: String, start: Int, end: Int, length: Int, lengths: Graph.AxisLengths)
+  /// An append would write outside a state.
+  case position(node: String, first: Int, count: Int, capacity: Int)
+  /// The state belongs to a session of another model.
+  case foreignState
   case outOfMemory(byteCount: Int)
   case threadCount(Int)
   case missingThread(reason: String)
@@ -31,6 +35,9 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(value) would be empty at \(lengths): \(axis) is too short"
     case .range(let node, let start, let end, let length, let lengths):
       "\(node) takes \(start)..<\(end) of an axis of \(length) at \(lengths): an axis is too short"
+    case .position(let node, let first, let count, let capacity):
+      "\(node) appends \(count) from position \(first) on to a state of \(capacity)"
+    case .foreignState: "the state belongs to another model"
     case .outOfMemory(let byteCount): "\(byteCount) bytes of memory are not available: use a smaller batch"
     case .threadCount(let count): "\(count) threads cannot run: expected 1 to \(ThreadPool.limit)"
     case .missingThread(let reason): "the system gives no thread: \(reason)"

@@ -12,8 +12,9 @@ struct StepCompiler {
   let axes: Graph.AxisLengths
   let instructionSet: InstructionSet
   let threads: Int
-  /// The packed weights by constant name.
-  let weights: [String: PackedLinear]
+  let weights: [Graph.Parameter: PackedLinear]
+  /// The memory of the graph's states, in order.
+  let states: [UnsafeMutableRawPointer]
   /// Memory of each worker; its size is known when all nodes are compiled.
   let scratch = Scratch()
 
@@ -55,7 +56,7 @@ extension StepCompiler {
   /// The memory of an operand.
   func address(of operand: ResolvedGraph.Operand) -> UnsafeMutableRawPointer {
     switch operand {
-    case .value(let index): arena + plan.offset(ofValue: index)
+    case .value(let index): plan.address(ofValue: index, arena: arena, states: states)
     // The file's pages are read-only; kernels only read operands.
     case .constant(let index): constantAddress(graph.graph.constants[index].name)
     }
@@ -110,8 +111,8 @@ extension StepCompiler {
 // MARK: Weights
 
 extension StepCompiler {
-  func packed(_ weight: String) -> PackedLinear {
-    guard let packed = weights[weight] else { preconditionFailure("\(weight) was not packed") }
+  func packed(_ weight: Graph.Parameter) -> PackedLinear {
+    guard let packed = weights[weight] else { preconditionFailure("\(weight.name) was not packed") }
     return packed
   }
 

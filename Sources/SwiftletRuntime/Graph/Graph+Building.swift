@@ -9,6 +9,16 @@ extension Graph {
     return name
   }
 
+  /// Declares a value that is kept from run to run, and returns its name.
+  ///
+  /// - Parameter shape: of fixed lengths: the capacity.
+  @discardableResult
+  public mutating func appendState(_ name: String, type: ElementType = .float32, shape: [Int]) -> String {
+    values.append(Value(name: name, type: type, shape: shape.map { .fixed($0) }))
+    states.append(name)
+    return name
+  }
+
   /// Appends a node whose output gets its shape from the operation, and returns the output's name.
   ///
   /// - Parameters:

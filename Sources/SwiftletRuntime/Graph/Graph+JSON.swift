@@ -6,7 +6,7 @@
 
 extension Graph: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case version, name, axes, values, constants, nodes, inputs, outputs, metadata
+    case version, name, axes, values, constants, nodes, inputs, outputs, states, metadata
   }
 
   public init(from decoder: any Decoder) throws {
@@ -14,7 +14,7 @@ extension Graph: Codable {
     let version = try decoder.container(keyedBy: CodingKeys.self).decode(Int.self, forKey: .version)
     guard (1...Self.version).contains(version) else { throw GraphError.unsupportedVersion(version) }
     if version == 1 {
-      try decoder.refuseKeys(except: Set(CodingKeys.allCases.map(\.stringValue)).subtracting(["axes"]))
+      try decoder.refuseKeys(except: Set(CodingKeys.allCases.map(\.stringValue)).subtracting(["axes", "states"]))
     }
     let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
     self.init(
@@ -25,6 +25,7 @@ extension Graph: Codable {
       nodes: try container.decode([Node].self, forKey: .nodes),
       inputs: try container.decode([String].self, forKey: .inputs),
       outputs: try container.decode([String].self, forKey: .outputs),
+      states: version == 1 ? [] : try container.decode([String].self, forKey: .states),
       metadata: try container.decode(Metadata.self, forKey: .metadata))
     try validate()
   }
@@ -39,6 +40,7 @@ extension Graph: Codable {
     try container.encode(nodes, forKey: .nodes)
     try container.encode(inputs, forKey: .inputs)
     try container.encode(outputs, forKey: .outputs)
+    try container.encode(states, forKey: .states)
     try container.encode(metadata, forKey: .metadata)
   }
 

@@ -86,6 +86,16 @@ extension Graph {
       guard valueByName[input] != nil else { throw .invalid(part: input, reason: "the input is no value") }
       guard ready.insert(input).inserted else { throw .invalid(part: input, reason: "the input is listed twice") }
     }
+    var memory = StateRules(states)
+    for state in states {
+      guard let value = valueByName[state], value.shape.allSatisfy({ $0.fixedLength != nil }), value.type != .uint8
+      else {
+        throw .invalid(part: state, reason: "the state is no value of fixed lengths in f32, bf16 or i64")
+      }
+      guard ready.insert(state).inserted else {
+        throw .invalid(part: state, reason: "the state is an input or listed twice")
+      }
+    }
     let extents = inputs.compactMap { valueByName[$0] }.flatMap(\.shape).compactMap { dimension -> Extent? in
       if case .extent(let extent) = dimension { extent } else { nil }
     }
@@ -119,6 +129,7 @@ extension Graph {
           )
         }
         try node.operation.base.checkTypes(of: operands, output: .init(output), rules)
+        try memory.check(node, graphInputs: inputs)
       }
       guard ready.insert(node.output).inserted else {
         throw .invalid(part: node.output, reason: "the value is computed twice")
@@ -127,6 +138,7 @@ extension Graph {
     for output in outputs where !ready.contains(output) {
       throw .invalid(part: output, reason: "nothing computes this output")
     }
+    for output in outputs { try place(output) { () throws(Mismatch) in try memory.checkReading(output) } }
     guard Set(outputs).count == outputs.count else { throw .invalid(part: name, reason: "an output is listed twice") }
     if let idle = values.first(where: { !ready.contains($0.name) }) {
       throw .invalid(part: idle.name, reason: "nothing computes this value")
@@ -181,5 +193,38 @@ extension Graph {
 
   private func place(_ part: String, _ body: () throws(Mismatch) -> Void) throws(GraphError) {
     do { try body() } catch { throw .invalid(part: part, reason: error.reason) }
+  }
+}
+
+/// What may be read of states that nodes change in place: a value that is a state's memory is gone once that is changed.
+private struct StateRules {
+  /// The state whose memory a value is.
+  private var memoryOf: [String: String]
+  private var gone = Set<String>()
+
+  init(_ states: [String]) { memoryOf = Dictionary(states.map { ($0, $0) }, uniquingKeysWith: { first, _ in first }) }
+
+  func checkReading(_ name: String) throws(Graph.Mismatch) {
+    guard !gone.contains(name) else {
+      throw Graph.Mismatch("\(name) is the memory of a state that a node has changed: read that node's output")
+    }
+  }
+
+  mutating func check(_ node: Graph.Node, graphInputs: [String]) throws(Graph.Mismatch) {
+    for input in node.inputs { try checkReading(input) }
+    let operation = node.operation.base
+    let shared = node.inputs.indices.first { operation.sharing(ofInput: $0) == .always }
+    let memory = shared.flatMap { memoryOf[node.inputs[$0]] }
+    if operation.changesFirstInput {
+      guard let memory else { throw Graph.Mismatch("\(node.inputs[0]) is no state") }
+      guard !node.inputs.dropFirst().contains(where: { memoryOf[$0] == memory }) else {
+        throw Graph.Mismatch("it writes a state into itself")
+      }
+      if operation is Graph.Append, !graphInputs.contains(node.inputs[2]) {
+        throw Graph.Mismatch("the position \(node.inputs[2]) is no input of the graph")
+      }
+      gone.formUnion(memoryOf.filter { $0.value == memory }.keys)
+    }
+    memoryOf[node.output] = memory
   }
 }

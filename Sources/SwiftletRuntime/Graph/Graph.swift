@@ -17,12 +17,14 @@ public struct Graph: Hashable, Sendable {
   public var inputs: [String]
   /// The names of the values that a caller gets, in order.
   public var outputs: [String]
+  /// The names of the values that are kept from run to run, zeros at first; nodes change them in place.
+  public var states: [String]
   public var metadata: Metadata
 
   public init(
     name: String, axes: [Axis] = [.batch], values: [Value] = [], constants: [Constant] = [], nodes: [Node] = [],
     inputs: [String] = [],
-    outputs: [String] = [], metadata: Metadata = Metadata()
+    outputs: [String] = [], states: [String] = [], metadata: Metadata = Metadata()
   ) {
     self.name = name
     self.axes = axes
@@ -31,6 +33,7 @@ public struct Graph: Hashable, Sendable {
     self.nodes = nodes
     self.inputs = inputs
     self.outputs = outputs
+    self.states = states
     self.metadata = metadata
   }
 

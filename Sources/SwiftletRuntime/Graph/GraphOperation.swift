@@ -27,6 +27,8 @@ protocol GraphOperation: Hashable, Sendable, Codable {
   var writesQuantized: Bool { get }
   /// Each element of the output depends on the same element of each input of its size.
   var isElementwise: Bool { get }
+  /// The first input is a state, which the operation overwrites, wholly or in part: the output is the state afterwards.
+  var changesFirstInput: Bool { get }
   /// Whether the output may lie where an input lies.
   func sharing(ofInput position: Int) -> Graph.Sharing
 
@@ -41,6 +43,7 @@ extension GraphOperation {
   var onlyMovesElements: Bool { false }
   var writesQuantized: Bool { false }
   var isElementwise: Bool { false }
+  var changesFirstInput: Bool { false }
   func sharing(ofInput position: Int) -> Graph.Sharing { .never }
 
   /// Operations that compute read and write f32 unless they say otherwise.
@@ -55,9 +58,10 @@ extension GraphOperation {
 extension Graph {
   /// A constant that an operation's settings name.
   struct Parameter: Hashable, Sendable {
-    enum Role {
-      /// A matrix of weights, which is packed for the kernel that multiplies by it.
-      case weight
+    enum Role: Hashable {
+      /// A matrix of weights, which is packed for the kernel that multiplies by it; its rows in groups that are multiplied
+      /// one by one.
+      case weight(groups: Int)
       /// Read as it lies in the file.
       case table
     }
@@ -65,7 +69,10 @@ extension Graph {
     let name: String
     let role: Role
 
-    static func weight(_ name: String) -> Self { Self(name: name, role: .weight) }
+    static func weight(_ name: String, groups: Int = 1) -> Self {
+      Self(name: name, role: .weight(groups: groups))
+    }
+
     static func tables(_ names: String?...) -> [Self] { names.compactMap { $0.map { Self(name: $0, role: .table) } } }
   }
 
@@ -93,7 +100,7 @@ extension Graph {
     public var parameters: [String] { base.parameters.map(\.name) }
 
     /// The matrix that the operation multiplies by; nil where it has none.
-    public var weight: String? { base.parameters.first { $0.role == .weight }?.name }
+    public var weight: String? { base.parameters.first { $0.role != .table }?.name }
 
     /// Elements keep their type, quantisation and bits.
     public var onlyMovesElements: Bool { base.onlyMovesElements }
@@ -106,10 +113,11 @@ extension Graph {
 extension Graph.Operation {
   /// Every operation.
   static let all: [any GraphOperation.Type] = [
-    Graph.Patchify.self, Graph.Linear.self, Graph.LayerNorm.self, Graph.Activate.self, Graph.Add.self,
+    Graph.Patchify.self, Graph.Linear.self, Graph.Convolution.self, Graph.LayerNorm.self, Graph.Activate.self,
+    Graph.Add.self,
     Graph.Multiply.self, Graph.Attention.self, Graph.Softmax.self, Graph.MatrixProduct.self, Graph.Reshape.self,
     Graph.Expand.self, Graph.Permute.self, Graph.Concatenate.self, Graph.Slice.self, Graph.Select.self, Graph.Mean.self,
-    Graph.Convert.self,
+    Graph.Convert.self, Graph.Append.self, Graph.Assign.self,
   ]
 
   static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

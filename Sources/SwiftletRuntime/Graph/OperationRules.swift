@@ -97,6 +97,19 @@ extension OperationRules {
     return constant
   }
 
+  /// A weight `[outputs, inputs]`.
+  func matrix(_ name: String) throws(Mismatch) -> Graph.Constant {
+    let matrix = try parameter(name)
+    guard matrix.shape.count == 2 else {
+      throw Mismatch("the weight \(name) has shape \(matrix.shape), expected 2 axes")
+    }
+    guard matrix.encoding.type != .int8 || matrix.shape[1] <= Graph.Limit.int8Inputs else {
+      throw Mismatch(
+        "\(name) has \(matrix.shape[1]) inputs, sums of 8-bit products hold \(Graph.Limit.int8Inputs)")
+    }
+    return matrix
+  }
+
   func checkVector(_ name: String?, length: Int) throws(Mismatch) {
     guard let name else { return }
     let constant = try parameter(name)

@@ -20,6 +20,8 @@ public struct ModelFile: Sendable {
   let content: MappedFile
   /// Where each stored tensor lies in `content`.
   let ranges: [String: Range<Int>]
+  /// Shared by the sessions of all copies of this value.
+  let packed = PackedWeights()
 
   /// Tensors start at multiples of this, counted from the start of the file.
   static let alignment = 64

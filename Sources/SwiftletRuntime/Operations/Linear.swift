@@ -28,14 +28,7 @@ extension Graph.Linear {
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.counted(inputs, 1...2)
     let x = inputs[0]
-    let matrix = try rules.parameter(weight)
-    guard matrix.shape.count == 2 else {
-      throw Graph.Mismatch("the weight \(weight) has shape \(matrix.shape), expected 2 axes")
-    }
-    guard matrix.encoding.type != .int8 || matrix.shape[1] <= Graph.Limit.int8Inputs else {
-      throw Graph.Mismatch(
-        "\(weight) has \(matrix.shape[1]) inputs, sums of 8-bit products hold \(Graph.Limit.int8Inputs)")
-    }
+    let matrix = try rules.matrix(weight)
     guard let last = x.last, last == .fixed(matrix.shape[1]) else {
       throw Graph.Mismatch(
         "the input \(OperationRules.text(x)) does not end in the \(matrix.shape[1]) columns of \(weight)")
@@ -63,13 +56,13 @@ extension Graph.Linear {
   }
 
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) throws(SessionError) -> ThreadPool.Job? {
-    let packed = compiler.packed(weight)
+    let packed = compiler.packed(.weight(weight))
     let input = node.inputs[0]
     let inputFormat = compiler.format(of: input)
     let residual = node.inputs.count > 1 ? UnsafePointer(compiler.floats(of: node.inputs[1])) : nil
     let scales = try compiler.integerScales(of: weight, input: inputFormat)
     let op = swl_linear(
-      kernel: packed.kernel, shape: packed.shape, packed: packed.packed.address,
+      kernel: packed.kernel, shape: packed.shape, packed: packed.address(ofGroup: 0),
       tokens: compiler.lengths(of: input).dropLast().reduce(1, *),
       x: compiler.address(of: input), x_stride: packed.shape.inputs, x_type: inputFormat.type,
       x_zero_point: inputFormat.zero_point,

@@ -179,6 +179,7 @@ struct ReferenceInterpreter {
         }
       }
       return Array(shape: shape, data: data)
+    case let convolution as Graph.Convolution: return self.convolution(convolution, x, shape)
     case let norm as Graph.LayerNorm:
       let (gamma, beta) = (norm.weight.map { constant($0).data }, norm.bias.map { constant($0).data })
       return Array(
@@ -224,6 +225,24 @@ struct ReferenceInterpreter {
       return attention(inputs, heads: own.heads, scale: own.scale, within: windows, shape)
     case is Graph.Convert: return x
     default: fatalError("\(node.operation) moves")
+    }
+  }
+
+  private func convolution(_ op: Graph.Convolution, _ x: Array, _ shape: [Int]) -> Array {
+    let (weights, bias) = (constant(op.weight), op.bias.map { constant($0).data })
+    let (inGroup, outGroup) = (x.shape[1] / op.groups, shape[1] / op.groups)
+    return Array(shape) { index in
+      var sum = bias?[index[1]] ?? 0
+      for (i, j) in (0..<op.kernel[0]).flatMap({ i in (0..<op.kernel[1]).map { (i, $0) } }) {
+        let row = index[2] * op.stride[0] + i * op.dilation[0] - op.padding[0]
+        let column = index[3] * op.stride[1] + j * op.dilation[1] - op.padding[1]
+        guard (0..<x.shape[2]).contains(row), (0..<x.shape[3]).contains(column) else { continue }
+        for channel in 0..<inGroup {
+          let place = (i * op.kernel[1] + j) * inGroup + channel
+          sum += weights[[index[1], place]] * x[[index[0], index[1] / outGroup * inGroup + channel, row, column]]
+        }
+      }
+      return op.activation.map { Self.activate($0, sum) } ?? sum
     }
   }
 

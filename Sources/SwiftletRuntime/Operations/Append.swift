@@ -1,0 +1,61 @@
+extension Graph {
+  /// Writes x into a state from a position of an axis on, where it lies: a cache of keys and values grows so.
+  ///
+  /// The position is a graph input, so that a run is refused before it writes beyond the state. The output is the whole
+  /// state. Inputs: state, x, position (i64, one element).
+  public struct Append: GraphOperation {
+    static let name = "append"
+    static let settings = ["axis"]
+    public var axis: Int
+  }
+}
+
+extension Graph.Operation {
+  /// ``Graph/Append``.
+  public static func append(axis: Int) -> Self { Self(Graph.Append(axis: axis)) }
+}
+
+extension Graph.Append {
+  var onlyMovesElements: Bool { true }
+  var changesFirstInput: Bool { true }
+  func sharing(ofInput position: Int) -> Graph.Sharing { position == 0 ? .always : .never }
+
+  func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
+    try rules.counted(inputs, 3...3)
+    let (state, x) = (inputs[0], inputs[1])
+    guard state.indices.contains(axis), x.count == state.count,
+      state.indices.allSatisfy({ $0 == axis || state[$0] == x[$0] }), let capacity = state[axis].fixedLength,
+      x[axis].fixedLength ?? 1 <= capacity
+    else {
+      throw Graph.Mismatch(
+        "\(OperationRules.text(x)) cannot be appended to \(OperationRules.text(state)) along axis \(axis)")
+    }
+    guard inputs[2] == [] || inputs[2] == [1] else {
+      throw Graph.Mismatch("the position has shape \(OperationRules.text(inputs[2])), expected one number")
+    }
+    return state
+  }
+
+  func checkTypes(
+    of inputs: [OperationRules.Operand], output: OperationRules.Operand, _ rules: OperationRules
+  ) throws(Graph.Mismatch) {
+    try rules.checkMoved(Array(inputs.prefix(2)), to: output)
+    try rules.check("the position", inputs[2].type, isAmong: [.int64])
+  }
+
+  func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
+    let (state, x) = (compiler.lengths(of: node.inputs[0]), compiler.lengths(of: node.inputs[1]))
+    let size = compiler.elementSize(of: node.inputs[1])
+    let inner = state[(axis + 1)...].reduce(size, *)
+    let (run, stride) = (x[axis] * inner, state[axis] * inner)
+    let source = compiler.address(of: node.inputs[1])
+    let target = compiler.outputAddress(of: node)
+    let position = compiler.address(of: node.inputs[2]).assumingMemoryBound(to: Int64.self)
+    return ThreadPool.Job(tiles: state[..<axis].reduce(1, *)) { first, count, _ in
+      let start = target + Int(position.pointee) * inner
+      for row in first..<first + count {
+        (start + row * stride).copyMemory(from: source + row * run, byteCount: run)
+      }
+    }
+  }
+}
