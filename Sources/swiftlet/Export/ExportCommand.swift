@@ -182,14 +182,8 @@ struct RangeName: ExpressibleByArgument {
   init(rule: RangeRule?) { self.rule = rule }
 
   init?(argument: String) {
-    switch argument {
-    case "measured": rule = nil
-    case "least-squares": rule = .leastSquares
-    case "min-max": rule = .minMax
-    default:
-      guard let percent = Double(argument), percent > 50, percent <= 100 else { return nil }
-      rule = .percentile(percent)
-    }
+    rule = RangeRule(parsing: argument)
+    if rule == nil, argument != "measured" { return nil }
   }
 
   var defaultValueDescription: String { rule.map { "\($0)" } ?? "measured" }

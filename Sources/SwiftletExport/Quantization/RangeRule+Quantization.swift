@@ -1,14 +1,6 @@
 import SwiftletRuntime
 
-/// How the real range that 8 bits shall cover follows from the values seen in calibration.
-public enum RangeRule: Hashable, Sendable {
-  /// Everything that was seen.
-  case minMax
-  /// What is left without the given percentage of values at both ends together: 99.99 cuts one of ten thousand.
-  case percentile(Double)
-  /// The range with the least mean squared error of the rounded values, clipping included.
-  case leastSquares
-
+extension RangeRule {
   /// The scale and zero point for values like those in `histogram`.
   public func quantization(of histogram: Histogram) -> Graph.Quantization {
     switch self {
@@ -19,17 +11,6 @@ public enum RangeRule: Hashable, Sendable {
         covering: max(histogram.smallest, histogram.quantile(cut) - histogram.binWidth),
         min(histogram.largest, histogram.quantile(1 - cut)))
     case .leastSquares: return LeastSquaresRange(of: histogram).quantization
-    }
-  }
-}
-
-extension RangeRule: CustomStringConvertible {
-  /// `least-squares`, `min-max`, `99.99`.
-  public var description: String {
-    switch self {
-    case .minMax: "min-max"
-    case .percentile(let percent): "\(percent)"
-    case .leastSquares: "least-squares"
     }
   }
 }
