@@ -57,6 +57,7 @@ public final class PlannedNetwork {
   ///
   /// - Throws: `ExportError` for a layer that is not among those this was made for, or int8 without calibration.
   public func modelFile(for plan: CompressionPlan) throws -> ModelFile {
+    try plan.checkExportable()
     var formats: [String: WeightFormat] = [:]
     for path in plan.paths {
       guard let weight = weights[path], let choice = plan[path] else {

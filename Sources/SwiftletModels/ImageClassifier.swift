@@ -2,7 +2,7 @@ import SwiftletNN
 import SwiftletPlans
 
 /// A network that gives class scores `[batch, classes]` for images `[batch, channels, height, width]`.
-public protocol ImageClassifier: Layer {
+public protocol ImageClassifier: Layer, CompressibleModel {
   associatedtype Configuration: ImageClassifierConfiguration
   var configuration: Configuration { get }
 }
@@ -24,4 +24,5 @@ extension ImageClassifier {
   public var classes: Int { configuration.classes }
   /// The work for one image, with the layers that compression may change as its slots.
   public var multiplyAdds: MultiplyAdds { configuration.multiplyAdds }
+  public var slots: [Slot] { configuration.multiplyAdds.slots }
 }

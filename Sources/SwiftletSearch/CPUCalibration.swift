@@ -46,7 +46,7 @@ public struct CPUCalibration: Sendable {
     }
     let paths = work.slots.map(\.path)
     var runs = try choices.map { choice in
-      let plan = CompressionPlan.uniform(choice.pattern, precision: choice.precision, layers: paths)
+      let plan = CompressionPlan.uniform(choice, layers: paths)
       return try TimedPlan(Session(network.modelFile(for: plan), threads: threads), batch: batch, layers: paths)
     }
     for round in 0..<rounds {
@@ -54,17 +54,17 @@ public struct CPUCalibration: Sendable {
       progress(round + 1, rounds)
     }
 
-    let kinds = Dictionary(grouping: work.slots) { [$0.kind, "\($0.tokens)", "\($0.inputs)", "\($0.outputs)"] }
+    let kinds = Dictionary(grouping: work.slots) { [$0.role, "\($0.positions)", "\($0.inputs)", "\($0.outputs)"] }
     var layers: [MeasuredTimes.Layer] = []
     for slot in work.slots {
-      guard let alike = kinds[[slot.kind, "\(slot.tokens)", "\(slot.inputs)", "\(slot.outputs)"]],
+      guard let alike = kinds[[slot.role, "\(slot.positions)", "\(slot.inputs)", "\(slot.outputs)"]],
         alike[0].path == slot.path
       else { continue }
       for (choice, run) in zip(choices, runs) {
         let mean = alike.reduce(0.0) { $0 + run.milliseconds(of: $1.path) } / Double(alike.count)
         layers.append(
           MeasuredTimes.Layer(
-            name: slot.kind, tokens: slot.tokens, inputs: slot.inputs, outputs: slot.outputs, choice: choice,
+            name: slot.role, tokens: slot.positions, inputs: slot.inputs, outputs: slot.outputs, choice: choice,
             kernel: run.kernel(of: slot.path), nanoseconds: Int((mean * 1e6).rounded())))
       }
     }

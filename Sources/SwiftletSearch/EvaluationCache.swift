@@ -3,21 +3,35 @@ import SwiftletFiles
 import SwiftletPlans
 import SwiftletTraining
 
-/// Fitnesses that were measured before, in a file of JSON lines: a repeated or resumed search measures nothing twice.
+/// Scores that were measured before, in a file of JSON lines: a repeated or resumed search measures nothing twice.
 ///
-/// The key names plan, weights, images and settings, so that one file serves every search in a folder.
+/// The key names plan, weights, data and settings, so that one file serves every search in a folder.
 /// ```json
 /// {"correct":4391,"images":5000,"key":"…","loss":0.4123}
 /// ```
-public final class EvaluationCache {
+public final class EvaluationCache<Score: PlanScore> {
   private struct Line: Codable {
+    private enum Key: String, CodingKey { case key }
+
     let key: String
-    let images, correct: Int
-    let loss: Double
+    let score: Score
+
+    init(key: String, score: Score) { (self.key, self.score) = (key, score) }
+
+    init(from decoder: any Decoder) throws {
+      key = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .key)
+      score = try Score(from: decoder)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try score.encode(to: encoder)
+      var values = encoder.container(keyedBy: Key.self)
+      try values.encode(key, forKey: .key)
+    }
   }
 
   public let file: URL
-  private var known: [String: Fitness] = [:]
+  private var known: [String: Score] = [:]
   private let handle: FileHandle
   /// Two searches that write at once would cut each other's lines.
   private let lock: FileLock?
@@ -45,7 +59,7 @@ public final class EvaluationCache {
         guard let entry = try? JSONLines.decoder.decode(Line.self, from: line) else {
           throw RunError.damaged(file, problem: "line \(number + 1) is no evaluation; remove the file to begin anew")
         }
-        known[entry.key] = Fitness(images: entry.images, correct: entry.correct, loss: entry.loss)
+        known[entry.key] = entry.score
       }
       handle = try FileHandle(forUpdating: file)
       if isCut { try handle.truncate(atOffset: UInt64(lines.reduce(0) { $0 + $1.count + 1 })) }
@@ -64,13 +78,12 @@ public final class EvaluationCache {
 
   deinit { try? handle.close() }
 
-  public subscript(key: String) -> Fitness? { known[key] }
+  public subscript(key: String) -> Score? { known[key] }
 
-  public func store(_ fitness: Fitness, for key: String) throws {
-    known[key] = fitness
-    let line = Line(key: key, images: fitness.images, correct: fitness.correct, loss: fitness.loss)
+  public func store(_ score: Score, for key: String) throws {
+    known[key] = score
     do {
-      try handle.write(contentsOf: JSONLines.line(line))
+      try handle.write(contentsOf: JSONLines.line(Line(key: key, score: score)))
     } catch {
       throw RunError.cannotWrite(file, reason: reason(of: error))
     }

@@ -17,7 +17,7 @@ public struct HeldOutImages: Sendable {
   public var count: Int { batches.reduce(0) { $0 + $1.labels.count } }
 
   /// How well a network that gives class scores `[batch, classes]` does; the loss is NaN where a score is no finite number.
-  public func fitness(of session: Session) throws -> Fitness {
+  public func fitness(of session: Session) throws -> ImageFitness {
     var (correct, loss) = (0, 0.0)
     for (images, labels) in batches {
       let scores = ClassScores.rows(try session.run([images])[0].floats, samples: labels.count)
@@ -26,6 +26,6 @@ public struct HeldOutImages: Sendable {
         correct += scores.rank(of: label) == 0 ? 1 : 0
       }
     }
-    return Fitness(images: count, correct: correct, loss: loss / Double(max(1, count)))
+    return ImageFitness(images: count, correct: correct, loss: loss / Double(max(1, count)))
   }
 }

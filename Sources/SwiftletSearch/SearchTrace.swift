@@ -9,7 +9,8 @@ import SwiftletTraining
 /// {"budget":"flops=0.4","fixed":3500000,"format":"swiftlet.search",…}
 /// {"accuracy":0.8712,"cost":33110000,"levels":[0,2,1],"loss":0.41,"origin":"mutant","round":3,…}
 /// ```
-public struct SearchTrace: Hashable, Sendable {
+/// A candidate's score stands among its other keys.
+public struct SearchTrace<Score: PlanScore>: Hashable, Sendable {
   /// The problem.
   public struct Header: Hashable, Sendable, Codable {
     public struct Slot: Hashable, Sendable, Codable {
@@ -19,19 +20,33 @@ public struct SearchTrace: Hashable, Sendable {
     }
 
     public struct Level: Hashable, Sendable, Codable {
-      public let pattern: SparsityPattern
-      public let precision: Precision
+      private enum Key: String, CodingKey { case cost }
+
+      public let choice: LayerChoice
       public let cost: Int
+
+      init(choice: LayerChoice, cost: Int) { (self.choice, self.cost) = (choice, cost) }
+
+      public init(from decoder: any Decoder) throws {
+        choice = try LayerChoice(from: decoder)
+        cost = try decoder.container(keyedBy: Key.self).decode(Int.self, forKey: .cost)
+      }
+
+      public func encode(to encoder: any Encoder) throws {
+        try choice.encode(to: encoder)
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(cost, forKey: .cost)
+      }
     }
 
-    static let currentFormat = "swiftlet.search"
-    static let currentVersion = 1
+    static var currentFormat: String { "swiftlet.search" }
+    static var currentVersion: Int { 1 }
 
     var format = currentFormat
     var version = currentVersion
     public let model, budget, accelerator: String
     public let method: SearchMethod.Kind
-    public let measure: FitnessMeasure
+    public let measure: Score.Measure
     public let seed: Int
     public let unit: PlanCosts.Unit
     public let fixed, dense: Int
@@ -44,23 +59,42 @@ public struct SearchTrace: Hashable, Sendable {
 
   /// A candidate.
   public struct Line: Hashable, Sendable, Codable {
+    private enum Key: String, CodingKey { case levels, origin, round, cost }
+
     public let levels: [Int]
     public let origin: Proposal.Origin
-    public let round, cost, images, correct: Int
-    public let loss, accuracy: Double
+    public let round, cost: Int
+    public let score: Score
 
-    public init(_ candidate: Candidate) {
+    public init(_ candidate: Candidate<Score>) {
       (levels, origin, round) = (candidate.levels, candidate.proposal.origin, candidate.proposal.round)
-      (images, correct) = (candidate.fitness.images, candidate.fitness.correct)
-      (cost, loss, accuracy) = (candidate.cost, candidate.fitness.loss, candidate.fitness.accuracy)
+      (cost, score) = (candidate.cost, candidate.fitness)
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      levels = try values.decode([Int].self, forKey: .levels)
+      origin = try values.decode(Proposal.Origin.self, forKey: .origin)
+      round = try values.decode(Int.self, forKey: .round)
+      cost = try values.decode(Int.self, forKey: .cost)
+      score = try Score(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: Key.self)
+      try values.encode(levels, forKey: .levels)
+      try values.encode(origin, forKey: .origin)
+      try values.encode(round, forKey: .round)
+      try values.encode(cost, forKey: .cost)
+      try score.encode(to: encoder)
+      var figures = encoder.container(keyedBy: Figure.self)
+      for (name, value) in score.figures { try figures.encode(value, forKey: Figure(stringValue: name)) }
     }
 
     /// One line of the file, without its end.
     public var json: String {
       get throws { String(decoding: try JSONLines.line(self).dropLast(), as: UTF8.self) }
     }
-
-    public var fitness: Fitness { Fitness(images: images, correct: correct, loss: loss) }
   }
 
   public let header: Header
@@ -98,6 +132,15 @@ public struct SearchTrace: Hashable, Sendable {
     }
     return SearchTrace(header: header, lines: lines)
   }
+}
+
+/// The name of a figure.
+private struct Figure: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
 }
 
 /// One JSON object a line; numbers that are none are written as text.

@@ -186,10 +186,12 @@ struct ChannelPermutationTests {
 }
 
 /// A network of one MLP.
-private final class Box: Layer {
+private final class Box: Layer, CompressibleModel {
   @Child var mlp: MLP
 
   init(_ mlp: MLP) { self.mlp = mlp }
+
+  var slots: [Slot] { [Slot(block: "mlp", role: "fc2", inputs: 16, outputs: 8, positions: 5)] }
 
   func callAsFunction(_ x: Tensor) -> Tensor { mlp(x) }
 

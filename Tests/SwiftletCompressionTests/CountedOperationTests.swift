@@ -68,7 +68,7 @@ struct CountedOperationTests {
     let (last, patches) = (configuration.stages[2], configuration.gridSize * configuration.gridSize)
     let seen = last.width * last.side * last.side
     #expect(counted.norms - seen == formula.norms - last.width * patches / 8)
-    #expect(model.compressibleLayers().map(\.path) == formula.slots.map(\.path))
+    #expect(model.slots.map(\.path) == formula.slots.map(\.path))
   }
 
   @Test(arguments: [DeiTConfiguration.Distillation.none, .token])

@@ -36,11 +36,14 @@ struct PruningTests {
     let model = try smallTransformer(seed: 1)
     let paths = ["attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2"]
     #expect(
-      model.compressibleLayers().map(\.path) == (0..<2).flatMap { block in paths.map { "blocks.\(block).\($0)" } })
+      model.slots.map(\.path) == (0..<2).flatMap { block in paths.map { "blocks.\(block).\($0)" } })
     #expect(
-      model.compressibleLayers().map { [$0.inputs, $0.outputs] }
+      model.slots.map { [$0.inputs, $0.outputs] }
         == Array(repeating: [[32, 96], [32, 32], [32, 128], [128, 32]], count: 2).flatMap { $0 })
-    #expect(Set(model.compressibleLayers().map(\.path)) == Set(model.configuration.multiplyAdds.slots.map(\.path)))
+    // Oracle: the layers that are really there.
+    let layers = model.linearLayers().filter { $0.path.hasPrefix("blocks.") }
+    #expect(model.slots.map(\.path) == layers.map(\.path))
+    #expect(model.slots.map { [$0.outputs, $0.inputs] } == layers.map(\.layer.weight.shape))
   }
 
   @Test func `pruning changes layers and no weights, paths or names`() throws {
@@ -52,7 +55,7 @@ struct PruningTests {
     #expect(Self.weights(model) == before)
     #expect(model.sparseLayers().count == 8)
     #expect(model.linearLayers().map(\.path) == ["head"])
-    #expect(model.compressibleLayers().count == 8)
+    #expect(model.slots.count == 8)
   }
 
   /// Oracle: the plain network with weights that were multiplied by the masks beforehand.
@@ -60,13 +63,13 @@ struct PruningTests {
     let plain = try smallTransformer(seed: 4)
     let levels = [1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }
     var random = SplitMix64(seed: 5)
-    let plan = SearchSpace(levels, over: plain.compressibleLayers().map(\.path))
+    let plan = SearchSpace(levels, over: plain.slots.map(\.path))
       .plan((0..<8).map { _ in Int.random(in: 0..<3, using: &random) })
     let pruned = plain.copy()
     try pruned.prune(to: plan)
     withNoGradient {
       for (path, layer) in plain.linearLayers() {
-        if let choice = plan[path] { _ = layer.weight.copyInPlace(from: layer.weight.pruned(to: choice.pattern)) }
+        if let choice = plan[path] { _ = layer.weight.copyInPlace(from: layer.weight.pruned(to: choice.sparsity)) }
       }
     }
     let images = Self.images(seed: 6)
@@ -152,7 +155,7 @@ struct PruningTests {
       for (index, value) in x.enumerated() { squares[index % 32] += Double(value) * Double(value) }
     }
 
-    let paths = model.compressibleLayers().map(\.path)
+    let paths = model.slots.map(\.path)
     let norms = try model.inputNorms(of: paths) { for batch in batches { _ = model(batch) } }
     #expect(Set(norms.keys) == Set(paths))
     let found = try #require(norms[path]).scalars(as: Float.self)
@@ -173,7 +176,7 @@ struct PruningTests {
   @Test func `the layers are back in their places when calibration fails`() throws {
     struct Failure: Error {}
     let model = try smallTransformer(seed: 16)
-    let paths = model.compressibleLayers().map(\.path)
+    let paths = model.slots.map(\.path)
     #expect(throws: Failure.self) { try model.inputNorms(of: paths) { throw Failure() } }
     #expect(throws: ModuleError.self) { try model.inputNorms(of: paths + ["nowhere"]) {} }
     #expect(model.linearLayers().count == 9)
@@ -183,7 +186,7 @@ struct PruningTests {
   @Test func `a supernet step moves only weights that some mask kept`() throws {
     let model = try smallTransformer(seed: 17)
     let space = SearchSpace(
-      [1, 2].map { SparsityPattern(keeping: $0, of: 4) }, over: model.compressibleLayers().map(\.path))
+      [1, 2].map { SparsityPattern(keeping: $0, of: 4) }, over: model.slots.map(\.path))
     let sampler = UniformSampler(space)
     var random = SplitMix64(seed: 18)
     let path = "blocks.0.mlp.fc1"

@@ -106,7 +106,7 @@ struct SparseGPTTests {
     for block in byHand.blocks.indices {
       for name in ["attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2"] {
         let path = "blocks.\(block).\(name)"
-        guard let choice = plan[path], !choice.pattern.isDense else { continue }
+        guard let choice = plan[path], !choice.sparsity.isDense else { continue }
         let layer = try #require(byHand.layer(at: path) as? Linear)
         let listener = Listener(to: layer)
         try byHand.replaceLayer(at: path, with: listener)
@@ -115,7 +115,7 @@ struct SparseGPTTests {
         let x = try #require(listener.heard).cast(to: .float64)
         withNoGradient {
           _ = layer.weight.copyInPlace(
-            from: SparseGPT().pruned(layer.weight, to: choice.pattern, products: x.transposed(0, 1).matmul(x)))
+            from: SparseGPT().pruned(layer.weight, to: choice.sparsity, products: x.transposed(0, 1).matmul(x)))
         }
       }
     }

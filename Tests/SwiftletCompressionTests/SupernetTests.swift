@@ -22,7 +22,7 @@ struct SupernetTests {
   static func supernet(
     of model: VisionTransformer, _ gradient: SparseGradient = .masked
   ) throws -> Supernet {
-    try Supernet(model, space: SearchSpace(levels, over: model.compressibleLayers().map(\.path)), gradient: gradient)
+    try Supernet(model, space: SearchSpace(levels, over: model.slots.map(\.path)), gradient: gradient)
   }
 
   static func images() -> Tensor { .normal([3, 3, 16, 16], using: Generator(seed: 11)) }
@@ -117,7 +117,7 @@ struct SupernetTests {
   /// Slots are names: a space in another order, or over some layers only, means the same layers.
   @Test func `slots are found by name, in whatever order and however many`() throws {
     let plain = try Self.network(seed: 9)
-    let paths = plain.compressibleLayers().map(\.path)
+    let paths = plain.slots.map(\.path)
     let (forward, backward) = (try Self.supernet(of: plain.copy()), plain.copy())
     let reversed = try Supernet(backward, space: SearchSpace(Self.levels, over: paths.reversed()))
     let levels = Self.draw(forward, seed: 12)

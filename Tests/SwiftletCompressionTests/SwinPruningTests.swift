@@ -24,7 +24,7 @@ struct SwinPruningTests {
   @Test func `a supernet of a Swin is the plain network with pruned weights, and dense at 4 of 4, bit for bit`() throws
   {
     let plain = try Self.network()
-    let paths = plain.compressibleLayers().map(\.path)
+    let paths = plain.slots.map(\.path)
     #expect(paths.count == 16)
     let model = plain.copy()
     let supernet = try Supernet(model, space: SearchSpace(SupernetTests.levels, over: paths))

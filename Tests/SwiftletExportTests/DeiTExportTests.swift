@@ -6,8 +6,8 @@ import SwiftletNN
 import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
-import Testing
 import SwiftletVision
+import Testing
 
 @testable import SwiftletExport
 
@@ -86,7 +86,7 @@ struct DeiTExportTests {
     let configuration = Self.configurations[0]
     let pattern = SparsityPattern(keeping: kept, of: group)
     let model = try Self.network(configuration, seed: 44)
-    let plan = CompressionPlan.uniform(pattern, layers: model.compressibleLayers().map(\.path))
+    let plan = CompressionPlan.uniform(pattern, layers: model.slots.map(\.path))
     try model.prune(to: plan)
     let images = Self.images(configuration, batch: 3, seed: 45)
     let expected = withNoGradient { model(images) }.scalars(as: Float.self)
@@ -109,7 +109,7 @@ struct DeiTExportTests {
     let configuration = Self.configurations[0]
     let model = try Self.network(configuration, seed: 46)
     let plan = CompressionPlan.uniform(
-      SparsityPattern(keeping: 2, of: 4), layers: model.compressibleLayers().map(\.path))
+      SparsityPattern(keeping: 2, of: 4), layers: model.slots.map(\.path))
     let error = #expect(throws: ExportError.self) {
       try Exporter(plan: plan).export(model, inputShape: Self.inputShape(configuration))
     }
@@ -137,7 +137,7 @@ struct DeiTExportTests {
     let configuration = Self.configurations[0]
     let model = try Self.network(configuration, seed: 49)
     if let pattern {
-      try model.prune(to: .uniform(pattern, layers: model.compressibleLayers().map(\.path)))
+      try model.prune(to: .uniform(pattern, layers: model.slots.map(\.path)))
     }
     let calibration = Calibration(
       batches: (0..<4).map { Self.images(configuration, batch: 16, seed: 50 + UInt64($0)) }, rule: rule)

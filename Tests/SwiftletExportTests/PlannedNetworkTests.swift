@@ -13,7 +13,7 @@ struct PlannedNetworkTests {
   static let configuration = DeiTExportTests.configurations[0]
   static let shape = [3, configuration.imageSize.height, configuration.imageSize.width]
 
-  static func layers(_ model: VisionTransformer) -> [String] { model.compressibleLayers().map(\.path) }
+  static func layers(_ model: VisionTransformer) -> [String] { model.slots.map(\.path) }
 
   static func scores(_ file: ModelFile, _ images: Tensor) throws -> [Float] {
     try Session(file, threads: 1).run([NDArray(images.scalars(as: Float.self), shape: images.shape)])[0].floats

@@ -68,7 +68,7 @@ struct SmoothNormsTests {
   /// Oracle: the pruned network's own zeros, and a search's choice by the magnitudes of the trained weights.
   @Test func `patterns and the masks of a search stay as they were`() throws {
     let model = try Self.withWideChannels(DeiTExportTests.network(Self.configuration, seed: 25))
-    let layers = model.compressibleLayers().map(\.path)
+    let layers = model.slots.map(\.path)
     let half = SparsityPattern(keeping: 2, of: 4)
     let pruned = model.copy()
     try pruned.prune(to: .uniform(half, layers: layers))

@@ -64,7 +64,7 @@ struct VisionFamilyExportTests {
   @Test func `an N M network keeps its pattern under folded scales`() throws {
     let pattern = SparsityPattern(keeping: 2, of: 4)
     let model = try DeiTExportTests.network(Self.configurations[0], seed: 144)
-    let plan = CompressionPlan.uniform(pattern, layers: model.compressibleLayers().map(\.path))
+    let plan = CompressionPlan.uniform(pattern, layers: model.slots.map(\.path))
     try model.prune(to: plan)
     let images = DeiTExportTests.images(Self.configurations[0], batch: 3, seed: 145)
     let expected = withNoGradient { model(images) }.scalars(as: Float.self)

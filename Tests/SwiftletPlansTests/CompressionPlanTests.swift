@@ -36,6 +36,67 @@ import Testing
     }
   }
 
+  @Test func `a plan with other decisions is version 2, with a line of what was decided`() throws {
+    var pruned = LayerChoice()
+    pruned.pattern = SparsityPattern(keeping: 2, of: 4)
+    let plan = CompressionPlan([
+      "layers.1.k": LayerChoice(rank: 96, headGroup: 4, keyBits: 4), "layers.0.fc1": pruned,
+      "layers.2.all": LayerChoiceTests.everything, "layers.3.none": LayerChoice(),
+    ])
+    #expect(
+      plan.json == """
+        {
+          "format": "swiftlet.plan",
+          "version": 2,
+          "layers": [
+            { "layer": "layers.0.fc1", "pattern": "2:4" },
+            { "layer": "layers.1.k", "rank": 96, "headGroup": 4, "keyBits": 4 },
+            { "layer": "layers.2.all", "pattern": "2:4", "rank": 96, "headGroup": 4, "precision": "int8", "groupSize": 64, \
+        "activationBits": 8, "latentGroup": 32, "keyBits": 4, "valueBits": 3, "observer": "99.99" },
+            { "layer": "layers.3.none" }
+          ]
+        }
+
+        """)
+    #expect(try CompressionPlan(json: Data(plan.json.utf8)) == plan)
+    #expect(try JSONDecoder().decode([CompressionPlan].self, from: JSONEncoder().encode([plan])) == [plan])
+  }
+
+  /// A plan of version 1 that version 2 spells differently is the same plan.
+  @Test func `both versions read to the same plan`() throws {
+    let second = Self.plan.json.replacing("\"version\": 1", with: "\"version\": 2")
+    #expect(try CompressionPlan(json: Data(second.utf8)) == Self.plan)
+  }
+
+  @Test(arguments: [
+    (#"{"layer":"a","rank":0}"#, "layers[0].rank: 0, expected 1 to 1048576"),
+    (#"{"layer":"a","keyBits":17}"#, "layers[0].keyBits: 17, expected 1 to 16"),
+    (
+      #"{"layer":"a","observer":"guess"}"#,
+      "layers[0].observer: found “guess”, expected least-squares, min-max or a percentile such as 99.99"
+    ),
+    (
+      #"{"layer":"a","rnak":8}"#,
+      "layers[0]: unknown key rnak; known are layer, pattern, rank, headGroup, precision, groupSize, activationBits, "
+        + "latentGroup, keyBits, valueBits, observer"
+    ),
+  ])
+  func `a line of version 2 is checked`(line: String, reason: String) {
+    let text = #"{"format":"swiftlet.plan","version":2,"layers":[\#(line)]}"#
+    #expect(throws: CompressionPlanError.malformed(reason)) { try CompressionPlan(json: Data(text.utf8)) }
+  }
+
+  @Test func `a file of either version is known as a plan, and as one that was written`() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "plan-\(UUID().uuidString).json")
+    defer { try? FileManager.default.removeItem(at: file) }
+    for plan in [Self.plan, CompressionPlan(["a": LayerChoice(rank: 3)])] {
+      try plan.write(to: file)
+      #expect(CompressionPlan.isPlan(at: file) && CompressionPlan.isWritten(at: file))
+      try Data((plan.json + " ").utf8).write(to: file)
+      #expect(CompressionPlan.isPlan(at: file) && !CompressionPlan.isWritten(at: file))
+    }
+  }
+
   static let line = #"{ "layer": "a", "pattern": "2:4", "precision": "fp32" }"#
 
   @Test(arguments: [
@@ -44,8 +105,8 @@ import Testing
       "unknown key comment; known are format, version, layers"
     ),
     (
-      #"{"format":"swiftlet.plan","version":2,"layers":[]}"#,
-      "version: this program reads version 1, the plan has version 2"
+      #"{"format":"swiftlet.plan","version":3,"layers":[]}"#,
+      "version: this program reads versions 1 to 2, the plan has version 3"
     ),
     (#"{"format":"other","version":1,"layers":[]}"#, "format: expected “swiftlet.plan”, found “other”"),
     (#"{"version":1,"layers":[]}"#, "the key “format” is missing"),
@@ -88,7 +149,7 @@ import Testing
     }
     do throws(CompressionPlanError) {
       let plan = try CompressionPlan(json: Data(bytes))
-      #expect(plan.choices.values.allSatisfy { $0.pattern.kept <= $0.pattern.group })
+      #expect(plan.choices.values.allSatisfy { $0.sparsity.kept <= $0.sparsity.group })
     } catch {
       #expect(error.description.hasPrefix("this is no compression plan: "))
     }
@@ -110,7 +171,9 @@ import Testing
   }
 
   @Test func `validation names the layer and the way out`() {
-    let layers = [(path: "blocks.0.mlp.fc1", inputs: 12), (path: "blocks.1.mlp.fc1", inputs: 10)]
+    let layers = [(0, 12), (1, 10)].map { block, inputs in
+      Slot(block: "blocks.\(block)", role: "mlp.fc1", inputs: inputs, outputs: 4, positions: 1)
+    }
     let half = SparsityPattern(keeping: 2, of: 4)
     let indivisible = CompressionPlan.uniform(half, layers: layers.map(\.path))
     #expect(throws: CompressionPlanError.indivisible(path: "blocks.1.mlp.fc1", inputs: 10, pattern: half)) {

@@ -37,7 +37,7 @@ struct CPUCalibrationTests {
     #expect(Set(times.layers.map(\.name)) == ["attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2"])
     #expect(times.layers.allSatisfy { $0.nanoseconds > 0 && $0.tokens > 0 })
     for layer in times.layers {
-      #expect(layer.kernel.hasPrefix(layer.choice.pattern.isDense ? "dense" : "sparse"), "\(layer)")
+      #expect(layer.kernel.hasPrefix(layer.choice.sparsity.isDense ? "dense" : "sparse"), "\(layer)")
       #expect(layer.kernel.contains("s8") == (layer.choice.precision == .int8), "\(layer)")
     }
     #expect((times.threads, times.batch, times.network, times.processor) == (1, 2, "tiny", "here"))

@@ -46,7 +46,7 @@ struct TinySearch {
 
   func run(
     _ budget: String = "flops=0.6..0.8", out: String = "plan.json", weights: Int = 1,
-    observer: @escaping (SearchEvent) throws -> Void = { _ in }
+    observer: @escaping (SearchEvent<ImageFitness>) throws -> Void = { _ in }
   ) throws -> SearchOutcome {
     let search = try SearchRun(
       recipe, budget: Budget(parsing: budget), of: recipe.model.configuration.multiplyAdds)
@@ -62,8 +62,8 @@ struct TinySearch {
     return try Evaluation(of: model, on: recipe.evaluationLoader(over: data.search))
   }
 
-  func trace(_ name: String = "plan") throws -> SearchTrace {
-    try SearchTrace.read(from: directory.appending(path: "\(name).trace.jsonl"))
+  func trace(_ name: String = "plan") throws -> SearchTrace<ImageFitness> {
+    try .read(from: directory.appending(path: "\(name).trace.jsonl"))
   }
 }
 
@@ -83,9 +83,9 @@ struct SearchRunTests {
     // The uniform plans are judged too; one of them may be a candidate.
     #expect(outcome.measured == outcome.evaluations && (24...27).contains(outcome.evaluations))
     #expect(trace.lines.allSatisfy { (trace.header.window[0]...trace.header.window[1]).contains($0.cost) })
-    #expect(trace.lines.map(\.loss).min() == outcome.loss)
+    #expect(trace.lines.map(\.score.loss).min() == outcome.loss)
     #expect(trace.header.slots.map(\.layer) == work.slots.map(\.path))
-    #expect(outcome.uniform.map(\.pattern.kept) == [1, 2, 4])
+    #expect(outcome.uniform.map(\.level.sparsity.kept) == [1, 2, 4])
     #expect(
       "\(outcome)".contains(
         "\(outcome.evaluations) plans on 40 held-out images, \(outcome.evaluations) of them measured now"))
@@ -141,16 +141,16 @@ struct SearchRunTests {
   @Test func `a cache has one search at a time`() throws {
     let folder = try TemporaryFolder()
     let file = folder.url.appending(path: "evaluations.jsonl")
-    var first: EvaluationCache? = try EvaluationCache(file)
+    var first: EvaluationCache<ImageFitness>? = try EvaluationCache<ImageFitness>(file)
     do {
-      _ = try EvaluationCache(file)
+      _ = try EvaluationCache<ImageFitness>(file)
       Issue.record("two searches write one file")
     } catch {
       #expect("\(error)" == "\(file.path) is being written by another run: wait for it, or choose another --out")
     }
     withExtendedLifetime(first) {}
     first = nil
-    #expect(throws: Never.self) { try EvaluationCache(file) }
+    #expect(throws: Never.self) { try EvaluationCache<ImageFitness>(file) }
   }
 
   @Test func `a cache that was cut short loses its last line alone`() throws {

@@ -48,7 +48,7 @@ import Testing
     let densities = ErdosRenyiAllocation.densities(of: Self.work.slots, keeping: 0.5)
     func distance(_ plan: CompressionPlan) -> Double {
       zip(Self.work.slots, densities).reduce(0) { sum, slot in
-        let distance = (plan[slot.0.path]?.pattern.density ?? 1) - slot.1
+        let distance = (plan[slot.0.path]?.sparsity.density ?? 1) - slot.1
         return sum + Double(slot.0.weights) * distance * distance
       }
     }
@@ -127,7 +127,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: file) }
     try ([header] + lines).map { $0 + "\n" }.joined().appending("{\"cut").write(
       to: file, atomically: true, encoding: .utf8)
-    let trace = try SearchTrace.read(from: file)
+    let trace = try SearchTrace<ImageFitness>.read(from: file)
     #expect(trace.lines.count == 4)
     #expect(trace.best?.levels == [1, 0])
     var report = Report(title: "t")
@@ -140,7 +140,7 @@ import Testing
     }
     try "nonsense\n".write(to: file, atomically: true, encoding: .utf8)
     #expect {
-      try SearchTrace.read(from: file)
+      try SearchTrace<ImageFitness>.read(from: file)
     } throws: { "\($0)".contains("its first line is not the header of a search") }
   }
 }

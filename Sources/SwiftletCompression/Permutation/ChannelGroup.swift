@@ -21,92 +21,104 @@ public struct ChannelGroup: Hashable, Sendable {
   public let readers: [String]
 }
 
-extension Module {
+/// A module that knows which of its channels may be put in another order.
+protocol ChannelSharing: Module {
+  /// - Parameters:
+  ///   - path: where the module is in its network; empty for the network.
+  ///   - group: the width of the pruning groups, which no group of channels may share with others.
+  func channelGroups(at path: String, of group: Int) -> [ChannelGroup]
+}
+
+extension CompressibleModel {
   /// The groups of channels that may be put in another order: the hidden channels of each MLP, each attention head's
   /// values, and in a DeiT the residual stream.
   ///
   /// Heads whose width is no multiple of `group` are left out: their inputs share pruning groups with other heads.
   public func channelGroups(of group: Int) -> [ChannelGroup] {
-    let modules = Dictionary(namedModules().map { ($0.path, $0.module) }, uniquingKeysWith: { first, _ in first })
-    let parameters = Dictionary(
-      namedParameters().map { ($0.path, $0.tensor.shape) }, uniquingKeysWith: { first, _ in first })
-    func places(_ list: [(String, Int, Int)]) -> [ChannelGroup.Place] {
-      list.filter { parameters[$0.0] != nil }.map { ChannelGroup.Place(parameter: $0.0, axis: $0.1, start: $0.2) }
+    let slots = Set(slots.map(\.path))
+    let parameters = Set(namedParameters().map(\.path))
+    // The network's own groups last.
+    let modules = namedModules()
+    let groups = (modules.dropFirst() + modules.prefix(1)).flatMap { path, module in
+      (module as? any ChannelSharing)?.channelGroups(at: path, of: group) ?? []
     }
-    var groups: [ChannelGroup] = []
-    for (path, inputs, _) in compressibleLayers() {
-      if let parent = path.parent(of: CompressibleSlot.fc2) {
-        groups.append(
-          ChannelGroup(
-            name: "hidden channels of \(parent)mlp", count: inputs,
-            places: places([
-              ("\(parent)mlp.fc1.weight", 0, 0), ("\(parent)mlp.fc1.bias", 0, 0), ("\(path).weight", 1, 0),
-            ]), readers: [path]))
-      } else if let parent = path.parent(of: CompressibleSlot.projection),
-        let heads = modules["\(parent)attn"].flatMap(headCount)
-      {
-        let width = inputs / heads
-        guard width.isMultiple(of: group) else { continue }
-        for head in 0..<heads {
-          // qkv's rows are queries, keys and values, each by heads.
-          let start = 2 * inputs + head * width
-          groups.append(
-            ChannelGroup(
-              name: "values of head \(head) of \(parent)attn", count: width,
-              places: places([
-                ("\(parent)attn.qkv.weight", 0, start), ("\(parent)attn.qkv.bias", 0, start),
-                ("\(path).weight", 1, head * width),
-              ]), readers: [path]))
-        }
-      }
+    return groups.filter { $0.readers.contains(where: slots.contains) }.map { group in
+      ChannelGroup(
+        name: group.name, count: group.count, places: group.places.filter { parameters.contains($0.parameter) },
+        readers: group.readers)
     }
-    if let network = self as? VisionTransformer { groups.append(network.residualStream) }
-    return groups
   }
 }
 
-/// The heads of an attention whose projection reads head after head.
-private func headCount(of module: any Module) -> Int? {
-  switch module {
-  case let attention as Attention: attention.heads
-  case let attention as WindowAttention: attention.heads
-  default: nil
+extension MLP: ChannelSharing {
+  func channelGroups(at path: String, of group: Int) -> [ChannelGroup] {
+    guard let weight = fc2.linearWeight else { return [] }
+    return [
+      ChannelGroup(
+        name: "hidden channels of \(path)", count: weight.shape2.1,
+        places: [
+          .init(parameter: "\(path).fc1.weight", axis: 0, start: 0),
+          .init(parameter: "\(path).fc1.bias", axis: 0, start: 0),
+          .init(parameter: "\(path).fc2.weight", axis: 1, start: 0),
+        ], readers: ["\(path).fc2"])
+    ]
   }
 }
 
-extension String {
-  /// `blocks.0.` of `blocks.0.mlp.fc2` for the slot `mlp.fc2`, or nil for a path of another slot.
-  fileprivate func parent(of slot: CompressibleSlot) -> String? {
-    guard ".\(self)".hasSuffix(".\(slot.rawValue)") else { return nil }
-    return String(dropLast(slot.rawValue.count))
+extension Attention: ChannelSharing {
+  func channelGroups(at path: String, of group: Int) -> [ChannelGroup] {
+    values(at: path, of: group, heads: heads, projection: projection)
   }
 }
 
-extension VisionTransformer {
-  /// The channels that all blocks read and add to. Norms see them in any order: only the rounding of their sums changes.
-  fileprivate var residualStream: ChannelGroup {
-    let shapes = namedParameters().map { ($0.path, $0.tensor.rank) }
+extension WindowAttention: ChannelSharing {
+  func channelGroups(at path: String, of group: Int) -> [ChannelGroup] {
+    values(at: path, of: group, heads: heads, projection: projection)
+  }
+}
+
+extension ChannelSharing {
+  /// Each head's values, of an attention whose `qkv` writes queries, keys and values, each by heads, and whose `proj` reads
+  /// head after head.
+  fileprivate func values(at path: String, of group: Int, heads: Int, projection: any Layer) -> [ChannelGroup] {
+    guard let inputs = projection.linearWeight?.shape2.1 else { return [] }
+    let width = inputs / heads
+    guard width.isMultiple(of: group) else { return [] }
+    return (0..<heads).map { head in
+      let start = 2 * inputs + head * width
+      return ChannelGroup(
+        name: "values of head \(head) of \(path)", count: width,
+        places: [
+          .init(parameter: "\(path).qkv.weight", axis: 0, start: start),
+          .init(parameter: "\(path).qkv.bias", axis: 0, start: start),
+          .init(parameter: "\(path).proj.weight", axis: 1, start: head * width),
+        ], readers: ["\(path).proj"])
+    }
+  }
+}
+
+extension VisionTransformer: ChannelSharing {
+  /// The residual stream: the channels that all blocks read and add to. Norms see them in any order: only the rounding of
+  /// their sums changes.
+  func channelGroups(at path: String, of group: Int) -> [ChannelGroup] {
+    let readers = blocks.indices.flatMap { ["blocks.\($0).attn.qkv", "blocks.\($0).mlp.fc1"] }
+    let (read, unrelated) = (Set(readers.map { "\($0).weight" }), Set(readers.map { "\($0).bias" }))
     // What is pooled may hold the channels twice, side by side.
     let pooled = Array(stride(from: 0, to: configuration.pooledWidth, by: configuration.width))
-    let places = shapes.flatMap { path, rank -> [ChannelGroup.Place] in
+    let places = namedParameters().map { ($0.path, $0.tensor.rank) }.flatMap { path, rank -> [ChannelGroup.Place] in
       switch path {
-      case _ where path.hasPrefix("head"):
-        return path.hasSuffix("weight") ? pooled.map { .init(parameter: path, axis: 1, start: $0) } : []
-      case _ where path.hasPrefix("fc_norm"):
-        return pooled.map { .init(parameter: path, axis: 0, start: $0) }
-      case _ where path.hasSuffix("attn.qkv.weight") || path.hasSuffix("mlp.fc1.weight"):
-        // Read by the inputs; biases of these layers belong to other channels.
-        return [.init(parameter: path, axis: 1, start: 0)]
-      case _ where path.hasSuffix("attn.qkv.bias") || path.hasSuffix("mlp.fc1.bias"):
-        return []
+      case "head.weight", "head_dist.weight": return pooled.map { .init(parameter: path, axis: 1, start: $0) }
+      case "head.bias", "head_dist.bias": return []
+      case "fc_norm.weight", "fc_norm.bias": return pooled.map { .init(parameter: path, axis: 0, start: $0) }
+      // Read by the inputs; biases of these layers belong to other channels.
+      case _ where read.contains(path): return [.init(parameter: path, axis: 1, start: 0)]
+      case _ where unrelated.contains(path): return []
       case "cls_token", "dist_token", "reg_token", "pos_embed":
         return [.init(parameter: path, axis: rank - 1, start: 0)]
-      default:
-        // Written by the outputs of patch embedding, projections and fc2, or scaled by a norm or a layer's scale.
-        return [.init(parameter: path, axis: 0, start: 0)]
+      // Written by the outputs of patch embedding, projections and fc2, or scaled by a norm or a layer's scale.
+      default: return [.init(parameter: path, axis: 0, start: 0)]
       }
     }
-    let readers = compressibleLayers().map(\.path).filter { $0.hasSuffix("attn.qkv") || $0.hasSuffix("mlp.fc1") }
-    return ChannelGroup(name: "the residual stream", count: configuration.width, places: places, readers: readers)
+    return [ChannelGroup(name: "the residual stream", count: configuration.width, places: places, readers: readers)]
   }
 }

@@ -1,3 +1,4 @@
+import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
 import SwiftletTensor
@@ -8,7 +9,7 @@ public struct PermutationGain: Hashable, Sendable {
   public let before, after: Double
 }
 
-extension Module {
+extension CompressibleModel {
   /// Puts channels that layers share in an order in which pruning to `plan` keeps more, and changes nothing that the
   /// network computes but the rounding of sums.
   ///
@@ -19,11 +20,11 @@ extension Module {
   public func permuteChannels(
     for plan: CompressionPlan, by score: PruningScore = .magnitude
   ) throws -> PermutationGain {
-    try plan.validate(for: self)
+    try plan.validate(for: slots)
     let layers = Dictionary(linearLayers().map { ($0.path, $0.layer) }, uniquingKeysWith: { first, _ in first })
     var consumers: [String: ChannelOrder.Consumer] = [:]
     for path in plan.paths {
-      guard let pattern = plan[path]?.pattern, !pattern.isDense, let layer = layers[path] else { continue }
+      guard let pattern = plan[path]?.sparsity, !pattern.isDense, let layer = layers[path] else { continue }
       consumers[path] = ChannelOrder.Consumer(scores: try score.score(at: path)(layer.weight), pattern: pattern)
     }
     let everything = consumers.values.reduce(0) { $0 + $1.scores.sum().item() }

@@ -1,3 +1,4 @@
+import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
 import SwiftletRuntime
@@ -36,35 +37,20 @@ extension PruningError: CustomStringConvertible {
   }
 }
 
-extension Module {
-  /// The linear layers that compression may change: `attn.qkv`, `attn.proj`, `mlp.fc1` and `mlp.fc2` of every block.
-  /// Patch embedding and head always stay dense.
-  public func compressibleLayers() -> [(path: String, inputs: Int, outputs: Int)] {
-    namedModules().compactMap { path, module in
-      guard CompressibleSlot.allCases.contains(where: { ".\(path)".hasSuffix(".\($0.rawValue)") }) else { return nil }
-      let weight: Tensor
-      switch module {
-      case let layer as Linear: weight = layer.weight
-      case let layer as SparseLinear: weight = layer.weight
-      default: return nil
-      }
-      let (outputs, inputs) = weight.shape2
-      return (path, inputs, outputs)
-    }
-  }
-
+extension CompressibleModel {
   /// Puts a ``SparseLinear`` with the plan's pattern in the place of every linear layer that the plan names; those that
   /// are sparse already take the new pattern, score and gradient. No weight changes until ``bake()``.
   ///
-  /// The plan's precisions are for the exporter.
+  /// The plan's number formats are for the exporter.
   /// - Throws: before anything is replaced, if the model lacks a layer, a width is no multiple of its groups, or a score is
   ///   infinite or not a number.
   public func prune(
     to plan: CompressionPlan, by score: PruningScore = .magnitude, gradient: SparseGradient = .masked
   ) throws {
-    try plan.validate(for: self)
+    try plan.validate(for: slots)
+    try plan.require(only: LayerChoice.prunable, by: "pruning")
     let decisions = try plan.paths.compactMap { path in
-      try plan[path].map { (path: path, pattern: $0.pattern, score: try score.score(at: path)) }
+      try plan[path].map { (path: path, pattern: $0.sparsity, score: try score.score(at: path)) }
     }
     let modules = Dictionary(namedModules().map { ($0.path, $0.module) }, uniquingKeysWith: { first, _ in first })
     for (path, pattern, score) in decisions where !pattern.isDense {
@@ -101,15 +87,14 @@ extension Module {
   public func pruneBlockByBlock(
     to plan: CompressionPlan, gradient: SparseGradient = .masked, during body: () throws -> Void
   ) throws {
-    try plan.validate(for: self)
-    let paths = compressibleLayers().map(\.path).filter { plan[$0] != nil }
-    var blocks: [(name: Substring, paths: [String])] = []
-    for path in paths {
-      let name = path.block
-      if blocks.last?.name == name {
-        blocks[blocks.count - 1].paths.append(path)
+    try plan.validate(for: slots)
+    try plan.require(only: LayerChoice.prunable, by: "pruning")
+    var blocks: [(name: String, paths: [String])] = []
+    for slot in slots where plan[slot.path] != nil {
+      if blocks.last?.name == slot.block {
+        blocks[blocks.count - 1].paths.append(slot.path)
       } else {
-        blocks.append((name, [path]))
+        blocks.append((slot.block, [slot.path]))
       }
     }
     for (_, paths) in blocks {
@@ -123,6 +108,9 @@ extension Module {
     for (path, layer) in sparseLayers() where plan[path] != nil { layer.unfreezeMask() }
   }
 
+}
+
+extension Module {
   /// The layers that ``prune(to:by:gradient:)`` has made sparse.
   public func sparseLayers() -> [(path: String, layer: SparseLinear)] {
     modules(ofType: SparseLinear.self).map { ($0.path, $0.module) }
@@ -140,32 +128,25 @@ extension Module {
 }
 
 extension Module {
-  fileprivate var linearWeight: Tensor? { (self as? Linear)?.weight ?? (self as? SparseLinear)?.weight }
+  /// The weight of a linear layer, sparse or not.
+  var linearWeight: Tensor? { (self as? Linear)?.weight ?? (self as? SparseLinear)?.weight }
 }
 
-extension String {
-  /// `blocks.3` of `blocks.3.attn.qkv`.
-  fileprivate var block: Substring { split(separator: ".").dropLast(2).last.map { self[..<$0.endIndex] } ?? self[...] }
-}
-
-/// The searched layers of a transformer block, by their name within the block.
-enum CompressibleSlot: String, CaseIterable {
-  case projection = "attn.proj"
-  case qkv = "attn.qkv"
-  case fc1 = "mlp.fc1"
-  case fc2 = "mlp.fc2"
+extension LayerChoice {
+  /// What pruning carries out, and the number formats that it leaves to the exporter.
+  static let prunable: Set<Axis> = [.pattern, .precision, .groupSize, .activationBits, .observer]
 }
 
 extension CompressionPlan {
   /// The same choice for every compressible layer of a model.
   public static func uniform(
-    _ pattern: SparsityPattern, precision: Precision = .fp32, model: some Module
+    _ pattern: SparsityPattern, precision: Precision = .fp32, model: some CompressibleModel
   ) -> CompressionPlan {
-    .uniform(pattern, precision: precision, layers: model.compressibleLayers().map(\.path))
+    .uniform(pattern, precision: precision, layers: model.slots.map(\.path))
   }
 
   /// Checks that the model has every layer the plan names, and that the patterns divide their widths.
-  public func validate(for model: some Module) throws(CompressionPlanError) {
-    try validate(for: model.compressibleLayers().map { ($0.path, $0.inputs) })
+  public func validate(for model: some CompressibleModel) throws(CompressionPlanError) {
+    try validate(for: model.slots)
   }
 }

@@ -1,3 +1,4 @@
+import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
 import SwiftletRuntime
@@ -85,7 +86,7 @@ public struct SparseGPT: Hashable, Sendable {
   }
 }
 
-extension Module {
+extension CompressibleModel {
   /// Prunes the layers that `plan` names in the order in which `body` runs them, each for the inputs that the layers pruned
   /// before it produce.
   ///
@@ -95,11 +96,12 @@ extension Module {
   public func prune(
     to plan: CompressionPlan, bySparseGPT method: SparseGPT, during body: () throws -> Void
   ) throws {
-    try plan.validate(for: self)
+    try plan.validate(for: slots)
+    try plan.require(only: LayerChoice.prunable, by: "SparseGPT")
     var stations: [(path: String, station: PruningStation)] = []
-    for (path, _, _) in compressibleLayers() {
+    for path in slots.map(\.path) {
       guard let choice = plan[path], let layer = try layer(at: path) as? Linear else { continue }
-      stations.append((path, PruningStation(of: layer, to: choice.pattern, by: method)))
+      stations.append((path, PruningStation(of: layer, to: choice.sparsity, by: method)))
     }
     defer {
       for (path, station) in stations where station.isInPlace {

@@ -17,7 +17,7 @@ extension SparsityPattern {
   /// Exactly `kept` stay in each group, on every device and for every floating-point type. Of equal scores the one
   /// with the lower index stays, so that groups of zeros are decided too. NaN ranks below everything: it goes first.
   /// - Returns: booleans in the shape of `scores`.
-  /// - Precondition: `group` divides the last axis. ``CompressionPlan/validate(for:)-(Module)`` checks it for a model.
+  /// - Precondition: `group` divides the last axis. `CompressionPlan.validate` checks it for a model.
   public func mask(of scores: Tensor) -> Tensor {
     withNoGradient {
       let shape = scores.shape

@@ -1,3 +1,4 @@
+import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
 import SwiftletRuntime
@@ -16,7 +17,7 @@ import SwiftletTensor
 /// supernet, with layers by name in place of by position.
 public final class Supernet {
   /// The network whose layers were replaced.
-  public let model: any Layer
+  public let model: any Layer & CompressibleModel
   public let space: SearchSpace
   /// The present subnet; layers that it does not name are dense.
   public private(set) var plan: CompressionPlan
@@ -26,14 +27,15 @@ public final class Supernet {
   ///
   /// - Throws: ``CompressionPlanError`` before anything is replaced, if the model lacks a layer of the space or a level's
   ///   groups do not divide its inputs.
-  public init(_ model: any Layer, space: SearchSpace, gradient: SparseGradient = .masked) throws {
+  public init(_ model: any Layer & CompressibleModel, space: SearchSpace, gradient: SparseGradient = .masked) throws {
+    let slots = model.slots
     for slot in space.slots {
-      for level in slot.levels { try CompressionPlan([slot.path: level]).validate(for: model) }
+      for level in slot.levels { try CompressionPlan.uniform(level, layers: slot.paths).validate(for: slots) }
     }
     let densest = space.plan(space.slots.map { $0.levels.count - 1 })
     try model.prune(to: densest, gradient: gradient)
     (self.model, self.space, plan) = (model, space, densest)
-    let names = Set(space.slots.map(\.path))
+    let names = Set(space.slots.flatMap(\.paths))
     layers = Dictionary(
       model.sparseLayers().filter { names.contains($0.path) }.map { ($0.path, $0.layer) },
       uniquingKeysWith: { first, _ in first })
@@ -45,7 +47,9 @@ public final class Supernet {
   /// The masks stay until the next choice: choose anew after the weights have moved.
   public func select(_ levels: [Int]) {
     precondition(levels.count == space.slots.count, "\(levels.count) levels for \(space.slots.count) slots")
-    for (slot, level) in zip(space.slots, levels) { layers[slot.path]?.select(slot.levels[level].pattern) }
+    for (slot, level) in zip(space.slots, levels) {
+      for path in slot.paths { layers[path]?.select(slot.levels[level].sparsity) }
+    }
     plan = space.plan(levels)
   }
 
@@ -54,8 +58,8 @@ public final class Supernet {
   /// - Throws: ``CompressionPlanError`` before anything changes, if a layer is not searched or a width no multiple of its
   ///   groups.
   public func select(_ plan: CompressionPlan) throws(CompressionPlanError) {
-    try plan.validate(for: space.slots.compactMap { slot in layers[slot.path].map { (slot.path, $0.inputs) } })
-    for (path, layer) in layers { layer.select(plan[path]?.pattern ?? .dense) }
+    try plan.validate(for: model.slots.filter { layers[$0.path] != nil })
+    for (path, layer) in layers { layer.select(plan[path]?.sparsity ?? .dense) }
     self.plan = plan
   }
 }

@@ -12,7 +12,14 @@ struct WeightFormat: Hashable, Sendable {
   }
 
   init(_ choice: LayerChoice) {
-    self.init(pattern: choice.pattern.isDense ? nil : choice.pattern, precision: choice.precision)
+    self.init(pattern: choice.sparsity.isDense ? nil : choice.sparsity, precision: choice.format)
+  }
+}
+
+extension CompressionPlan {
+  /// - Throws: `ExportError.plan` if it decides something that model files do not hold.
+  func checkExportable() throws(ExportError) {
+    do { try require(only: [.pattern, .precision], by: "export") } catch { throw .plan("\(error)") }
   }
 }
 
@@ -69,6 +76,7 @@ extension Network {
       if let stranger = plan.paths.first(where: { !known.contains($0) }) {
         throw .plan("the plan names \(stranger), which is no linear layer of the model")
       }
+      try plan.checkExportable()
     }
     var formats: [String: WeightFormat] = [:]
     for (weight, path, node) in layers {

@@ -9,8 +9,7 @@ extension DeiTConfiguration {
         ("attn.qkv", width, 3 * width), ("attn.proj", width, width), ("mlp.fc1", width, hidden),
         ("mlp.fc2", hidden, width),
       ].map { name, inputs, outputs in
-        MultiplyAdds.Slot(
-          path: "blocks.\(block).\(name)", inputs: inputs, outputs: outputs, dense: tokens * inputs * outputs)
+        Slot(block: "blocks.\(block)", role: name, inputs: inputs, outputs: outputs, positions: tokens)
       }
     }
     return MultiplyAdds(

@@ -10,7 +10,7 @@ extension SwinConfiguration {
   public var multiplyAdds: MultiplyAdds {
     let (stages, patches) = (stages, gridSize * gridSize)
     var (norms, attention, merging) = (patches * width, 0, 0)
-    var slots: [MultiplyAdds.Slot] = []
+    var slots: [Slot] = []
     for (index, stage) in stages.enumerated() {
       let (tokens, d) = (stage.side * stage.side, stage.width)
       let windows = stage.windows(ofBlock: 0)
@@ -27,9 +27,8 @@ extension SwinConfiguration {
           ("attn.qkv", d, 3 * d, windowed), ("attn.proj", d, d, windowed), ("mlp.fc1", d, stage.hidden, tokens),
           ("mlp.fc2", stage.hidden, d, tokens),
         ].map { name, inputs, outputs, tokens in
-          MultiplyAdds.Slot(
-            path: "layers.\(index).blocks.\(block).\(name)", inputs: inputs, outputs: outputs,
-            dense: tokens * inputs * outputs)
+          Slot(
+            block: "layers.\(index).blocks.\(block)", role: name, inputs: inputs, outputs: outputs, positions: tokens)
         }
       }
     }

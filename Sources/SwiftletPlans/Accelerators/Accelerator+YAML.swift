@@ -186,19 +186,19 @@ extension Accelerator.Cost: Codable {
 }
 
 extension MeasuredTimes.Layer: Codable {
-  private enum Key: String, CodingKey, CaseIterable {
-    case name, tokens, inputs, outputs, pattern, precision, kernel, nanoseconds
-  }
+  private enum Key: String, CodingKey, CaseIterable { case name, tokens, inputs, outputs, kernel, nanoseconds }
 
   public init(from decoder: any Decoder) throws {
-    try decoder.rejectUnknownKeys(Key.self)
+    let choice = try LayerChoice(from: decoder)
+    for axis in [LayerChoice.Axis.pattern, .precision] where !choice.decided.contains(axis) {
+      throw DecodingError.keyNotFound(axis, .init(codingPath: decoder.codingPath, debugDescription: ""))
+    }
+    try decoder.rejectUnknownKeys(besides: Key.allCases.map(\.rawValue) + LayerChoice.axes.map(\.axis.rawValue))
     let values = try decoder.container(keyedBy: Key.self)
     self.init(
       name: try values.decode(String.self, forKey: .name), tokens: try values.decode(Int.self, forKey: .tokens),
       inputs: try values.decode(Int.self, forKey: .inputs), outputs: try values.decode(Int.self, forKey: .outputs),
-      choice: LayerChoice(
-        pattern: try values.decode(SparsityPattern.self, forKey: .pattern),
-        precision: try values.decode(Precision.self, forKey: .precision)),
+      choice: choice,
       kernel: try values.decode(String.self, forKey: .kernel),
       nanoseconds: try values.nanoseconds(forKey: .nanoseconds))
   }
@@ -209,8 +209,7 @@ extension MeasuredTimes.Layer: Codable {
     try values.encode(tokens, forKey: .tokens)
     try values.encode(inputs, forKey: .inputs)
     try values.encode(outputs, forKey: .outputs)
-    try values.encode(choice.pattern, forKey: .pattern)
-    try values.encode(choice.precision, forKey: .precision)
+    try choice.encode(to: encoder)
     try values.encode(kernel, forKey: .kernel)
     try values.encode(nanoseconds, forKey: .nanoseconds)
   }

@@ -52,7 +52,10 @@ public struct Accelerator: Hashable, Sendable {
   /// - Throws: ``AcceleratorError`` for a level it does not run or a layer it was not measured on, and
   ///   ``CompressionPlanError`` if the space is not the model's.
   public func costs(of space: SearchSpace, in model: MultiplyAdds) throws -> PlanCosts {
-    for slot in space.slots { try check(slot.levels.map(\.pattern), slot.levels.map(\.precision)) }
+    for slot in space.slots {
+      for level in slot.levels { try level.require(only: [.pattern, .precision], at: slot.path, by: name) }
+      try check(slot.levels.map(\.sparsity), slot.levels.map(\.format))
+    }
     switch cost {
     case .multiplyAdds:
       let ideal = try PlanCosts.multiplyAdds(of: space, in: model)
@@ -61,8 +64,8 @@ public struct Accelerator: Hashable, Sendable {
       guard let dense = speeds.first(where: { $0.key.isDense })?.value else {
         throw AcceleratorError.malformed("\(name): it needs the speed of a dense level")
       }
-      return try .counted(.denseMultiplyAdds, space, in: model, fixed: model.published.fixed) { slot, choice in
-        let speed = choice.pattern.isDense ? dense : speeds[choice.pattern] ?? dense
+      return try .counted(.denseMultiplyAdds, space, in: model.slots, fixed: model.published.fixed) { slot, choice in
+        let speed = choice.sparsity.isDense ? dense : speeds[choice.sparsity] ?? dense
         return Int((Double(slot.dense) / speed).rounded())
       }
     case .measured(let times): return try times.costs(of: space, in: model, accelerator: name)

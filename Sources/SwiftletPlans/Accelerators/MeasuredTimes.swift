@@ -6,9 +6,9 @@ public struct MeasuredTimes: Hashable, Sendable {
   /// One kind of layer at one level. Its time includes the norm that writes its input and the attention that reads its
   /// output, for their formats follow the layer's precision.
   public struct Layer: Hashable, Sendable {
-    /// The end of the layer's path, such as `attn.qkv`: layers of one shape differ in what is fused into them.
+    /// What the layer does in its block, such as `attn.qkv`: layers of one shape differ in what is fused into them.
     public var name: String
-    /// Tokens of one image.
+    /// Positions of one sample that the layer sees.
     public var tokens, inputs, outputs: Int
     public var choice: LayerChoice
     /// What ran it, such as `sparse_s8_avx512vnni`; for people.
@@ -54,28 +54,22 @@ public struct MeasuredTimes: Hashable, Sendable {
           layer.nanoseconds
         )
       }, uniquingKeysWith: { first, _ in first })
-    func time(_ slot: MultiplyAdds.Slot, _ choice: LayerChoice) -> Int? {
+    func time(_ slot: Slot, _ choice: LayerChoice) -> Int? {
       var choice = choice
-      if choice.pattern.isDense { choice.pattern = .dense }
+      if choice.sparsity.isDense { choice.pattern = .dense }
+      choice.precision = choice.format
       return times[
         Key(
-          name: slot.kind, tokens: slot.tokens, inputs: slot.inputs, outputs: slot.outputs, choice: choice)]
+          name: slot.role, tokens: slot.positions, inputs: slot.inputs, outputs: slot.outputs, choice: choice)]
     }
     for slot in model.slots {
       for choice in Set([LayerChoice(pattern: .dense)] + space.slots.flatMap(\.levels)) where time(slot, choice) == nil
       {
         let shape =
-          "\(slot.path), \(slot.inputs) to \(slot.outputs), at \(choice.pattern) in \(choice.precision.rawValue)"
+          "\(slot.path), \(slot.inputs) to \(slot.outputs), at \(choice.sparsity) in \(choice.format.rawValue)"
         throw AcceleratorError.unmeasured(accelerator: accelerator, layer: shape)
       }
     }
-    return try .counted(.nanoseconds, space, in: model, fixed: fixed) { time($0, $1) ?? 0 }
+    return try .counted(.nanoseconds, space, in: model.slots, fixed: fixed) { time($0, $1) ?? 0 }
   }
-}
-
-extension MultiplyAdds.Slot {
-  /// `attn.qkv` of `blocks.0.attn.qkv`.
-  public var kind: String { path.split(separator: ".").suffix(2).joined(separator: ".") }
-  /// Tokens of one image that the layer sees.
-  public var tokens: Int { dense / (inputs * outputs) }
 }

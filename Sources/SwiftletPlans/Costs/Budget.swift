@@ -6,15 +6,16 @@
 /// | `flops=1.96G` | at most 1.96 billion multiply-adds; `k`, `M` and `G` are powers of 1000 |
 /// | `flops=0.38..0.42` | between the two, ends included |
 /// | `bytes=1.2M`, `bytes=0.3` | of packed weights, or as a share of the dense network's in fp32 |
+/// | `kv=0.2`, `kv=10k` | of the bytes that a cache keeps of each token, as a share of keys and values in 16 bits or in bytes |
 /// | `ms=12` | milliseconds of a forward pass, on an accelerator with measured times |
 /// | `time=0.5` | the share of the dense network's time on an accelerator |
 ///
-/// Up to 1, `flops` and `bytes` are shares. A single number is a ceiling: a search looks between 95 % of the costliest
+/// Up to 1, `flops`, `bytes` and `kv` are shares. A single number is a ceiling: a search looks between 95 % of the costliest
 /// plan that the ceiling allows and the ceiling, for cheaper plans are hardly better.
 public struct Budget: Hashable, Sendable {
   /// What is limited.
   public enum Quantity: String, Hashable, Sendable, CaseIterable {
-    case flops, bytes, ms, time
+    case flops, bytes, kv, ms, time
   }
 
   /// A limit in the quantity's own unit, or relative to the dense network.
@@ -62,7 +63,7 @@ public struct Budget: Hashable, Sendable {
     let allowed = digits.allSatisfy { $0.isASCII && ($0.isNumber || $0 == "." || $0 == "e" || $0 == "-") }
     guard allowed, let number = Double(digits), number.isFinite, number >= 0 else { return nil }
     switch quantity {
-    case .flops, .bytes: return factor == 1 && number <= 1 ? .share(number) : .absolute(number * factor)
+    case .flops, .bytes, .kv: return factor == 1 && number <= 1 ? .share(number) : .absolute(number * factor)
     case .ms: return factor == 1 ? .absolute(number) : nil
     case .time: return factor == 1 ? .share(number) : nil
     }
@@ -106,6 +107,24 @@ public struct Budget: Hashable, Sendable {
   }
 }
 
+extension Budget {
+  /// What the plans of a space cost in the quantity that this limits.
+  ///
+  /// - Throws: ``BudgetUnitError`` if the quantity needs an accelerator or a cache that is not there; what the costs throw.
+  public func costs(
+    of space: SearchSpace, in network: MultiplyAdds, on accelerator: Accelerator?
+  ) throws -> PlanCosts {
+    switch quantity {
+    case .flops: return try .multiplyAdds(of: space, in: network)
+    case .bytes: return try .packedBytes(of: space, in: network)
+    case .kv: return try .cacheBytes(of: space, in: network.slots)
+    case .ms, .time:
+      guard let accelerator else { throw BudgetUnitError(quantity: quantity, unit: .multiplyAdds) }
+      return try accelerator.costs(of: space, in: network).rounded()
+    }
+  }
+}
+
 extension Budget: CustomStringConvertible {
   public var description: String { text }
 }
@@ -116,6 +135,7 @@ extension Budget.Quantity {
     switch self {
     case .flops: [.multiplyAdds]
     case .bytes: [.bytes]
+    case .kv: [.cacheBytes]
     case .ms: [.nanoseconds]
     case .time: [.nanoseconds, .denseMultiplyAdds]
     }
@@ -129,7 +149,7 @@ public struct BudgetTextError: Error, Hashable, Sendable, CustomStringConvertibl
   init(_ text: String) { self.text = text }
 
   public var description: String {
-    "“\(text)” is no budget: write flops=0.4 or flops=1.96G, bytes=1.2M, ms=12, time=0.5, or a window such as "
+    "“\(text)” is no budget: write flops=0.4 or flops=1.96G, bytes=1.2M, kv=0.2, ms=12, time=0.5, or a window such as "
       + "flops=0.38..0.42"
   }
 }
@@ -145,6 +165,7 @@ public struct BudgetUnitError: Error, Hashable, Sendable, CustomStringConvertibl
     switch quantity {
     case .ms: "ms= needs measured times: choose an accelerator that swiftlet bench calibrate has written"
     case .time: "time= needs an accelerator: give --accelerator"
+    case .kv: "kv= needs a network that remembers keys and values of earlier tokens"
     case .flops, .bytes: "\(quantity.rawValue)= does not limit \(unit.rawValue)"
     }
   }

@@ -4,19 +4,6 @@
 /// of attention. Norms, softmax, activations, residual sums and biases cost nothing. This is what a model file counts too.
 /// ``published`` counts as the literature does.
 public struct MultiplyAdds: Hashable, Sendable {
-  /// One linear layer of the blocks on all tokens.
-  public struct Slot: Hashable, Sendable {
-    /// The layer's path, such as `blocks.0.attn.qkv`.
-    public let path: String
-    public let inputs, outputs: Int
-    /// Dense multiply-adds: tokens · inputs · outputs.
-    public let dense: Int
-
-    public init(path: String, inputs: Int, outputs: Int, dense: Int) {
-      (self.path, self.inputs, self.outputs, self.dense) = (path, inputs, outputs, dense)
-    }
-  }
-
   /// `attention` is the two products of activations.
   public let patchEmbedding, norms, attention: Int
   /// The linear layers between the stages of a hierarchical network.
@@ -35,7 +22,7 @@ public struct MultiplyAdds: Hashable, Sendable {
     /// and DeiT's head nothing. Source: Huang et al., "ELSA" (2024), its released code.
     case published
   }
-  /// By block, in the order of the forward pass: qkv, proj, fc1, fc2.
+  /// The layers that compression may change, in the order of the forward pass.
   public let slots: [Slot]
 
   public init(

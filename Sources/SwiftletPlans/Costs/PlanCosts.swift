@@ -7,8 +7,10 @@ public struct PlanCosts: Hashable, Sendable {
   public enum Unit: String, Hashable, Sendable, FileWord, CaseIterable {
     /// Of one image, as the literature counts FLOPs (``MultiplyAdds/published``).
     case multiplyAdds
-    /// Packed weights of the compressible layers, places included (``LayerChoice/packedBytes(weights:)``).
+    /// Packed weights of the compressible layers (``CostModel/packedBytes``).
     case bytes
+    /// Of each token, in a cache of keys and values (``CostModel/cacheBytes``).
+    case cacheBytes
     /// Of one forward pass, measured.
     case nanoseconds
     /// In multiply-adds at the rate of an accelerator's dense reference engine, for accelerators known by their speeds.
@@ -56,7 +58,8 @@ extension PlanCosts {
   public static func multiplyAdds(
     of space: SearchSpace, in model: MultiplyAdds
   ) throws(CompressionPlanError) -> PlanCosts {
-    try counted(.multiplyAdds, space, in: model, fixed: model.published.fixed) { $0.multiplyAdds($1.pattern) }
+    try counted(
+      .multiplyAdds, space, in: model.slots, fixed: model.published.fixed, by: CostModel.multiplyAdds.callAsFunction)
   }
 
   /// Bytes of the packed weights of the compressible layers; the dense network's are in fp32.
@@ -65,23 +68,39 @@ extension PlanCosts {
   public static func packedBytes(
     of space: SearchSpace, in model: MultiplyAdds
   ) throws(CompressionPlanError) -> PlanCosts {
-    try counted(.bytes, space, in: model, fixed: 0) { $1.packedBytes(weights: $0.weights) }
+    try counted(.bytes, space, in: model.slots, fixed: 0, by: CostModel.packedBytes.callAsFunction)
   }
 
-  /// Costs by a rule for one layer; layers outside the space stay dense in fp32.
+  /// Bytes of a cache of keys and values for each token; the network's as it is are in 16 bits.
+  ///
+  /// - Throws: ``BudgetUnitError`` for a network that remembers nothing, ``CompressionPlanError`` if it lacks a slot of the
+  ///   space or a choice has no formula.
+  public static func cacheBytes(of space: SearchSpace, in slots: [Slot]) throws -> PlanCosts {
+    guard slots.contains(where: { $0.kind == .keys || $0.kind == .values }) else {
+      throw BudgetUnitError(quantity: .kv, unit: .cacheBytes)
+    }
+    return try counted(.cacheBytes, space, in: slots, fixed: 0, by: CostModel.cacheBytes.callAsFunction)
+  }
+
+  /// Costs by a rule for one layer; layers outside the space stay as they are.
   static func counted(
-    _ unit: Unit, _ space: SearchSpace, in model: MultiplyAdds, fixed: Int,
-    cost: (MultiplyAdds.Slot, LayerChoice) -> Int
+    _ unit: Unit, _ space: SearchSpace, in network: [Slot], fixed: Int,
+    by cost: (Slot, LayerChoice) throws(CompressionPlanError) -> Int
   ) throws(CompressionPlanError) -> PlanCosts {
-    let layers = Dictionary(model.slots.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-    let dense = model.slots.reduce(fixed) { $0 + cost($1, LayerChoice(pattern: .dense)) }
+    let layers = Dictionary(network.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    var dense = fixed
+    for layer in network { dense += try cost(layer, LayerChoice()) }
     var rest = dense
     var levels: [[Int]] = []
     for slot in space.slots {
-      for level in slot.levels { try CompressionPlan([slot.path: level]).validate(for: model) }
-      guard let layer = layers[slot.path] else { continue }  // `validate` has found it.
-      rest -= cost(layer, LayerChoice(pattern: .dense))
-      levels.append(slot.levels.map { cost(layer, $0) })
+      var row = slot.levels.map { _ in 0 }
+      for path in slot.paths {
+        for level in slot.levels { try CompressionPlan([path: level]).validate(for: network) }
+        guard let layer = layers[path] else { continue }  // `validate` has found it.
+        rest -= try cost(layer, LayerChoice())
+        for (place, level) in slot.levels.enumerated() { row[place] += try cost(layer, level) }
+      }
+      levels.append(row)
     }
     return PlanCosts(unit, fixed: rest, levels: levels, dense: dense)
   }
@@ -93,6 +112,7 @@ extension PlanCosts.Unit {
     switch self {
     case .multiplyAdds: "multiply-adds as published"
     case .bytes: "packed bytes"
+    case .cacheBytes: "bytes a token"
     case .nanoseconds: "time"
     case .denseMultiplyAdds: "time on the accelerator"
     }
@@ -104,6 +124,7 @@ extension PlanCosts.Unit {
     case .multiplyAdds: "\(Self.scaled(amount)) multiply-adds as published"
     case .denseMultiplyAdds: "\(Self.scaled(amount)) multiply-adds at the dense rate"
     case .bytes: "\(Self.scaled(amount))B"
+    case .cacheBytes: "\(Self.scaled(amount))B a token"
     case .nanoseconds: "\((Double(amount) / 1000).rounded() / 1000) ms"
     }
   }

@@ -7,20 +7,25 @@ import SwiftletRuntime
 /// ```json
 /// {
 ///   "format": "swiftlet.plan",
-///   "version": 1,
+///   "version": 2,
 ///   "layers": [
-///     { "layer": "blocks.0.attn.proj", "pattern": "2:4", "precision": "fp32" },
-///     { "layer": "blocks.0.attn.qkv", "pattern": "1:4", "precision": "int8" }
+///     { "layer": "blocks.0.attn.keys", "rank": 96, "headGroup": 4, "keyBits": 4 },
+///     { "layer": "blocks.0.mlp.fc1", "pattern": "2:4", "precision": "int8" }
 ///   ]
 /// }
 /// ```
-/// Unknown keys, layers named twice and newer versions are errors.
+/// A line of version 2 holds the decisions that were made. Version 1 holds pattern and precision, both on every line; a plan
+/// that says no more than that is still written so, and older programs read it. Unknown keys, layers named twice and newer
+/// versions are errors.
 extension CompressionPlan: Codable {
   private static let format = "swiftlet.plan"
-  private static let version = 1
+  /// The newest version that is read.
+  private static let version = 2
+
+  /// The oldest version that can say this.
+  private var version: Int { choices.values.allSatisfy { $0.decided == Entry.first } ? 1 : Self.version }
 
   private enum Key: String, CodingKey, CaseIterable { case format, version, layers }
-  private enum LayerKey: String, CodingKey, CaseIterable { case layer, pattern, precision }
 
   public init(from decoder: any Decoder) throws {
     try decoder.rejectUnknownKeys(Key.self)
@@ -31,16 +36,16 @@ extension CompressionPlan: Codable {
         forKey: .format, in: container, debugDescription: "expected “\(Self.format)”, found “\(format)”")
     }
     let version = try container.decode(Int.self, forKey: .version)
-    guard version == Self.version else {
+    guard (1...Self.version).contains(version) else {
       throw DecodingError.dataCorruptedError(
         forKey: .version, in: container,
-        debugDescription: "this program reads version \(Self.version), the plan has version \(version)")
+        debugDescription: "this program reads versions 1 to \(Self.version), the plan has version \(version)")
     }
 
     var choices: [String: LayerChoice] = [:]
     var layers = try container.nestedUnkeyedContainer(forKey: .layers)
     while !layers.isAtEnd {
-      let entry = try layers.decode(Entry.self)
+      let entry = try Entry(layers.superDecoder(), version: version)
       guard choices.updateValue(entry.choice, forKey: entry.layer) == nil else {
         throw DecodingError.dataCorruptedError(
           in: layers, debugDescription: "layer \(entry.layer) is named twice")
@@ -52,13 +57,18 @@ extension CompressionPlan: Codable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(Self.format, forKey: .format)
-    try container.encode(Self.version, forKey: .version)
+    try container.encode(version, forKey: .version)
     try container.encode(
       paths.compactMap { path in self[path].map { Entry(layer: path, choice: $0) } }, forKey: .layers)
   }
 
   /// One layer's line.
-  private struct Entry: Codable {
+  private struct Entry: Encodable {
+    /// What every line of version 1 decides.
+    static let first: [LayerChoice.Axis] = [.pattern, .precision]
+
+    private enum Key: String, CodingKey { case layer }
+
     let layer: String
     let choice: LayerChoice
 
@@ -66,20 +76,20 @@ extension CompressionPlan: Codable {
       (self.layer, self.choice) = (layer, choice)
     }
 
-    init(from decoder: any Decoder) throws {
-      try decoder.rejectUnknownKeys(LayerKey.self)
-      let container = try decoder.container(keyedBy: LayerKey.self)
-      layer = try container.decode(String.self, forKey: .layer)
-      choice = LayerChoice(
-        pattern: try container.decode(SparsityPattern.self, forKey: .pattern),
-        precision: try container.decode(Precision.self, forKey: .precision))
+    init(_ decoder: any Decoder, version: Int) throws {
+      let axes = version == 1 ? Self.first : LayerChoice.axes.map(\.axis)
+      try decoder.rejectUnknownKeys(besides: ["layer"] + axes.map(\.rawValue))
+      layer = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .layer)
+      choice = try LayerChoice(from: decoder)
+      if version == 1, let missing = axes.first(where: { !choice.decided.contains($0) }) {
+        throw DecodingError.keyNotFound(missing, .init(codingPath: decoder.codingPath, debugDescription: ""))
+      }
     }
 
     func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: LayerKey.self)
+      var container = encoder.container(keyedBy: Key.self)
       try container.encode(layer, forKey: .layer)
-      try container.encode(choice.pattern, forKey: .pattern)
-      try container.encode(choice.precision, forKey: .precision)
+      try choice.encode(to: encoder)
     }
   }
 }
@@ -133,15 +143,16 @@ extension CompressionPlan {
   public var json: String {
     let lines = paths.compactMap { path in
       self[path].map { choice in
-        let layer = "\"layer\": \(Self.quoted(path)), \"pattern\": \"\(choice.pattern)\""
-        return "    { \(layer), \"precision\": \"\(choice.precision.rawValue)\" }"
+        let decisions = LayerChoice.axes.compactMap { row in row.json(choice).map { "\"\(row.axis.rawValue)\": \($0)" }
+        }
+        return "    { \((["\"layer\": \(Self.quoted(path))"] + decisions).joined(separator: ", ")) }"
       }
     }
     let layers = lines.isEmpty ? "[]" : "[\n\(lines.joined(separator: ",\n"))\n  ]"
     return """
       {
         "format": "\(Self.format)",
-        "version": \(Self.version),
+        "version": \(version),
         "layers": \(layers)
       }
 

@@ -23,20 +23,32 @@ public struct CompressionPlan: Hashable, Sendable {
   public static func uniform(
     _ pattern: SparsityPattern, precision: Precision = .fp32, layers: some Sequence<String>
   ) -> CompressionPlan {
-    var plan = CompressionPlan()
-    for path in layers { plan[path] = LayerChoice(pattern: pattern, precision: precision) }
-    return plan
+    uniform(LayerChoice(pattern: pattern, precision: precision), layers: layers)
   }
 
-  /// Checks that every layer the plan names is one of `layers`, and that the pattern's groups divide its inputs.
-  public func validate(for layers: [(path: String, inputs: Int)]) throws(CompressionPlanError) {
-    let inputs = Dictionary(layers.map { ($0.path, $0.inputs) }, uniquingKeysWith: { first, _ in first })
+  /// The same choice for all of these layers.
+  public static func uniform(_ choice: LayerChoice, layers: some Sequence<String>) -> CompressionPlan {
+    CompressionPlan(Dictionary(layers.map { ($0, choice) }, uniquingKeysWith: { first, _ in first }))
+  }
+
+  /// - Throws: `CompressionPlanError.unsupported` if the plan decides something that `reader` does not carry out.
+  public func require(only axes: Set<LayerChoice.Axis>, by reader: String) throws(CompressionPlanError) {
+    for path in paths { try choices[path]?.require(only: axes, at: path, by: reader) }
+  }
+
+  /// Checks that every layer the plan names is one of `slots`, that the decisions make sense for it, and that the pattern's
+  /// groups divide its inputs.
+  public func validate(for slots: [Slot]) throws(CompressionPlanError) {
+    let known = Dictionary(slots.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     for path in paths {
-      guard let inputs = inputs[path], let choice = choices[path] else {
-        throw .unknownLayer(path: path, known: inputs.keys.sorted(by: LayerPath.precedes))
+      guard let slot = known[path], let choice = choices[path] else {
+        throw .unknownLayer(path: path, known: known.keys.sorted(by: LayerPath.precedes))
       }
-      guard inputs.isMultiple(of: choice.pattern.group) else {
-        throw .indivisible(path: path, inputs: inputs, pattern: choice.pattern)
+      if let axis = choice.decided.first(where: { !slot.axes.contains($0) }) {
+        throw .unsuitable(path: path, axis: axis.rawValue)
+      }
+      guard slot.inputs.isMultiple(of: choice.sparsity.group) else {
+        throw .indivisible(path: path, inputs: slot.inputs, pattern: choice.sparsity)
       }
     }
   }
@@ -50,6 +62,14 @@ public enum CompressionPlanError: Error, Hashable, Sendable {
   case unwritable(String, reason: String)
   case unknownLayer(path: String, known: [String])
   case indivisible(path: String, inputs: Int, pattern: SparsityPattern)
+  /// A decision that makes no sense for the layer.
+  case unsuitable(path: String, axis: String)
+  /// None of a space's choices makes sense for the layer.
+  case noChoice(path: String)
+  /// What no rule of costs has a formula for.
+  case uncounted(path: String, choice: LayerChoice, unit: PlanCosts.Unit)
+  /// A decision that what reads the plan does not carry out.
+  case unsupported(path: String, axis: String, reader: String)
 }
 
 extension CompressionPlanError: CustomStringConvertible {
@@ -69,6 +89,14 @@ extension CompressionPlanError: CustomStringConvertible {
     case .indivisible(let path, let inputs, let pattern):
       "\(path) has \(inputs) inputs, which groups of \(pattern.group) do not divide: "
         + "choose a pattern other than \(pattern) for it"
+    case .unsuitable(let path, let axis):
+      "the plan decides \(axis) for \(path), which makes no sense for this layer: leave it out of the plan"
+    case .noChoice(let path):
+      "none of the choices makes sense for \(path): add one to the space, or leave the layer out of it"
+    case .uncounted(let path, let choice, let unit):
+      "nobody knows the \(unit.title) of \(path) at \(choice): choose something else for it, or another budget"
+    case .unsupported(let path, let axis, let reader):
+      "the plan decides \(axis) for \(path), which \(reader) does not carry out: leave it out of the plan"
     }
   }
 }

@@ -19,7 +19,7 @@ public struct AdaptiveSampler: PlanSampler, Codable, Hashable {
   private(set) var dropped: [[Bool]]
 
   public init(_ space: SearchSpace, minimumVisits: Int = 5) {
-    densities = space.slots.map { $0.levels.map(\.pattern.density) }
+    densities = space.slots.map { $0.levels.map(\.sparsity.density) }
     self.minimumVisits = minimumVisits
     visits = densities.map { $0.map { _ in 0 } }
     accuracies = densities.map { $0.map { _ in 0 } }

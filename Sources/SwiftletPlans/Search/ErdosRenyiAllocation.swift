@@ -7,7 +7,7 @@
 /// and Evci et al., "Rigging the Lottery" (2020).
 public enum ErdosRenyiAllocation {
   /// - Precondition: `density`, the share of all weights that stay, is in `0...1`.
-  public static func densities(of layers: [MultiplyAdds.Slot], keeping density: Double) -> [Double] {
+  public static func densities(of layers: [Slot], keeping density: Double) -> [Double] {
     precondition((0...1).contains(density), "ErdosRenyiAllocation: a density of \(density) is not in 0...1")
     var dense = Set<Int>()
     let wished = density * Double(layers.reduce(0) { $0 + $1.weights })
@@ -33,7 +33,7 @@ extension SearchSpace {
     precondition(densities.count == slots.count, "\(densities.count) densities for \(slots.count) slots")
     return plan(
       zip(slots, densities).map { slot, density in
-        let distances = slot.levels.map { abs($0.pattern.density - density) }
+        let distances = slot.levels.map { abs($0.sparsity.density - density) }
         let nearest = distances.min() ?? 0
         // Levels go from sparse to dense; the slack keeps rounding from deciding what is halfway.
         return distances.firstIndex { $0 <= nearest + 1e-9 } ?? 0

@@ -23,7 +23,7 @@ public struct UniformSampler: PlanSampler {
 
 /// Draws a size first, then how many slots take each level, then which: all sizes come up alike.
 ///
-/// The size is the sum of the level numbers, sparsest is 0. For 48 slots with three levels the marginals are .369, .251
+/// The size is the sum of the level numbers, cheapest is 0. For 48 slots with three levels the marginals are .369, .251
 /// and .380. Source: the sampler of ELSA's supernet training.
 public struct StratifiedSampler: PlanSampler {
   let slots: Int

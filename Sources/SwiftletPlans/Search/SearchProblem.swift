@@ -1,20 +1,21 @@
 /// What a search is asked: the best plan of a space whose cost lies in a window.
-public struct SearchProblem: Sendable {
+public struct SearchProblem<Score: Fitness>: Sendable {
   public let space: SearchSpace
   public let costs: PlanCosts
   /// Of the total cost, both ends included; a plan reaches each end.
   public let window: ClosedRange<Int>
-  public var measure: FitnessMeasure
+  /// What ranks the plans.
+  public var measure: Score.Measure
   let sampler: WindowSampler
 
   /// - Throws: at once, if no plan meets the budget.
-  public init(_ space: SearchSpace, costs: PlanCosts, budget: Budget, measure: FitnessMeasure = .loss) throws {
+  public init(_ space: SearchSpace, costs: PlanCosts, budget: Budget, measure: Score.Measure) throws {
     try self.init(space, costs: costs, window: budget.window(in: costs), measure: measure)
   }
 
   /// - Precondition: the costs are those of the space.
   public init(
-    _ space: SearchSpace, costs: PlanCosts, window: ClosedRange<Int>, measure: FitnessMeasure = .loss
+    _ space: SearchSpace, costs: PlanCosts, window: ClosedRange<Int>, measure: Score.Measure
   ) throws(BudgetError) {
     precondition(
       costs.levels.map(\.count) == space.slots.map(\.levels.count),
@@ -26,21 +27,18 @@ public struct SearchProblem: Sendable {
 
   public func isInside(_ levels: [Int]) -> Bool { window.contains(costs.total(of: levels)) }
 
-  /// The level of each slot that keeps most: the densest, then the one with most bits. By time it need not be the
-  /// costliest, where a sparse kernel is slower than the dense one.
+  /// The level of each slot that keeps most (``LayerChoice/keepsLess(than:)``): of N:M patterns the densest, then the one
+  /// with most bits. By time it need not be the costliest, where a sparse kernel is slower than the dense one.
   var fullest: [Int] {
     space.slots.map { slot in
-      slot.levels.indices.max { left, right in
-        let (a, b) = (slot.levels[left], slot.levels[right])
-        return (a.pattern.density, a.precision.bits) < (b.pattern.density, b.precision.bits)
-      } ?? 0
+      slot.levels.indices.max { slot.levels[$0].keepsLess(than: slot.levels[$1]) } ?? 0
     }
   }
 
-  /// Better candidates first: by the measure, then by the other one, then cheaper, then by the levels.
-  public func ranksBefore(_ left: Candidate, _ right: Candidate) -> Bool {
-    for measure in [measure] + FitnessMeasure.allCases.filter({ $0 != measure }) {
-      let (a, b) = (measure.merit(of: left.fitness), measure.merit(of: right.fitness))
+  /// Better candidates first: by the measure, then by the others, then cheaper, then by the levels.
+  public func ranksBefore(_ left: Candidate<Score>, _ right: Candidate<Score>) -> Bool {
+    for measure in [measure] + Score.Measure.allCases.filter({ $0 != measure }) {
+      let (a, b) = (left.fitness.merit(by: measure), right.fitness.merit(by: measure))
       if a != b { return a > b }
     }
     if left.cost != right.cost { return left.cost < right.cost }

@@ -12,7 +12,7 @@ extension SearchSpace {
       "\(densities.count) densities and \(weights.count) weights for \(slots.count) slots")
     let merits = slots.indices.map { slot in
       slots[slot].levels.map { level in
-        let distance = level.pattern.density - densities[slot]
+        let distance = level.sparsity.density - densities[slot]
         return -Double(weights[slot]) * distance * distance
       }
     }

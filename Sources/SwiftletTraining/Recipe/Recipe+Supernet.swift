@@ -1,5 +1,6 @@
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
 import SwiftletRuntime
@@ -61,8 +62,8 @@ extension Recipe.Supernet {
   ///
   /// - Throws: `CompressionPlanError` if a layer of ``dense`` is none that compression may change, or a level's groups do
   ///   not divide the inputs of a layer.
-  public func space(of model: any Layer) throws -> SearchSpace {
-    let layers = model.compressibleLayers().map(\.path)
+  public func space(of model: any CompressibleModel) throws -> SearchSpace {
+    let layers = model.slots.map(\.path)
     for path in dense where !layers.contains(path) {
       throw CompressionPlanError.unknownLayer(path: path, known: layers)
     }

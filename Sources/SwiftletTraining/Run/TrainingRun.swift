@@ -75,7 +75,8 @@ public final class TrainingRun {
   /// The trained weights serve every plan of the recipe's search space: `model.safetensors` holds them unmasked.
   /// - Throws: `RunError.noSupernet` if the recipe trains none, and what any run throws.
   public convenience init(
-    recipe: Recipe, supernetOf dense: any Layer, data: TrainingData, output: URL, resume: Bool = false
+    recipe: Recipe, supernetOf dense: any Layer & CompressibleModel, data: TrainingData, output: URL,
+    resume: Bool = false
   ) throws {
     try recipe.validate()
     guard let settings = recipe.supernet else { throw RunError.noSupernet }

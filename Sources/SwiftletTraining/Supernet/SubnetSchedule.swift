@@ -73,7 +73,7 @@ final class SubnetSchedule {
   /// The dense network, and each level in all layers at once.
   var anchors: [(name: String, plan: CompressionPlan)] {
     let paths = supernet.space.slots.map(\.path)
-    let patterns = Set(supernet.space.slots.flatMap { $0.levels.map(\.pattern) }).filter { !$0.isDense }
+    let patterns = Set(supernet.space.slots.flatMap { $0.levels.map(\.sparsity) }).filter { !$0.isDense }
       .sorted { ($0.density, $0.group) > ($1.density, $1.group) }
     return [("dense", CompressionPlan())] + patterns.map { ("\($0)", .uniform($0, layers: paths)) }
   }

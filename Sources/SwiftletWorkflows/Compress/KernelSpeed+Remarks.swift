@@ -16,8 +16,8 @@ extension CompressionPlan {
   public var exportableChoices: [(path: String, choice: LayerChoice)] {
     paths.flatMap { path in
       guard let choice = self[path] else { return [(path: String, choice: LayerChoice)]() }
-      let precisions = choice.precision == .int8 ? [Precision.int8] : [choice.precision, .int8]
-      return precisions.map { (path, LayerChoice(pattern: choice.pattern, precision: $0)) }
+      let precisions = choice.precision == .int8 ? [Precision.int8] : [choice.format, .int8]
+      return precisions.map { (path, LayerChoice(pattern: choice.sparsity, precision: $0)) }
     }
   }
 }

@@ -26,10 +26,10 @@ public struct KernelSpeed: Hashable, Sendable {
     let slots = Dictionary(work.slots.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     var layers: [LayerChoice: [LayerShape: Int]] = [:]
     var order: [LayerChoice] = []
-    for (path, choice) in choices where !choice.pattern.isDense {
+    for (path, choice) in choices where !choice.sparsity.isDense {
       guard let slot = slots[path] else { continue }
       if layers[choice] == nil { order.append(choice) }
-      let shape = LayerShape(tokens: slot.tokens, inputs: slot.inputs, outputs: slot.outputs)
+      let shape = LayerShape(tokens: slot.positions, inputs: slot.inputs, outputs: slot.outputs)
       layers[choice, default: [:]][shape, default: 0] += 1
     }
     let pieces = layers.values.reduce(0) { $0 + $1.count }
@@ -38,7 +38,7 @@ public struct KernelSpeed: Hashable, Sendable {
       var (sparse, dense) = (0.0, 0.0)
       for (shape, count) in shapes {
         let times = try shape.times(
-          choice.pattern, choice.precision, milliseconds: milliseconds / Double(max(1, pieces)))
+          choice.sparsity, choice.format, milliseconds: milliseconds / Double(max(1, pieces)))
         sparse += Double(count) * times.sparse
         dense += Double(count) * times.dense
       }
@@ -54,7 +54,7 @@ extension KernelSpeed: CustomStringConvertible {
   public var description: String {
     let hundredths = Int((100 * timeOfDense).rounded())
     let ratio = "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
-    return "\(choice.pattern) \(choice.precision.rawValue) takes \(ratio) times the dense time on this processor "
+    return "\(choice.sparsity) \(choice.format.rawValue) takes \(ratio) times the dense time on this processor "
       + "(\(instructionSet.rawValue)), over \(layers) layers: the file is smaller, and no run is faster"
   }
 }

@@ -56,7 +56,7 @@ struct BenchTransformerCommand: ParsableCommand {
   private struct Choice {
     let name: String
     let plan: CompressionPlan
-    var isDense: Bool { plan.choices.values.allSatisfy(\.pattern.isDense) }
+    var isDense: Bool { plan.choices.values.allSatisfy(\.sparsity.isDense) }
   }
 
   /// One exported variant.

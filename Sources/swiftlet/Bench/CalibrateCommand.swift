@@ -97,7 +97,7 @@ struct CalibrateCommand: ParsableCommand {
     var random = RandomStream(seed: 1)
     var named = space.uniformPlans.map { levels in
       let choice = space.slots[0].levels[levels[0]]
-      return ("uniform \(choice.pattern) \(choice.precision.rawValue)", levels)
+      return ("uniform \(choice.sparsity) \(choice.format.rawValue)", levels)
     }
     named += (0..<checks).map { ("drawn \($0 + 1)", sampler.levels(using: &random)) }
     let measured = try calibration.milliseconds(of: named.map { space.plan($0.1) }, planned)
@@ -129,8 +129,8 @@ private struct CalibrationResult: Encodable, CustomStringConvertible {
     (self.file, fixed, self.checks) = (file, times.fixed, checks)
     layers = times.layers.map { layer in
       Layer(
-        layer: layer.name, pattern: PatternName(pattern: layer.choice.pattern).description,
-        precision: layer.choice.precision.rawValue, kernel: layer.kernel, tokens: layer.tokens, inputs: layer.inputs,
+        layer: layer.name, pattern: PatternName(pattern: layer.choice.sparsity).description,
+        precision: layer.choice.format.rawValue, kernel: layer.kernel, tokens: layer.tokens, inputs: layer.inputs,
         outputs: layer.outputs, nanoseconds: layer.nanoseconds)
     }
   }

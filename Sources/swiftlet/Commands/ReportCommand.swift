@@ -28,7 +28,7 @@ struct ReportCommand: ParsableCommand {
     var report = Report(of: summaries, traces)
     for trace in traces {
       let file = URL(filePath: trace)
-      try SearchTrace.read(from: file).append(to: &report, named: file.lastPathComponent)
+      try SearchTrace<ImageFitness>.read(from: file).append(to: &report, named: file.lastPathComponent)
     }
     try report.write(to: URL(filePath: out))
     if json {

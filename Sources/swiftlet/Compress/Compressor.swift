@@ -140,7 +140,7 @@ struct Compressor {
       model.evaluate()
       let loader = try calibrationLoader(batchSize: 64)
       // In forward order, so that an error names the first layer that it reaches.
-      let paths = model.compressibleLayers().map(\.path).filter { plan[$0] != nil }
+      let paths = model.slots.map(\.path).filter { plan[$0] != nil }
       return .wanda(inputNorms: try model.inputNorms(of: paths) { try Self.run(model, over: loader) })
     }
   }

@@ -3,14 +3,14 @@ import SwiftletSearch
 import SwiftletTerminal
 
 /// Shows a search on standard error: a bar with an estimate on a terminal, plain lines elsewhere.
-final class SearchConsole {
+final class SearchConsole<Score: PlanScore> {
   private let console = ConsoleBar()
   private var (lastRound, lastLine) = (-1, 0.0)
 
   init() {}
 
-  /// A `SearchRun` observer that shows what happens.
-  func callAsFunction(_ event: SearchEvent) {
+  /// An observer of a search that shows what happens.
+  func callAsFunction(_ event: SearchEvent<Score>) {
     switch event {
     case .started(let summary): console.line(summary)
     case .evaluated(let progress): show(progress)
@@ -18,10 +18,10 @@ final class SearchConsole {
     }
   }
 
-  private func show(_ progress: SearchProgress) {
+  private func show(_ progress: SearchProgress<Score>) {
     let count = progress.total.map { "\(progress.done)/\($0)" } ?? "\(progress.done)"
     let best =
-      progress.best.map { String(format: "best %.2f %%, loss %.4f", 100 * $0.fitness.accuracy, $0.fitness.loss) }
+      progress.best.map { "best \($0.fitness.text)" }
       ?? "none inside the budget yet"
     let left = progress.total.map { progress.seconds / Double(progress.done) * Double(max(0, $0 - progress.done)) }
     let estimate = left.map { "  \(ConsoleBar.duration($0)) left" } ?? ""

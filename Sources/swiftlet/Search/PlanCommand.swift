@@ -120,14 +120,7 @@ struct PlanCommand: ParsableCommand {
       return MagnitudeAllocation.densities(of: slots.compactMap { weights[$0.path] }, keeping: share)
     }
     guard let budget else { return space.plan(nearest: try densities((erk ?? lamp)?.share ?? 1)) }
-    let costs =
-      switch budget.quantity {
-      case .flops: try PlanCosts.multiplyAdds(of: space, in: network.work)
-      case .bytes: try PlanCosts.packedBytes(of: space, in: network.work)
-      case .ms, .time:
-        try accelerator.map { try $0.costs(of: space, in: network.work).rounded() }
-          .orThrow(BudgetUnitError(quantity: budget.quantity, unit: .multiplyAdds))
-      }
+    let costs = try budget.costs(of: space, in: network.work, on: accelerator)
     let window = try budget.window(in: costs)
     let dense = costs.levels.reduce(costs.fixed) { $0 + ($1.last ?? 0) }
     let share =
@@ -163,13 +156,5 @@ enum PlanCommandError: Error, CustomStringConvertible {
     switch self {
     case .noRecipe(let model): "\(model) carries no recipe that says what network it is: give --recipe or --checkpoint"
     }
-  }
-}
-
-extension Optional {
-  /// The value, or the error.
-  fileprivate func orThrow(_ error: any Error) throws -> Wrapped {
-    guard let value = self else { throw error }
-    return value
   }
 }

@@ -8,10 +8,19 @@ import SwiftletTerminal
 struct PlanSummary: Encodable {
   struct Layer: Encodable, Hashable {
     let layer: String
-    let pattern: SparsityPattern
-    let precision: Precision
+    let choice: LayerChoice
     /// Nil where the network is not known.
     let multiplyAdds, bytes: Int?
+
+    private enum Key: String, CodingKey { case layer, multiplyAdds, bytes }
+
+    func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: Key.self)
+      try values.encode(layer, forKey: .layer)
+      try choice.encode(to: encoder)
+      try values.encodeIfPresent(multiplyAdds, forKey: .multiplyAdds)
+      try values.encodeIfPresent(bytes, forKey: .bytes)
+    }
   }
 
   let name: String
@@ -32,12 +41,11 @@ struct PlanSummary: Encodable {
     if let work { try plan.validate(for: work) }
     let slots = Dictionary(
       (work?.slots ?? []).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-    layers = plan.paths.compactMap { path in
-      plan[path].map { choice in
+    layers = try plan.paths.compactMap { path in
+      try plan[path].map { choice in
         Layer(
-          layer: path, pattern: choice.pattern, precision: choice.precision,
-          multiplyAdds: slots[path]?.multiplyAdds(choice.pattern),
-          bytes: slots[path].map { choice.packedBytes(weights: $0.weights) })
+          layer: path, choice: choice, multiplyAdds: try slots[path].map { try CostModel.multiplyAdds($0, choice) },
+          bytes: try slots[path].map { try CostModel.packedBytes($0, choice) })
       }
     }
     multiplyAdds = try work?.total(under: plan)
@@ -63,8 +71,8 @@ struct PlanSummary: Encodable {
 
   /// A row a block, a column a kind of layer.
   private var map: String {
-    let kinds = layers.map { Self.place($0.layer).kind }.uniqued
-    let blocks = layers.map { Self.place($0.layer).block }.uniqued
+    let kinds = layers.map { LayerPath.parts(of: $0.layer).role }.uniqued
+    let blocks = layers.map { LayerPath.parts(of: $0.layer).block }.uniqued
     let cells = Dictionary(
       layers.map { ($0.layer, Self.text($0)) }, uniquingKeysWith: { first, _ in first })
     var table = Table(columns: [.text("block")] + kinds.map { .text($0) })
@@ -102,7 +110,7 @@ struct PlanSummary: Encodable {
     let others = Dictionary(other.layers.map { ($0.layer, Self.text($0)) }, uniquingKeysWith: { first, _ in first })
     let paths = CompressionPlan(
       Dictionary(
-        (layers + other.layers).map { ($0.layer, LayerChoice(pattern: $0.pattern)) },
+        (layers + other.layers).map { ($0.layer, $0.choice) },
         uniquingKeysWith: { first, _ in first })
     ).paths.filter { own[$0] != others[$0] }
     guard !paths.isEmpty else { return "The plans decide the same for every layer." }
@@ -112,13 +120,7 @@ struct PlanSummary: Encodable {
   }
 
   private static func text(_ layer: Layer) -> String {
-    layer.precision == .fp32 ? "\(layer.pattern)" : "\(layer.pattern) \(layer.precision.rawValue)"
-  }
-
-  /// `blocks.0` and `attn.qkv` of `blocks.0.attn.qkv`.
-  static func place(_ path: String) -> (block: String, kind: String) {
-    let parts = path.split(separator: ".")
-    return (parts.dropLast(2).joined(separator: "."), parts.suffix(2).joined(separator: "."))
+    layer.choice.description
   }
 }
 

@@ -64,7 +64,7 @@ struct SearchCommand: ParsableCommand {
     data.printWarnings()
     let choices = search.problem.space.slots.flatMap { slot in slot.levels.map { (slot.path, $0) } }
     printNotes(try KernelSpeed.remarks(on: choices, of: work))
-    let console = SearchConsole()
+    let console = SearchConsole<ImageFitness>()
     let outcome = try search.start(
       on: source.model, inputShape: source.model.inputShape, data: data, plan: URL(filePath: out),
       threads: threads ?? processorCount(),
@@ -72,8 +72,8 @@ struct SearchCommand: ParsableCommand {
     if json { try printJSON(outcome) } else { try StandardOutput.print(outcome) }
   }
 
-  private func printCandidate(_ event: SearchEvent) throws {
-    if case .evaluated(let progress) = event { try StandardOutput.print(SearchTrace.Line(progress.candidate).json) }
+  private func printCandidate(_ event: SearchEvent<ImageFitness>) throws {
+    if case .evaluated(let progress) = event { try StandardOutput.print(SearchTrace<ImageFitness>.Line(progress.candidate).json) }
   }
 }
 

@@ -1,10 +1,11 @@
 import Foundation
+import SwiftletPlans
 import SwiftletReport
 import SwiftletSearch
 import SwiftletTerminal
 
 /// The pictures of a search: every candidate and the front, the plan as a map, what each layer alone costs, the progress.
-extension SearchTrace {
+extension SearchTrace<ImageFitness> {
   /// Appends the search to a page.
   func append(to report: inout Report, named name: String) {
     report.append(.heading("Search \(name): \(header.method.rawValue) for \(header.budget)"))
@@ -18,7 +19,7 @@ extension SearchTrace {
         .map(
           map("The best plan", hue: .blue) { slot in
             let level = header.slots[slot].levels[best.levels[slot]]
-            return .init(level.text, shade: level.pattern.density)
+            return .init(level.text, shade: level.choice.sparsity.density)
           }))
     }
     for sensitivity in sensitivities { report.append(.map(sensitivity)) }
@@ -27,7 +28,7 @@ extension SearchTrace {
   /// The best candidate inside the window, if any is.
   var best: Line? {
     lines.filter(isInside).min { left, right in
-      let (a, b) = (header.measure.merit(of: left.fitness), header.measure.merit(of: right.fitness))
+      let (a, b) = (left.score.merit(by: header.measure), right.score.merit(by: header.measure))
       return a != b ? a > b : left.cost < right.cost
     }
   }
@@ -40,7 +41,7 @@ extension SearchTrace {
   private var summary: String {
     let window = header.window.map { header.unit.text($0) }.joined(separator: " to ")
     let place = header.accelerator.isEmpty ? "" : " on \(header.accelerator)"
-    let images = lines.first.map { ", each judged on \($0.images) held-out images" } ?? ""
+    let images = lines.first.map { ", each judged on \($0.score.images) held-out images" } ?? ""
     return "\(header.model). \(lines.count) plans\(images), seed \(header.seed); accepted were \(window)\(place)."
   }
 
@@ -52,7 +53,7 @@ extension SearchTrace {
     for (name, line) in rows {
       table.append([
         name, header.unit.text(line.cost), String(format: "%.1f %%", share(line)),
-        String(format: "%.2f %%", 100 * line.accuracy), String(format: "%.4f", line.loss),
+        String(format: "%.2f %%", 100 * line.score.accuracy), String(format: "%.4f", line.score.loss),
       ])
     }
     return table
@@ -65,27 +66,28 @@ extension SearchTrace {
 
   private var bestPoint: LineChart.Series {
     LineChart.Series(
-      "searched", points: best.map { [.init(x: share($0), y: 100 * $0.accuracy, label: "searched")] } ?? [],
+      "searched", points: best.map { [.init(x: share($0), y: 100 * $0.score.accuracy, label: "searched")] } ?? [],
       style: .points)
   }
 
   /// What is not worse and not costlier than anything else, from cheap to costly.
   private func pareto(_ lines: [Line]) -> [Line] {
     var (front, accuracy) = ([Line](), -Double.infinity)
-    for line in lines.sorted(by: { ($0.cost, -$0.accuracy) < ($1.cost, -$1.accuracy) }) where line.accuracy > accuracy {
+    for line in lines.sorted(by: { ($0.cost, -$0.score.accuracy) < ($1.cost, -$1.score.accuracy) })
+    where line.score.accuracy > accuracy {
       front.append(line)
-      accuracy = line.accuracy
+      accuracy = line.score.accuracy
     }
     return front
   }
 
   private func series(_ name: String, _ lines: [Line], _ style: LineChart.Style) -> LineChart.Series {
-    LineChart.Series(name, points: lines.map { .init(x: share($0), y: 100 * $0.accuracy) }, style: style)
+    LineChart.Series(name, points: lines.map { .init(x: share($0), y: 100 * $0.score.accuracy) }, style: style)
   }
 
   private var front: LineChart {
     let uniform = LineChart.Series(
-      "uniform", points: header.uniform.map { .init(x: share($0), y: 100 * $0.accuracy, label: uniformName($0)) },
+      "uniform", points: header.uniform.map { .init(x: share($0), y: 100 * $0.score.accuracy, label: uniformName($0)) },
       style: .points)
     return LineChart(
       title: "Cost and accuracy of every candidate", x: "\(header.unit.title), % of dense",
@@ -109,7 +111,7 @@ extension SearchTrace {
 
   private var progress: LineChart {
     var (bestSoFar, curve) = (Double?.none, [LineChart.Point]())
-    let merit = { (line: Line) in header.measure == .loss ? line.loss : 100 * line.accuracy }
+    let merit = { (line: Line) in header.measure == .loss ? line.score.loss : 100 * line.score.accuracy }
     for (index, line) in lines.enumerated() where isInside(line) && merit(line).isFinite {
       let value = merit(line)
       let better = bestSoFar.map { header.measure == .loss ? min($0, value) : max($0, value) } ?? value
@@ -132,7 +134,7 @@ extension SearchTrace {
     var harm: [[Int]: Double] = [:]
     for line in measured {
       let changed = line.levels.indices.filter { line.levels[$0] != base.levels[$0] }
-      if changed.count == 1 { harm[[changed[0], line.levels[changed[0]]]] = line.loss - base.loss }
+      if changed.count == 1 { harm[[changed[0], line.levels[changed[0]]]] = line.score.loss - base.score.loss }
     }
     let largest = harm.values.filter(\.isFinite).max() ?? 0
     return (0..<count).compactMap { level in
@@ -146,11 +148,11 @@ extension SearchTrace {
   }
 
   private func map(_ title: String, hue: LayerMap.Hue, cell: (_ slot: Int) -> LayerMap.Cell?) -> LayerMap {
-    let places = header.slots.map { PlanSummary.place($0.layer) }
-    let (rows, columns) = (places.map(\.block).uniqued, places.map(\.kind).uniqued)
+    let places = header.slots.map { LayerPath.parts(of: $0.layer) }
+    let (rows, columns) = (places.map(\.block).uniqued, places.map(\.role).uniqued)
     var cells = rows.map { _ in columns.map { _ in LayerMap.Cell?.none } }
     for (slot, place) in places.enumerated() {
-      guard let row = rows.firstIndex(of: place.block), let column = columns.firstIndex(of: place.kind) else {
+      guard let row = rows.firstIndex(of: place.block), let column = columns.firstIndex(of: place.role) else {
         continue
       }
       cells[row][column] = cell(slot)
@@ -159,7 +161,7 @@ extension SearchTrace {
   }
 }
 
-extension SearchTrace.Header.Level {
+extension SearchTrace<ImageFitness>.Header.Level {
   /// `2:4`, or `2:4 int8`.
-  fileprivate var text: String { precision == .fp32 ? "\(pattern)" : "\(pattern) \(precision.rawValue)" }
+  fileprivate var text: String { choice.description }
 }

@@ -61,7 +61,7 @@ import Testing
     let layers = one.slots.enumerated().flatMap { index, slot in
       choices.enumerated().map { level, choice in
         MeasuredTimes.Layer(
-          name: slot.kind, tokens: slot.tokens, inputs: slot.inputs, outputs: slot.outputs, choice: choice,
+          name: slot.role, tokens: slot.positions, inputs: slot.inputs, outputs: slot.outputs, choice: choice,
           kernel: "a kernel", nanoseconds: 1000 * (index + 1) - 100 * level)
       }
     }

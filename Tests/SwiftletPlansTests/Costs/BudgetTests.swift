@@ -15,6 +15,7 @@ import Testing
       ("flops=0.4", Budget.Quantity.flops, nil, Budget.Amount.share(0.4)),
       ("flops=1", .flops, nil, .share(1)), ("flops=1.96G", .flops, nil, .absolute(1.96e9)),
       ("bytes=1.5M", .bytes, nil, .absolute(1.5e6)), ("bytes=20k", .bytes, nil, .absolute(2e4)),
+      ("kv=0.20", .kv, nil, .share(0.2)), ("kv=10k", .kv, nil, .absolute(1e4)),
       ("flops=83700000", .flops, nil, .absolute(83_700_000)),
       ("ms=0.5", .ms, nil, .absolute(0.5)), ("time=0.5", .time, nil, .share(0.5)),
       ("flops=0.38..0.42", .flops, .share(0.38), .share(0.42)),
@@ -66,13 +67,15 @@ import Testing
     }
     for text in ["flops=20G..30G", "flops=0.5..0.4", "flops=0.50001..0.50002"] {
       let budget = try Budget(parsing: text)
-      #expect(throws: UnmetBudgetError.self) { try SearchProblem(Self.space, costs: costs, budget: budget) }
+      #expect(throws: UnmetBudgetError.self) {
+        try SearchProblem<Marks>(Self.space, costs: costs, budget: budget, measure: .loss)
+      }
     }
   }
 
   @Test func `quantities need costs that measure them`() throws {
     let costs = try Self.costs.get()
-    for text in ["bytes=1M", "ms=3", "time=0.5"] {
+    for text in ["bytes=1M", "kv=0.2", "ms=3", "time=0.5"] {
       #expect(throws: BudgetUnitError.self) { try Budget(parsing: text).window(in: costs) }
     }
   }

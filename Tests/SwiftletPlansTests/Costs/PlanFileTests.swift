@@ -29,7 +29,7 @@ import Testing
     let (network, thirds) = published
     let plan = try Self.plan(name)
     #expect((Double(try network.model.total(under: plan)) / 1e6).rounded() / 1e3 == network.giga)
-    let kept = try network.model.slots.map { try #require(plan[$0.path]).pattern.kept }
+    let kept = try network.model.slots.map { try #require(plan[$0.path]).sparsity.kept }
     #expect([1, 2, 4].map { level in kept.count { $0 == level } } == network.counts)
     func agrees(_ kept: [Int], _ density: Double) -> Bool {
       abs(Double(kept.reduce(0, +)) / Double(4 * kept.count) - density) <= 0.000501  // halves rounded either way
@@ -52,7 +52,7 @@ import Testing
     name: String, published: PublishedPlan, millionsKept: Double, sixteenBit: Double, eightBit: Double
   ) throws {
     let (plan, cost) = (try Self.plan(name), published.model)
-    let kept = cost.slots.reduce(0) { $0 + $1.weights / 4 * (plan[$1.path]?.pattern.kept ?? 4) }
+    let kept = cost.slots.reduce(0) { $0 + $1.weights / 4 * (plan[$1.path]?.sparsity.kept ?? 4) }
     #expect((Double(kept) / 1e4).rounded() / 100 == millionsKept)
     for (precision, megabytes) in [(Precision.bf16, sixteenBit), (.int8, eightBit)] {
       var plan = plan

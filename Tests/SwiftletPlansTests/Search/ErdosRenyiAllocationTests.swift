@@ -20,7 +20,7 @@ import Testing
       let plan = Self.plan(keeping: 1 - Double(sparsity) / 100)
       let blocks = (0..<12).map { block in
         ["attn.proj", "attn.qkv", "mlp.fc1", "mlp.fc2"].map { slot in
-          "\(plan["blocks.\(block).\(slot)"].map { Int(4 * $0.pattern.density) } ?? 0)"
+          "\(plan["blocks.\(block).\(slot)"].map { Int(4 * $0.sparsity.density) } ?? 0)"
         }.joined()
       }
       #expect(Set(blocks).count == 1)

@@ -89,7 +89,7 @@ import Testing
     let mean = work.reduce(0, +) / 2000
     let deviation = (work.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 2000).squareRoot()
     let expected =
-      Double(Self.cost.fixed + 7 * Self.cost.slots.reduce(0) { $0 + $1.multiplyAdds(.dense) } / 12) / 1e9
+      Double(Self.cost.fixed + 7 * Self.cost.slots.reduce(0) { $0 + $1.dense } / 12) / 1e9
     #expect(abs(mean - expected) < 4 * 0.80 / Double(2000).squareRoot())
     #expect(abs(deviation - 0.80) < 0.05)
   }

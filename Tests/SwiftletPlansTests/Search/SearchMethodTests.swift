@@ -4,9 +4,22 @@ import Testing
 
 @testable import SwiftletPlans
 
+/// Right answers and a loss.
+struct Marks: Fitness {
+  enum Measure: Hashable, Sendable, CaseIterable { case loss, accuracy }
+
+  let correct: Int
+  let loss: Double
+
+  func merit(by measure: Measure) -> Double {
+    if loss.isNaN { return -.infinity }
+    return measure == .loss ? -loss : Double(correct)
+  }
+}
+
 /// A made-up network whose slots' harm adds up, or interacts, so that the best plan is known.
 struct SyntheticSearch {
-  let problem: SearchProblem
+  let problem: SearchProblem<Marks>
   let merits: [[Double]]
 
   /// Levels 1:4, 2:4 and 4:4 whose merit rises with the cost, as `seed` decides.
@@ -29,16 +42,16 @@ struct SyntheticSearch {
     }
     let window =
       try Budget(parsing: "flops=\(share.lowerBound)..\(share.upperBound)").window(in: costs)
-    problem = try SearchProblem(space, costs: costs, window: window)
+    problem = try SearchProblem(space, costs: costs, window: window, measure: .loss)
   }
 
-  func fitness(_ levels: [Int]) -> Fitness {
-    Fitness(images: 1000, correct: 500, loss: 10 - zip(merits, levels).reduce(0) { $0 + $1.0[$1.1] })
+  func fitness(_ levels: [Int]) -> Marks {
+    Marks(correct: 500, loss: 10 - zip(merits, levels).reduce(0) { $0 + $1.0[$1.1] })
   }
 
   func run(
     _ method: SearchMethod, seed: UInt64 = 1, seen: (([Proposal]) throws -> Void)? = nil
-  ) throws -> SearchResult {
+  ) throws -> SearchResult<Marks> {
     var random = SplitMix64(seed: seed)
     return try method.run(problem, using: &random) { proposals in
       try seen?(proposals)
@@ -137,7 +150,7 @@ extension SearchMethod: CustomTestStringConvertible {
   func `an interrupted search goes on to the same result`(method: SearchMethod, after count: Int) throws {
     struct Interrupted: Error {}
     let search = try SyntheticSearch(slots: 12, seed: 12)
-    var known: [[Int]: Fitness] = [:]
+    var known: [[Int]: Marks] = [:]
     var random = SplitMix64(seed: 3)
     do {
       _ = try method.run(search.problem, using: &random) { proposals in
@@ -205,12 +218,12 @@ extension SearchMethod: CustomTestStringConvertible {
       [1, 2, 4].map { SparsityPattern(keeping: $0, of: 4) }, over: (0..<8).map { "blocks.\($0).mlp.fc1" })
     let costs = PlanCosts(.nanoseconds, fixed: 0, levels: (0..<8).map { _ in [60, 105, 100] }, dense: 800)
     for budget in ["ms=0.00065", "ms=0.0008", "ms=1"] {
-      let problem = try SearchProblem(space, costs: costs, budget: Budget(parsing: budget))
+      let problem = try SearchProblem<Marks>(space, costs: costs, budget: Budget(parsing: budget), measure: .loss)
       var random = SplitMix64(seed: 2)
       let result = try method.run(problem, using: &random) { proposals in
         proposals.map { proposal in
           let loss = proposal.levels.enumerated().reduce(1.0) { $0 + [0.9, 0.3, 0][$1.1] * Double($1.0 + 1) }
-          return Fitness(images: 10, correct: 5, loss: loss)
+          return Marks(correct: 5, loss: loss)
         }
       }
       #expect(problem.window.contains(result.best.cost))
@@ -232,10 +245,10 @@ extension SearchMethod: CustomTestStringConvertible {
 
   @Test func `accuracy ranks before loss where it is the measure, and NaN ranks last`() throws {
     let search = try SyntheticSearch(slots: 2, share: 0...1, seed: 17)
-    func candidate(_ correct: Int, _ loss: Double) -> Candidate {
+    func candidate(_ correct: Int, _ loss: Double) -> Candidate<Marks> {
       Candidate(
         Proposal(levels: [0, 0], origin: .random, round: 0), cost: 10,
-        fitness: Fitness(images: 100, correct: correct, loss: loss))
+        fitness: Marks(correct: correct, loss: loss))
     }
     var problem = search.problem
     #expect(problem.ranksBefore(candidate(50, 0.5), candidate(60, 0.6)))

@@ -37,7 +37,9 @@ public struct EvolutionarySearch: Hashable, Sendable {
 
   public init() {}
 
-  func run(_ history: inout SearchHistory, using generator: inout some RandomNumberGenerator) throws {
+  func run<Score: Fitness>(_ history: inout SearchHistory<Score>, using generator: inout some RandomNumberGenerator)
+    throws
+  {
     precondition(
       mutants + crossovers <= population && parents > 0 && population > 0,
       "EvolutionarySearch: \(mutants) mutants and \(crossovers) crossovers are no population of \(population)")
@@ -70,7 +72,7 @@ public struct EvolutionarySearch: Hashable, Sendable {
     }
   }
 
-  private func warmPlans(_ history: inout SearchHistory) throws -> [Proposal] {
+  private func warmPlans(_ history: inout SearchHistory<some Fitness>) throws -> [Proposal] {
     let problem = history.problem
     var plans: [Proposal] = []
     for start in WarmStart.allCases where warmStart.contains(start) {
@@ -86,7 +88,7 @@ public struct EvolutionarySearch: Hashable, Sendable {
   }
 
   private func mutated(
-    _ levels: [Int], _ problem: SearchProblem, using generator: inout some RandomNumberGenerator
+    _ levels: [Int], _ problem: SearchProblem<some Fitness>, using generator: inout some RandomNumberGenerator
   ) -> [Int] {
     switch mutation {
     case .resample(let probability):
@@ -104,7 +106,7 @@ public struct EvolutionarySearch: Hashable, Sendable {
 
   /// Raises one slot, then lowers others in random order until the total is no longer above the window.
   private func swapLevels(
-    _ levels: inout [Int], _ problem: SearchProblem, using generator: inout some RandomNumberGenerator
+    _ levels: inout [Int], _ problem: SearchProblem<some Fitness>, using generator: inout some RandomNumberGenerator
   ) {
     let costs = problem.costs.levels
     func others(_ slot: Int, than level: Int, _ isWanted: (Int, Int) -> Bool) -> [Int] {
@@ -121,20 +123,20 @@ public struct EvolutionarySearch: Hashable, Sendable {
   }
 
   /// The plans of one generation, while they are gathered.
-  private struct Generation {
+  private struct Generation<Score: Fitness> {
     let round: Int
-    let problem: SearchProblem
+    let problem: SearchProblem<Score>
     var proposals: [Proposal] = []
     private var taken = Set<[Int]>()
 
-    init(round: Int, problem: SearchProblem) { (self.round, self.problem) = (round, problem) }
+    init(round: Int, problem: SearchProblem<Score>) { (self.round, self.problem) = (round, problem) }
 
     /// Adds up to `count` new plans inside the window; a quota that runs dry stays short.
     mutating func add<Random: RandomNumberGenerator>(
-      _ count: Int, _ origin: Proposal.Origin, unlike history: SearchHistory, using generator: inout Random,
+      _ count: Int, _ origin: Proposal.Origin, unlike history: SearchHistory<Score>, using generator: inout Random,
       make: (inout Random) -> [Int]
     ) {
-      var (wanted, tries) = (count, SearchProblem.triesPerPlan * count)
+      var (wanted, tries) = (count, SearchProblem<Score>.triesPerPlan * count)
       while wanted > 0, tries > 0 {
         tries -= 1
         let levels = make(&generator)

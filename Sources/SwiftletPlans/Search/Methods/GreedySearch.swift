@@ -6,7 +6,7 @@ import SwiftletFiles
 /// Each step evaluates the next level of every slot, so a search takes about slots times steps evaluations.
 public struct GreedySearch: Hashable, Sendable {
   public enum Start: String, Hashable, Sendable, FileWord, CaseIterable {
-    /// From the densest plan with most bits down, until it fits.
+    /// From the plan that keeps most down, until it fits.
     case fullest
     /// From the cheapest plan up, as long as it fits.
     case cheapest
@@ -16,7 +16,7 @@ public struct GreedySearch: Hashable, Sendable {
 
   public init(from start: Start = .fullest) { self.start = start }
 
-  func run(_ history: inout SearchHistory) throws {
+  func run(_ history: inout SearchHistory<some Fitness>) throws {
     let problem = history.problem
     let costs = problem.costs
     // The levels of each slot from cheap to costly.
@@ -53,16 +53,18 @@ public struct GreedySearch: Hashable, Sendable {
   }
 
   /// The merit gained for each unit of cost; going down, less lost for more saved is more.
-  private func worth(_ candidate: Candidate, _ current: Candidate, _ problem: SearchProblem) -> Double {
+  private func worth<Score: Fitness>(
+    _ candidate: Candidate<Score>, _ current: Candidate<Score>, _ problem: SearchProblem<Score>
+  ) -> Double {
     let gain =
-      max(-1e9, problem.measure.merit(of: candidate.fitness)) - max(-1e9, problem.measure.merit(of: current.fitness))
+      max(-1e9, candidate.fitness.merit(by: problem.measure)) - max(-1e9, current.fitness.merit(by: problem.measure))
     let cost = Double(max(1, abs(candidate.cost - current.cost)))
     // Something gained while saving is worth more the more it saves; something lost, less.
     return start == .fullest && gain > 0 ? gain * cost : gain / cost
   }
 
   /// Whether moving on in the same direction can still end inside the window.
-  private func canFinish(from places: [Int], order: [[Int]], problem: SearchProblem) -> Bool {
+  private func canFinish(from places: [Int], order: [[Int]], problem: SearchProblem<some Fitness>) -> Bool {
     let costs = problem.costs
     let rest = places.indices.map { slot in
       let reachable = start == .fullest ? order[slot][...places[slot]] : order[slot][places[slot]...]

@@ -5,7 +5,7 @@ public struct RandomSearch: Hashable, Sendable {
 
   public init(count: Int = 50) { self.count = count }
 
-  func run(_ history: inout SearchHistory, using generator: inout some RandomNumberGenerator) throws {
+  func run(_ history: inout SearchHistory<some Fitness>, using generator: inout some RandomNumberGenerator) throws {
     let drawn = history.problem.distinct(count, using: &generator) { history.hasSeen($0) }
     try history.evaluate(drawn.map { Proposal(levels: $0, origin: .random, round: 0) })
   }
@@ -13,7 +13,7 @@ public struct RandomSearch: Hashable, Sendable {
 
 extension SearchProblem {
   /// Draws in vain after which a window is taken to hold no further plan, for each plan that is wanted.
-  static let triesPerPlan = 10
+  static var triesPerPlan: Int { 10 }
 
   /// Up to `count` different plans of the window that are not `known`; fewer where the window seems to hold no more.
   func distinct(

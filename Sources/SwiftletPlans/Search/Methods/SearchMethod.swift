@@ -32,10 +32,10 @@ public enum SearchMethod: Hashable, Sendable {
   /// Searches; equal problems, generators and fitnesses give equal results.
   ///
   /// - Throws: what the evaluation throws, or ``BudgetError`` and ``SearchError``.
-  public func run(
-    _ problem: SearchProblem, using generator: inout some RandomNumberGenerator,
-    evaluating evaluation: @escaping PlanEvaluation
-  ) throws -> SearchResult {
+  public func run<Score: Fitness>(
+    _ problem: SearchProblem<Score>, using generator: inout some RandomNumberGenerator,
+    evaluating evaluation: @escaping PlanEvaluation<Score>
+  ) throws -> SearchResult<Score> {
     var history = SearchHistory(problem, evaluation: evaluation)
     switch self {
     case .random(let search): try search.run(&history, using: &generator)
