@@ -73,7 +73,9 @@ struct SearchCommand: ParsableCommand {
   }
 
   private func printCandidate(_ event: SearchEvent<ImageFitness>) throws {
-    if case .evaluated(let progress) = event { try StandardOutput.print(SearchTrace<ImageFitness>.Line(progress.candidate).json) }
+    if case .evaluated(let progress) = event {
+      try StandardOutput.print(SearchTrace<ImageFitness>.Line(progress.candidate).json)
+    }
   }
 }
 
