@@ -4,8 +4,8 @@ import SwiftletRuntime
 public enum ExportError: Error, Hashable, Sendable {
   /// An operation that the runtime's graph has no counterpart for.
   case unsupported(operation: String, place: String, reason: String)
-  /// The two traces disagree in more than the batch size.
-  case dependsOnBatch(String)
+  /// The traces disagree in more than the lengths of their axes.
+  case dependsOnLengths(String)
   /// The forward pass did something that a recording cannot show, such as writing into a tensor.
   case untraceable(String)
   /// A layer's weights break the pattern that they should have.
@@ -23,8 +23,8 @@ extension ExportError: CustomStringConvertible {
     switch self {
     case .unsupported(let operation, let place, let reason):
       "cannot export \(operation) at \(place): \(reason)"
-    case .dependsOnBatch(let what):
-      "cannot export the model: \(what), so it would only run at the batch size it was traced with"
+    case .dependsOnLengths(let what):
+      "cannot export the model: \(what), so it would only run at the batch size and lengths it was traced with"
     case .untraceable(let what):
       "cannot trace the model: \(what)"
     case .brokenPattern(let layer, let row, let group, let pattern, let nonzeros):

@@ -11,6 +11,16 @@ import SwiftletTensor
 ///   .export(model, inputShape: [3, 224, 224])
 /// try exported.write(to: URL(filePath: "deit.swiftlet"))
 /// ```
+/// A network of several inputs, outputs and axes is a function of tensors:
+/// ```swift
+/// let exported = try Exporter().export(
+///   model, inputs: [TracedInput("frames", [.batch, .axis("frames"), 40]), TracedInput("speaker", [.batch, 16])],
+///   outputs: ["emotion", "voice"], axes: [.batch, TracedAxis("frames", maximum: 3000)]
+/// ) { model, inputs in
+///   let (emotion, voice) = model(frames: inputs[0], speaker: inputs[1])
+///   return [emotion, voice]
+/// }
+/// ```
 public struct Exporter: Sendable {
   /// Which layers keep which weights. Without a plan, a layer whose zeros follow an N:M pattern is packed by it.
   public var plan: CompressionPlan?
@@ -40,13 +50,9 @@ public struct Exporter: Sendable {
   ///
   /// - Throws: `ExportError`, when an operation, a layer's weights or the calibration does not allow it.
   public func export(_ model: some Layer, inputShape: [Int], name: String? = nil) throws -> ExportedModel {
-    let copy = model.copy()
-    copy.move(to: .cpu)
-    // Masked weights become zeros, which is all that a pattern is from here on.
-    try copy.bake()
-    let tensors = copy.namedParameters() + copy.namedBuffers()
+    let copy = try Self.frozenCopy(of: model)
     return try export(
-      inputShape: inputShape, name: name ?? "\(type(of: model))", parameters: tensors.map { ($0.path, $0.tensor) }
+      inputShape: inputShape, name: name ?? "\(type(of: model))", parameters: Self.parameters(of: copy)
     ) { copy($0) }
   }
 
@@ -54,7 +60,42 @@ public struct Exporter: Sendable {
   func export(
     inputShape: [Int], name: String, parameters: [(path: String, tensor: Tensor)], forward: (Tensor) throws -> Tensor
   ) throws -> ExportedModel {
-    var network = try Self.network(inputShape: inputShape, name: name, parameters: parameters, forward: forward)
+    try export(Self.network(inputShape: inputShape, name: name, parameters: parameters, forward: forward))
+  }
+
+  /// Exports a model of any inputs and outputs. The model itself is left as it is.
+  ///
+  /// - Parameters:
+  ///   - inputs: what `forward` takes, in order; the graph's inputs have their names.
+  ///   - outputs: the names of the graph's outputs, for what `forward` returns, in order.
+  ///   - axes: all that the inputs' shapes grow with.
+  ///   - forward: the pass to record, of a copy of the model in inference mode.
+  /// - Throws: `ExportError`, when an operation, a layer's weights or the calibration does not allow it.
+  public func export<Model: Module>(
+    _ model: Model, inputs: [TracedInput], outputs: [String], axes: [TracedAxis] = [.batch], name: String? = nil,
+    forward: (_ model: Model, _ inputs: [Tensor]) throws -> [Tensor]
+  ) throws -> ExportedModel {
+    let copy = try Self.frozenCopy(of: model)
+    return try export(
+      Self.network(
+        inputs, outputs: outputs, axes: axes, name: name ?? "\(type(of: model))", parameters: Self.parameters(of: copy)
+      ) { try forward(copy, $0) })
+  }
+
+  private static func frozenCopy<Model: Module>(of model: Model) throws -> Model {
+    let copy = model.copy()
+    copy.move(to: .cpu)
+    // Masked weights become zeros, which is all that a pattern is from here on.
+    try copy.bake()
+    return copy
+  }
+
+  private static func parameters(of model: some Module) -> [(path: String, tensor: Tensor)] {
+    (model.namedParameters() + model.namedBuffers()).map { ($0.path, $0.tensor) }
+  }
+
+  private func export(_ network: Network) throws -> ExportedModel {
+    var network = network
     network.graph.metadata = metadata
     let formats = try network.weightFormats(plan: plan, precision: precision, quantizesEnds: quantizesEnds)
 
@@ -79,14 +120,28 @@ public struct Exporter: Sendable {
     return exported
   }
 
-  /// The simplified graph in fp32.
+  /// The simplified graph in fp32 of a function of one tensor.
   static func network(
     inputShape: [Int], name: String, parameters: [(path: String, tensor: Tensor)], forward: (Tensor) throws -> Tensor
   ) throws -> Network {
-    var trace = try Tracer.trace(inputShape: inputShape, parameters: parameters, forward: forward)
+    try network(
+      [TracedInput("input", [.batch] + inputShape.map { .fixed($0) })], outputs: nil, axes: [.batch], name: name,
+      parameters: parameters
+    ) { [try forward($0[0])] }
+  }
+
+  /// The simplified graph in fp32; `parameters` gives the constants it reads their names.
+  ///
+  /// - Parameter outputs: without any, outputs keep the names of the layers that compute them.
+  private static func network(
+    _ inputs: [TracedInput], outputs: [String]?, axes: [TracedAxis], name: String,
+    parameters: [(path: String, tensor: Tensor)], forward: ([Tensor]) throws -> [Tensor]
+  ) throws -> Network {
+    var trace = try Tracer.trace(inputs, axes: axes, parameters: parameters, forward: forward)
     try trace.foldBatchNorm()
     var network = try Lowering.lower(trace, name: name)
     try network.apply()
+    if let outputs { try network.renameOutputs(to: outputs) }
     return network
   }
 }

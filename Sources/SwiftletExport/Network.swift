@@ -52,6 +52,29 @@ struct Network {
     graph.outputs = graph.outputs.map { $0 == old ? new : $0 }
   }
 
+  /// Gives the outputs the caller's names.
+  mutating func renameOutputs(to names: [String]) throws {
+    guard names.count == graph.outputs.count, Set(names).count == names.count else {
+      throw ExportError.untraceable(
+        "it has \(graph.outputs.count) outputs, and \(names) are not as many different names for them")
+    }
+    guard Set(graph.outputs).count == names.count else {
+      throw ExportError.untraceable("two of its outputs \(names) are one value")
+    }
+    if let taken = names.first(where: { name in graph.inputs.contains(name) || graph.constant(named: name) != nil }) {
+      throw ExportError.untraceable("the output \(taken) has the name of an input or a parameter")
+    }
+    // Whatever else has one of the names makes room first.
+    for name in names where graph.value(named: name) != nil { rename(name, to: freeName("\(name).inner")) }
+    for (value, name) in zip(graph.outputs, names) { rename(value, to: name) }
+  }
+
+  private mutating func rename(_ old: String, to new: String) {
+    replaceUses(of: old, with: new)
+    for index in graph.nodes.indices where graph.nodes[index].output == old { graph.nodes[index].output = new }
+    for index in graph.values.indices where graph.values[index].name == old { graph.values[index].name = new }
+  }
+
   /// Removes the nodes that compute `outputs`, and those values.
   mutating func removeNodes(computing outputs: some Sequence<String>) {
     let outputs = Set(outputs)

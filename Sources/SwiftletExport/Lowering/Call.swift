@@ -85,7 +85,7 @@ struct Call {
     switch argument(name) {
     case .integers(let values):
       return try values.map {
-        guard case .fixed(let value) = $0 else { throw unsupported("its \(name) grows with the batch") }
+        guard case .fixed(let value) = $0 else { throw grows(name, $0) }
         return value
       }
     case .integer(.fixed(let value)): return [value]
@@ -103,9 +103,13 @@ struct Call {
     case .absent:
       if let fallback { return fallback }
       throw unsupported("its \(name) is missing")
-    case .integer(.extent): throw unsupported("its \(name) grows with the batch")
+    case .integer(let value): throw grows(name, value)
     default: throw unsupported("its \(name) is no number")
     }
+  }
+
+  private func grows(_ name: String, _ dimension: Graph.Dimension) -> ExportError {
+    unsupported("its \(name) grows with the \(dimension.axisName ?? "input")")
   }
 
   func bool(_ name: String, default fallback: Bool) throws -> Bool {
@@ -126,6 +130,20 @@ struct Call {
   }
 
   // MARK: Axes
+
+  /// A position along an axis, counted from its end where it is negative.
+  func position(
+    _ name: String, along length: Graph.Dimension, default fallback: Graph.Dimension
+  ) throws -> Graph.Dimension {
+    let position = try dimension(name, default: fallback)
+    guard let number = position.fixedLength, number < 0 else { return position }
+    return try sum(length, position)
+  }
+
+  func sum(_ a: Graph.Dimension, _ b: Graph.Dimension) throws -> Graph.Dimension {
+    guard let sum = a.adding(b) else { throw unsupported("\(a) and \(b) do not add up to one length") }
+    return sum
+  }
 
   /// An axis counted from the front.
   func axis(_ name: String, of rank: Int, default fallback: Int? = nil) throws -> Int {

@@ -68,9 +68,8 @@ extension Lowering {
     let x = try call.input()
     let shape = call.shape(x)
     let axis = try call.axis("dim", of: shape.count)
-    let index = try call.integer("index")
     try lowering.emit(
-      .select(axis: axis, index: .fixed(index < 0 ? index + shape[axis].factor : index)), [lowering.name(of: x)],
+      .select(axis: axis, index: call.position("index", along: shape[axis], default: 0)), [lowering.name(of: x)],
       as: call)
   }
 
@@ -92,21 +91,22 @@ extension Lowering {
     }
     // The result says how long it is, so only the start needs reading.
     guard call.shape(try call.result()) != shape else { return try lowering.forward(x, as: call) }
-    guard case .fixed(let length) = shape[axis], case .fixed(let count) = call.shape(try call.result())[axis] else {
-      throw call.unsupported("it cuts the batch axis")
+    guard !shape[axis].isBatch else { throw call.unsupported("it cuts the batch axis") }
+    var start = try call.position("start", along: shape[axis], default: 0)
+    if let first = start.fixedLength, let length = shape[axis].fixedLength {
+      start = .fixed(max(0, min(length, first)))
     }
-    let start = try call.integer("start", default: 0)
-    let first = max(0, min(length, start < 0 ? start + length : start))
-    try lowering.emit(
-      .slice(axis: axis, start: .fixed(first), end: .fixed(first + count)), [lowering.name(of: x)], as: call)
+    let end = try call.sum(start, call.shape(call.result())[axis])
+    try lowering.emit(.slice(axis: axis, start: start, end: end), [lowering.name(of: x)], as: call)
   }
 
   private static let narrow: Rule = { lowering, call in
     let x = try call.input()
-    let axis = try call.axis("dim", of: call.shape(x).count)
-    let (start, count) = (try call.integer("start"), try call.integer("length"))
-    try lowering.emit(
-      .slice(axis: axis, start: .fixed(start), end: .fixed(start + count)), [lowering.name(of: x)], as: call)
+    let shape = call.shape(x)
+    let axis = try call.axis("dim", of: shape.count)
+    let start = try call.position("start", along: shape[axis], default: 0)
+    let end = try call.sum(start, call.shape(call.result())[axis])
+    try lowering.emit(.slice(axis: axis, start: start, end: end), [lowering.name(of: x)], as: call)
   }
 
   /// `chunk`, `split` and their kin: the results say how the axis is cut.
@@ -114,13 +114,12 @@ extension Lowering {
     let x = try call.input()
     let axis = try call.axis("dim", of: call.shape(x).count, default: 0)
     let name = try lowering.name(of: x)
-    var start = 0
+    guard !call.shape(x)[axis].isBatch else { throw call.unsupported("it cuts the batch axis") }
+    var start = Graph.Dimension.fixed(0)
     for result in call.operation.results {
-      guard case .fixed(let count) = call.shape(result)[axis] else { throw call.unsupported("it cuts the batch axis") }
-      let part = try lowering.emit(
-        .slice(axis: axis, start: .fixed(start), end: .fixed(start + count)), [name], at: call.place)
-      lowering.bind(result, to: part)
-      start += count
+      let end = try call.sum(start, call.shape(result)[axis])
+      lowering.bind(result, to: try lowering.emit(.slice(axis: axis, start: start, end: end), [name], at: call.place))
+      start = end
     }
   }
 
@@ -137,7 +136,9 @@ extension Lowering {
     guard shifts.count == axes.count, !axes.isEmpty else { throw call.unsupported("it rolls all axes as one") }
     var name = try lowering.name(of: x)
     for (shift, axis) in zip(shifts, axes) {
-      guard case .fixed(let length) = shape[axis] else { throw call.unsupported("it rolls the batch axis") }
+      guard case .fixed(let length) = shape[axis] else {
+        throw call.unsupported("it rolls an axis whose length varies")
+      }
       let start = ((-shift % length) + length) % length
       guard start > 0 else { continue }
       let halves = try [(start, length), (0, start)].map { start, end in
@@ -163,7 +164,7 @@ extension Lowering {
       .enumerated()
     where pair != (0, 0) {
       let axis = shape.count - 1 - position
-      guard case .fixed(let length) = shape[axis] else { throw call.unsupported("it fills up the batch axis") }
+      guard !shape[axis].isBatch else { throw call.unsupported("it fills up the batch axis") }
       let parts = try [pair.0, nil, pair.1].compactMap { amount -> String? in
         guard let amount else { return name }
         guard amount > 0 else { return nil }
@@ -174,7 +175,7 @@ extension Lowering {
         return try lowering.emit(.expand(edge), [number], at: call.place)
       }
       name = try lowering.emit(.concatenate(axis: axis), parts, at: call.place)
-      shape[axis] = .fixed(length + pair.0 + pair.1)
+      shape[axis] = try call.sum(shape[axis], .fixed(pair.0 + pair.1))
     }
     lowering.bind(try call.result(), to: name)
   }

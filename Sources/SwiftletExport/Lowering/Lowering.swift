@@ -20,7 +20,7 @@ struct Lowering {
   ].reduce(into: [:]) { all, family in all.merge(family) { first, _ in first } }
 
   static func lower(_ trace: Trace, name: String) throws -> Network {
-    var lowering = Lowering(trace: trace, network: Network(graph: Graph(name: name)))
+    var lowering = Lowering(trace: trace, network: Network(graph: Graph(name: name, axes: trace.axes)))
     return try lowering.run()
   }
 
@@ -29,10 +29,11 @@ struct Lowering {
   }
 
   private mutating func run() throws -> Network {
-    let input = network.graph.appendInput("input", shape: trace[trace.input].shape)
-    names[trace.input] = input
+    for input in trace.inputs {
+      names[input.id] = network.graph.appendInput(input.name, type: input.type, shape: trace[input.id].shape)
+    }
     for operation in trace.operations {
-      // What does not depend on the input is already known, unless it grows with the batch.
+      // What does not depend on the input is already known, unless it grows with an axis.
       if operation.results.allSatisfy({ trace[$0].isConstant }) { continue }
       try lower(operation)
     }
@@ -55,6 +56,14 @@ struct Lowering {
       try rule(&self, call)
     } catch let error as GraphError {
       throw call.unsupported("\(error)")
+    }
+    for result in operation.results {
+      guard let name = names[result], let shape = network.shape(of: name) else { continue }
+      guard shape == trace[result].shape else {
+        throw ExportError.dependsOnLengths(
+          "\(operation.name) at \(call.place) gives \(shape) by its rule and \(trace[result].shape) in the traces; trace it "
+            + "at lengths that tell the two apart")
+      }
     }
   }
 

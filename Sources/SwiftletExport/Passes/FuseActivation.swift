@@ -1,12 +1,22 @@
 import SwiftletRuntime
 
 extension Pass {
-  /// `activation(linear(x))` becomes one linear with that activation.
+  /// `activation(linear(x))` becomes one linear with that activation, and so does a convolution's, also behind a reshape.
   static let fuseActivation = Pass(name: "fuse activation") { network in
     for index in network.graph.nodes.indices {
       let node = network.graph.nodes[index]
-      guard let activation = node.operation.as(Graph.Activate.self)?.activation, let source = node.inputs.first,
-        let linear = network.producer(of: source), network.isReadOnce(source), linear.inputs.count == 1,
+      guard let activation = node.operation.as(Graph.Activate.self)?.activation, let source = node.inputs.first else {
+        continue
+      }
+      if let index = network.convolution(computing: source),
+        var convolution = network.graph.nodes[index].operation.as(Graph.Convolution.self)
+      {
+        convolution.activation = activation
+        network.graph.nodes[index].operation = .convolution(convolution)
+        network.replaceUses(of: node.output, with: source)
+        continue
+      }
+      guard let linear = network.producer(of: source), network.isReadOnce(source), linear.inputs.count == 1,
         let plain = linear.operation.as(Graph.Linear.self), plain.activation == nil
       else { continue }
       network.graph.nodes[index] = Graph.Node(
@@ -14,5 +24,16 @@ extension Pass {
         inputs: linear.inputs, output: node.output)
     }
     try removeUnused.apply(&network)
+  }
+}
+
+extension Network {
+  /// The convolution without an activation that computes a value which nobody else reads, up to its shape.
+  fileprivate func convolution(computing name: String) -> Int? {
+    guard isReadOnce(name), let index = graph.nodes.firstIndex(where: { $0.output == name }) else { return nil }
+    let node = graph.nodes[index]
+    if node.operation.is(Graph.Reshape.self) { return convolution(computing: node.inputs[0]) }
+    guard let convolution = node.operation.as(Graph.Convolution.self), convolution.activation == nil else { return nil }
+    return index
   }
 }

@@ -121,8 +121,9 @@ private struct HeadCut {
     guard let node = network.producer(of: name), let shape = network.shape(of: name), shape.count == 4 else {
       return nil
     }
-    heads = shape[1].factor
-    let width = shape[1].factor * shape[3].factor
+    guard let heads = shape[1].fixedLength, let headWidth = shape[3].fixedLength else { return nil }
+    self.heads = heads
+    let width = heads * headWidth
     let separate: Graph.Shape = [shape[0], shape[2], shape[1], shape[3]]
     let packed: Graph.Shape = [shape[0], shape[2], 3, shape[1], shape[3]]
     let inner = network.producer(of: node.inputs[0])

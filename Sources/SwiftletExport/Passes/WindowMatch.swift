@@ -23,8 +23,8 @@ struct WindowMatch {
       let joined = network.movementEnd(of: projection.output),
       let cut = network.shape(of: query.inputs[0]), let mapShape = network.shape(of: map),
       mapShape.count == 3, mapShape == network.shape(of: joined).map({ Array($0.dropLast()) + [mapShape[2]] }),
-      mapShape[0] == .batch, let side = mapShape[1].factor.exactSquareRoot,
-      let size = cut[1].factor.exactSquareRoot, side % size == 0
+      mapShape[0] == .batch, let side = mapShape[1].fixedLength?.exactSquareRoot,
+      let size = cut[1].fixedLength?.exactSquareRoot, side % size == 0, mapShape[2].fixedLength != nil
     else { return nil }
     (self.match, self.attention, self.query, self.projection) = (match, node, query, projection)
     (self.map, self.joined) = (map, joined)
@@ -152,7 +152,8 @@ extension Network {
     guard let sum = producer(of: name), sum.operation == .add else { return nil }
     for (name, mask) in [(sum.inputs[1], sum.inputs[0]), (sum.inputs[0], sum.inputs[1])] {
       guard let biases = biasesOfHeads(name), let source = movementSource(of: mask), let numbers = numbers[source],
-        let shape = shape(of: mask), shape.count == 4, shape[0] == .batch(windows), shape[1] == 1
+        let shape = shape(of: mask), shape.count == 4, shape[0] == .batch(windows), shape[1] == 1,
+        shape.dropFirst().allSatisfy({ $0.fixedLength != nil })
       else { continue }
       let repeated = movementMap(of: mask, from: source, batch: 2)
       let once = repeated.prefix(repeated.count / 2)

@@ -1,31 +1,37 @@
 import SwiftletRuntime
 import SwiftletTensor
 
-/// Images from which int8 export learns the ranges of a network's inner values.
+/// Samples from which int8 export learns the ranges of a network's inner values.
 ///
 /// Take them from what the network was trained or searched on, never from the test split: their statistics become part
 /// of the exported model.
 public struct Calibration: Sendable {
-  /// Batches of inputs as the network takes them, `[batch, …]` in float32.
-  public var batches: [Tensor]
+  /// Batches of inputs as the network takes them: one tensor for each of its inputs, in order.
+  public var batches: [[Tensor]]
   /// How ranges follow from what is seen. Nil chooses for each kind of value the rule that moves the scores least on the
   /// batches (``RangeSearch``).
   public var rule: RangeRule?
   /// Threads that run the network.
   public var threads: Int
 
-  public init(batches: [Tensor], rule: RangeRule? = nil, threads: Int = 1) {
+  /// Batches for a network of several inputs.
+  public init(inputs batches: [[Tensor]], rule: RangeRule? = nil, threads: Int = 1) {
     self.batches = batches
     self.rule = rule
     self.threads = threads
+  }
+
+  /// Batches `[batch, …]` for a network of one input.
+  public init(batches: [Tensor], rule: RangeRule? = nil, threads: Int = 1) {
+    self.init(inputs: batches.map { [$0] }, rule: rule, threads: threads)
   }
 
   /// What the network computes in fp32 on the batches.
   struct Observation {
     /// What was seen of each part of each watched value.
     var histograms: [Int8Value: [Histogram]]
-    var inputs: [NDArray] = []
-    /// The network's outputs for each batch.
+    var inputs: [[NDArray]] = []
+    /// The network's first output for each batch.
     var scores: [[Float]] = []
   }
 
@@ -52,16 +58,17 @@ public struct Calibration: Sendable {
   ///
   /// - Throws: `ExportError.calibration` for the first watched value or score that is infinite or not a number.
   func run(
-    _ network: Network, watching names: Set<String>, batch: (_ input: NDArray, _ output: [Float]) -> Void = { _, _ in },
+    _ network: Network, watching names: Set<String>,
+    batch seenBatch: (_ inputs: [NDArray], _ output: [Float]) -> Void = { _, _ in },
     value: (_ value: Graph.Value, _ elements: UnsafeBufferPointer<Float>) -> Void
   ) throws {
     var exact = network
     let constants = try exact.encode([:])
     let session = try Session(ModelFile(exact.graph, constants: constants), threads: threads)
     var broken: String?
-    for images in batches {
-      let input = NDArray(images.cast(to: .float32).contiguous().scalars(as: Float.self), shape: images.shape)
-      let output = try session.run([input]) { seen, elements in
+    for batch in batches {
+      let inputs = batch.map(\.array)
+      let output = try session.run(inputs) { seen, elements in
         guard broken == nil, names.contains(seen.name) else { return }
         guard elements.allSatisfy(\.isFinite) else {
           broken = seen.name
@@ -74,7 +81,7 @@ public struct Calibration: Sendable {
       guard scores.allSatisfy(\.isFinite) else {
         throw ExportError.calibration("the network's scores are infinite or not numbers")
       }
-      batch(input, scores)
+      seenBatch(inputs, scores)
     }
   }
 
@@ -83,6 +90,15 @@ public struct Calibration: Sendable {
     var fewer = self
     if batches.count > count { fewer.batches = (0..<count).map { batches[$0 * batches.count / count] } }
     return fewer
+  }
+}
+
+extension Tensor {
+  /// The numbers as a session takes them.
+  var array: NDArray {
+    dataType == .int64
+      ? NDArray(.int64(contiguous().scalars(as: Int64.self)), shape: shape)
+      : NDArray(cast(to: .float32).contiguous().scalars(as: Float.self), shape: shape)
   }
 }
 

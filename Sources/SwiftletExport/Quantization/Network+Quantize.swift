@@ -66,9 +66,9 @@ extension Network {
 }
 
 extension Graph.Node {
-  /// The value that an int8 linear multiplies; nil for every other node.
+  /// The value that an int8 layer multiplies; nil for every other node.
   fileprivate func int8Input(_ formats: [String: WeightFormat]) -> String? {
-    guard let weight = operation.as(Graph.Linear.self)?.weight, formats[weight]?.precision == .int8 else { return nil }
+    guard let weight = operation.weight, formats[weight]?.precision == .int8 else { return nil }
     return inputs.first
   }
 

@@ -70,12 +70,13 @@ extension Calibration.Observation {
   /// - Parameter images: the batches are left out, evenly, until about so many images remain; nil takes all.
   func change(of session: Session, images: Int? = nil) throws -> ScoreChange {
     var change = ScoreChange()
-    let perBatch = max(1, inputs.first?.shape.first ?? 1)
+    let perBatch = max(1, inputs.first?.first?.shape.first ?? 1)
     let count = images.map { max(1, min(inputs.count, $0 / perBatch)) } ?? inputs.count
     for index in 0..<count {
       let place = index * inputs.count / count
       change.add(
-        try session.run([inputs[place]])[0].floats, expected: scores[place], samples: inputs[place].shape.first ?? 1)
+        try session.run(inputs[place])[0].floats, expected: scores[place],
+        samples: inputs[place].first?.shape.first ?? 1)
     }
     return change
   }

@@ -9,7 +9,9 @@ extension Trace {
       let norm = operations[index]
       guard case .tensor(let input) = norm.arguments.first, let output = norm.results.first,
         let source = operations.firstIndex(where: { $0.results == [input] }), isReadOnce(input),
-        let roles = Self.weightRoles[operations[source].name.baseName]
+        let roles = Self.weightRoles[operations[source].name.baseName],
+        // The norm's channels are the second axis; a linear layer's outputs are the last.
+        roles.isConvolution || self[input].shape.count == 2
       else { continue }
       let affine = try ChannelAffine(
         batchNorm: Call(operation: norm, trace: self, place: tensors[output.index].path ?? norm.name))
@@ -25,10 +27,12 @@ extension Trace {
   private struct WeightRoles {
     let weight, bias: String
     let channelAxis: Int
+    var isConvolution = false
   }
 
   private static let weightRoles: [String: WeightRoles] = [
-    "aten::conv2d": WeightRoles(weight: "weight", bias: "bias", channelAxis: 0),
+    "aten::conv1d": WeightRoles(weight: "weight", bias: "bias", channelAxis: 0, isConvolution: true),
+    "aten::conv2d": WeightRoles(weight: "weight", bias: "bias", channelAxis: 0, isConvolution: true),
     "aten::linear": WeightRoles(weight: "weight", bias: "bias", channelAxis: 0),
     "aten::addmm": WeightRoles(weight: "mat2", bias: "self", channelAxis: 1),
   ]

@@ -3,7 +3,7 @@ import SwiftletTensor
 
 /// A forward pass as recorded: aten operations over numbered tensors, in order.
 ///
-/// Every length and every integer argument is either fixed or a multiple of the batch size.
+/// Every length and every integer argument is either fixed or follows from one axis.
 struct Trace {
   typealias Dimension = Graph.Dimension
 
@@ -22,14 +22,21 @@ struct Trace {
     var origin: Origin
     var shape: Graph.Shape
     var dataType: DataType
-    /// What it held in the first of the two runs.
+    /// What it held in the first of the runs.
     var value: Tensor
     /// The parameter that it is computed from, where it is exactly one: `weight * mask` keeps the path of `weight`.
     var path: String?
     var dependsOnInput: Bool
 
     /// True where one stored array can stand for the tensor.
-    var isConstant: Bool { !dependsOnInput && !shape.contains(where: \.isBatch) }
+    var isConstant: Bool { !dependsOnInput && shape.allSatisfy { $0.axisName == nil } }
+  }
+
+  /// A tensor that the caller gives.
+  struct Input {
+    var name: String
+    var type: Graph.ElementType
+    var id: TensorID
   }
 
   indirect enum Argument {
@@ -73,8 +80,9 @@ struct Trace {
 
   var tensors: [TensorInfo] = []
   var operations: [Operation] = []
-  var input = TensorID(index: 0)
+  var inputs: [Input] = []
   var outputs: [TensorID] = []
+  var axes: [Graph.Axis] = []
 
   subscript(id: TensorID) -> TensorInfo {
     get { tensors[id.index] }

@@ -1,7 +1,7 @@
 import SwiftletPlans
 import SwiftletRuntime
 
-/// How the weights of one linear layer are stored and multiplied.
+/// How the weights of one layer are stored and multiplied.
 struct WeightFormat: Hashable, Sendable {
   /// Nil stores every weight.
   var pattern: SparsityPattern?
@@ -85,9 +85,9 @@ extension Network {
       let choice = plan?[path]
       if let choice {
         format = WeightFormat(choice)
-        try check(format.pattern, of: path, shape: shape, numbers)
+        try check(format.pattern, of: path, shape: shape, length: node.patternLength(ofRow: shape[1]), numbers)
       } else if plan == nil {
-        format.pattern = SparsityPattern(foundIn: numbers, rowLength: shape[1])
+        format.pattern = SparsityPattern(foundIn: numbers, rowLength: node.patternLength(ofRow: shape[1]))
       }
       if case .uniform(let precision) = precision {
         format.precision = precision
@@ -99,11 +99,11 @@ extension Network {
   }
 
   private func check(
-    _ pattern: SparsityPattern?, of path: String, shape: [Int], _ numbers: [Float]
+    _ pattern: SparsityPattern?, of path: String, shape: [Int], length: Int, _ numbers: [Float]
   ) throws(ExportError) {
     guard let pattern else { return }
-    guard shape[1] % pattern.group == 0 else {
-      throw .plan("\(path) has \(shape[1]) inputs, which groups of \(pattern.group) do not divide")
+    guard length % pattern.group == 0 else {
+      throw .plan("\(path) has \(length) inputs, which groups of \(pattern.group) do not divide")
     }
     for start in stride(from: 0, to: numbers.count, by: pattern.group) {
       let nonzeros = numbers[start..<start + pattern.group].count { $0 != 0 }
@@ -113,6 +113,13 @@ extension Network {
           nonzeros: nonzeros)
       }
     }
+  }
+}
+
+extension Graph.Node {
+  /// How many weights of a row follow each other along the inputs: the channels of a position in a convolution's kernel.
+  fileprivate func patternLength(ofRow length: Int) -> Int {
+    operation.as(Graph.Convolution.self).map { length / $0.kernel.reduce(1, *) } ?? length
   }
 }
 

@@ -67,7 +67,7 @@ extension Graph.Dimension {
 // MARK: Arithmetic of lengths; nil where a result passes the limits or follows from no single axis
 
 extension Graph.Dimension {
-  func adding(_ number: Int) -> Self? {
+  public func adding(_ number: Int) -> Self? {
     switch self {
     case .fixed(let length):
       let (sum, overflows) = length.addingReportingOverflow(number)
@@ -76,8 +76,8 @@ extension Graph.Dimension {
     }
   }
 
-  func adding(_ other: Self) -> Self? { combined(with: other, sign: 1) }
-  func subtracting(_ other: Self) -> Self? { combined(with: other, sign: -1) }
+  public func adding(_ other: Self) -> Self? { combined(with: other, sign: 1) }
+  public func subtracting(_ other: Self) -> Self? { combined(with: other, sign: -1) }
 
   private func combined(with other: Self, sign: Int) -> Self? {
     switch (self, other) {
@@ -88,14 +88,14 @@ extension Graph.Dimension {
     }
   }
 
-  func dividedRoundingDown(by number: Int) -> Self? {
+  public func dividedRoundingDown(by number: Int) -> Self? {
     switch self {
     case .fixed(let length): .fixed(length.dividedRoundingDown(by: number))
     case .extent(let extent): extent.dividedRoundingDown(by: number).map { .extent($0) }
     }
   }
 
-  func multiplied(by number: Int) -> Self? {
+  public func multiplied(by number: Int) -> Self? {
     switch self {
     case .fixed(let length):
       let (product, overflows) = length.multipliedReportingOverflow(by: number)
