@@ -38,6 +38,8 @@ import Testing
     #expect(try session.run([Self.frames(2, 1), Self.position(2)], state: &snapshots[0])[0].floats == expected(3))
     // Without a state each run begins with zeros.
     #expect(try session.run([Self.frames(0, 1), Self.position(0)])[0].floats == expected(1))
+    let inputs = ["position": Self.position(3), "x": Self.frames(3, 3)]
+    #expect(try session.run(inputs, state: &snapshots[1])["filled"]?.floats == expected(6))
     try state.reset()
     #expect(try session.run([Self.frames(0, 4), Self.position(0)], state: &state)[0].floats == expected(4))
     // The other snapshots saw nothing of it.

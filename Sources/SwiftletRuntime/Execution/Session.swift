@@ -66,6 +66,15 @@ public final class Session: Sendable {
 
   /// The outputs of the graph for its inputs, both by name.
   public func run(_ inputs: [String: NDArray]) throws(SessionError) -> [String: NDArray] {
+    named(try run(inOrder(inputs)))
+  }
+
+  /// The outputs for the inputs, both by name, reading and writing what the graph remembers.
+  public func run(
+    _ inputs: [String: NDArray], state: inout SessionState
+  ) throws(SessionError) -> [String: NDArray] { named(try run(inOrder(inputs), state: &state)) }
+
+  private func inOrder(_ inputs: [String: NDArray]) throws(SessionError) -> [NDArray] {
     let names = model.graph.inputs
     if let stranger = inputs.keys.filter({ !names.contains($0) }).min() { throw .inputName(stranger, known: names) }
     var inOrder: [NDArray] = []
@@ -73,7 +82,11 @@ public final class Session: Sendable {
       guard let input = inputs[name] else { throw .inputName(name, known: names) }
       inOrder.append(input)
     }
-    return Dictionary(zip(model.graph.outputs, try run(inOrder)), uniquingKeysWith: { first, _ in first })
+    return inOrder
+  }
+
+  private func named(_ outputs: [NDArray]) -> [String: NDArray] {
+    Dictionary(zip(model.graph.outputs, outputs), uniquingKeysWith: { first, _ in first })
   }
 
   /// Runs, and shows each f32 value right after it is computed, inputs first: for calibration.

@@ -23,8 +23,7 @@ public struct Graph: Hashable, Sendable {
 
   public init(
     name: String, axes: [Axis] = [.batch], values: [Value] = [], constants: [Constant] = [], nodes: [Node] = [],
-    inputs: [String] = [],
-    outputs: [String] = [], states: [String] = [], metadata: Metadata = Metadata()
+    inputs: [String] = [], outputs: [String] = [], states: [String] = [], metadata: Metadata = Metadata()
   ) {
     self.name = name
     self.axes = axes

@@ -114,10 +114,9 @@ extension Graph.Operation {
   /// Every operation.
   static let all: [any GraphOperation.Type] = [
     Graph.Patchify.self, Graph.Linear.self, Graph.Convolution.self, Graph.LayerNorm.self, Graph.Activate.self,
-    Graph.Add.self,
-    Graph.Multiply.self, Graph.Attention.self, Graph.Softmax.self, Graph.MatrixProduct.self, Graph.Reshape.self,
-    Graph.Expand.self, Graph.Permute.self, Graph.Concatenate.self, Graph.Slice.self, Graph.Select.self, Graph.Mean.self,
-    Graph.Convert.self, Graph.Append.self, Graph.Assign.self,
+    Graph.Add.self, Graph.Multiply.self, Graph.Attention.self, Graph.Softmax.self, Graph.MatrixProduct.self,
+    Graph.Reshape.self, Graph.Expand.self, Graph.Permute.self, Graph.Concatenate.self, Graph.Slice.self,
+    Graph.Select.self, Graph.Mean.self, Graph.Convert.self, Graph.Append.self, Graph.Assign.self,
   ]
 
   static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
