@@ -12,7 +12,8 @@ let package = Package(
     .library(
       name: "Swiftlet",
       targets: [
-        "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels", "SwiftletPlans",
+        "SwiftletFiles", "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
+        "SwiftletPlans",
         "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletSearch",
       ]),
     .executable(name: "swiftlet", targets: ["swiftlet"]),
@@ -33,11 +34,11 @@ let package = Package(
     .target(name: "CSwiftletMedia"),
     .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia", "SwiftletFiles"]),
     .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles"]),
-    .target(name: "SwiftletVision", dependencies: ["SwiftletRuntime", "SwiftletMedia"]),
+    .target(name: "SwiftletVision", dependencies: ["SwiftletRuntime", "SwiftletMedia", "SwiftletFiles"]),
     // Standard error and output, signals, exit codes.
     .target(name: "SwiftletTerminal", dependencies: ["SwiftletFiles"]),
     // Fair timing, and what is timed.
-    .target(name: "SwiftletBenchmarkKit", dependencies: ["SwiftletRuntime", "CSwiftletKernels"]),
+    .target(name: "SwiftletBenchmarkKit", dependencies: ["SwiftletRuntime", "CSwiftletKernels", "SwiftletFiles"]),
     .target(
       name: "SwiftletRunCommands",
       dependencies: [
@@ -110,7 +111,7 @@ let package = Package(
     .target(name: "SwiftletReport", dependencies: ["SwiftletTerminal", "SwiftletFiles"]),
 
     // Tests mirror the targets.
-    .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["SwiftletFiles"], path: "Tests/TestSupport"),
     .target(name: "TensorTestSupport", dependencies: ["SwiftletTensor"], path: "Tests/TensorTestSupport"),
     .target(name: "RuntimeTestSupport", dependencies: ["SwiftletRuntime"], path: "Tests/RuntimeTestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),

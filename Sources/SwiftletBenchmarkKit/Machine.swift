@@ -1,10 +1,5 @@
+import SwiftletFiles
 import SwiftletRuntime
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// This machine in words, for figures that are only worth something together with it.
 public enum Machine {

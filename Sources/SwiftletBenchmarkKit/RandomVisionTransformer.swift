@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletRuntime
 
 /// A vision transformer with random weights: for measuring speed and memory where no trained model is at hand.
@@ -44,14 +45,14 @@ public struct RandomVisionTransformer: Sendable {
   ///
   /// - Throws: `GraphError`, `ConstantError` or `ModelFileError` when the settings do not fit together.
   public func model() throws -> ModelFile {
-    var builder = Builder(settings: self, generator: SplitMix(state: seed))
+    var builder = Builder(settings: self, generator: SplitMix64(seed: seed))
     try builder.build()
     return try ModelFile(builder.graph, constants: builder.constants)
   }
 
   private struct Builder {
     let settings: RandomVisionTransformer
-    var generator: SplitMix
+    var generator: SplitMix64
     var graph = Graph(name: "")
     var constants: [EncodedConstant] = []
 

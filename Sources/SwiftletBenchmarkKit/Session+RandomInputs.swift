@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletRuntime
 
 extension Session {
@@ -10,7 +11,7 @@ extension Session {
   public func randomInputs(at lengths: Graph.AxisLengths, seed: UInt64 = 1) throws(SessionError) -> [NDArray] {
     // The plan refuses lengths whose values would not fit into memory, and inputs are values.
     _ = try arenaByteCount(at: lengths)
-    var generator = SplitMix(state: seed)
+    var generator = SplitMix64(seed: seed)
     return model.graph.inputs.compactMap { model.graph.value(named: $0) }.map { value in
       let shape = value.shape.map { $0.length(lengths) }
       let count = shape.reduce(1, *)

@@ -73,7 +73,8 @@ struct ShardIndex {
       // A shard lies beside its index: a file made by others shall not make us open what lies elsewhere.
       guard !shard.isEmpty, shard != ".", shard != "..", !shard.contains(where: { "/\\\0".contains($0) }) else {
         throw CheckpointError(
-          .damaged, "names the shard \(quotedJSON(shard)) of \(tensor): a shard is the name of a file beside the index")
+          .damaged, "names the shard \(shard.quotedAsJSON) of \(tensor): a shard is the name of a file beside the index"
+        )
       }
       shards.append((tensor, shard))
     }

@@ -29,7 +29,8 @@ struct TorchFile {
       throw CheckpointError(.unsupported, "was written on a big-endian machine")
     }
     if let extra = try Self.range(of: folder + TorchFileWriter.metadataMember, in: archive) {
-      metadata = try JSONScanner.strings(file.bytes, extra)
+      let members = try JSONValue.checkpointMembers(of: UnsafeRawBufferPointer(rebasing: file.bytes[extra]))
+      metadata = try translated(try JSONValue.texts(members))
     }
     var machine = PickleMachine(ByteCursor(file.bytes, pickle))
     root = try machine.run()

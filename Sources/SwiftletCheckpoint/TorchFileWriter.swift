@@ -41,7 +41,7 @@ struct TorchFileWriter {
         try withElements(of: tensor) { (raw) throws(FileError) in try zip.add("archive/data/\(key)", raw) }
       }
       if !state.metadata.isEmpty {
-        try zip.add("archive/\(metadataMember)", Array(Safetensors.metadataJSON(state.metadata).utf8))
+        try zip.add("archive/\(metadataMember)", Array(SafetensorsHeader.json(state.metadata).utf8))
       }
       try zip.add("archive/version", Array("3\n".utf8))
       try zip.finish()

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A file that appears under its name complete or not at all.
 ///
 /// It is written beside its place, brought to the disk, and renamed over what was there. On failure, or when it is let go
@@ -46,12 +38,25 @@ public final class AtomicFile {
 
   /// Writes a whole file.
   public static func write(_ text: String, replacing path: String) throws(FileError) {
+    try write(Array(text.utf8), replacing: path)
+  }
+
+  /// Writes a whole file.
+  public static func write(_ bytes: [UInt8], replacing path: String) throws(FileError) {
     let file = try AtomicFile(replacing: path)
-    try file.write(Array(text.utf8))
+    try file.write(bytes)
     try file.commit()
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    try Self.write(bytes, to: descriptor, using: systemWrite)
+    position += bytes.count
+  }
+
+  /// Writes all bytes to a descriptor, however many the system takes at once.
+  static func write(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, using systemWrite: SystemWrite = AtomicFile.systemWrite
+  ) throws(FileError) {
     var rest = bytes
     while !rest.isEmpty {
       // Linux writes at most 2 GB at once.
@@ -60,7 +65,6 @@ public final class AtomicFile {
       guard count > 0 else { throw .unwritable(.write, code: count < 0 ? errno : EIO) }
       rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }
-    position += bytes.count
   }
 
   public func write(_ bytes: [UInt8]) throws(FileError) {
@@ -89,12 +93,6 @@ public final class AtomicFile {
 
   /// The system's `write`.
   public static func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-    #elseif canImport(Musl)
-      Musl.write(descriptor, bytes.baseAddress, bytes.count)
-    #else
-      Darwin.write(descriptor, bytes.baseAddress, bytes.count)
-    #endif
+    writeToDescriptor(descriptor, bytes)
   }
 }

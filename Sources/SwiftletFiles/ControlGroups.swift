@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// What the control groups around this process allow it, in versions 1 and 2.
 ///
 /// Source: Linux, "Control Group v2", interface file `cpu.max`; "CFS Bandwidth Control", `cpu.cfs_quota_us`.

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension [UInt8] {
   /// All bytes of a file, read into memory: what becomes of the file afterwards does not matter.
   public init(contentsOf path: FileName) throws(FileError) {

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Why a file cannot be read or written, without its name: whoever knows what kind of file it should have been makes the
 /// sentence.
 public enum FileError: Error, Hashable, Sendable {

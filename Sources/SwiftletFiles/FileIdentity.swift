@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Which file a path leads to, whatever the path is called: links, hard links, `./` and the case of letters, where the
 /// file system ignores it, all lead to one identity.
 public struct FileIdentity: Hashable, Sendable {

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A folder or file that this holder alone works in.
 ///
 /// The system's lock on an open file: it ends with its holder, however that ends, and leaves nothing behind.

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// All that lies below a folder, in the order of the names. Hidden files and folders are left out; links are followed, but not in circles.
 public struct FolderListing: Sendable {
   /// Paths within the folder.

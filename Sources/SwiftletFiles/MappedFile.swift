@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A file's bytes in memory, or a copy of bytes that lie in no file; they live as long as the object.
 ///
 /// They start at an address that 64 divides. Pages of a file are loaded as they are touched. The file must not shrink while

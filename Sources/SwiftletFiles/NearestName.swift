@@ -9,6 +9,11 @@ public enum NearestName {
     return nearest
   }
 
+  /// What to tell somebody who wrote an unknown key: `did you mean epochs?`, or the known ones where none is near.
+  public static func hint(for key: String, among known: [String]) -> String {
+    of(key, among: known).map { "did you mean \($0)?" } ?? "known keys are \(known.sorted().joined(separator: ", "))"
+  }
+
   /// The Levenshtein distance: insertions, deletions and substitutions of characters.
   private static func distance(_ a: String, _ b: String) -> Int {
     let b = Array(b)

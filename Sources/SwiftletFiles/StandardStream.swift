@@ -1,13 +1,5 @@
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Standard output or standard error, written line by line and without a buffer of its own.
 ///
 /// Whoever reads the other end of a pipe gets each line when it is printed, and whole: a signal that ends the process comes

@@ -1,12 +1,6 @@
 import CSwiftletMedia
 import SwiftletFiles
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Reads JPEG (baseline, progressive, grey, CMYK), PNG (1 to 16 bits, palette, interlaced), BMP, WebP, TIFF, PNM and the first picture of a GIF through
 /// FFmpeg, any major from 4 to 8.
 ///

@@ -1,10 +1,5 @@
 import CSwiftletMedia
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import SwiftletFiles
 
 /// Writes PNG (lossless) and JPEG through FFmpeg.
 public enum ImageEncoder {
@@ -56,9 +51,7 @@ extension Image {
     case "jpg", "jpeg": file = try ImageEncoder.jpeg(self, quality: quality)
     default: throw .unsupported("\(url.path): pictures are written as .png, .jpg or .jpeg")
     }
-    do {
-      try Data(file).write(to: url, options: .atomic)
-    } catch {
+    do { try AtomicFile.write(file, replacing: url.path) } catch {
       throw .file("\(url.path) cannot be written; check that its folder is there and may be written")
     }
   }

@@ -1,13 +1,8 @@
 import ArgumentParser
 import SwiftletBenchmarkKit
+import SwiftletFiles
 import SwiftletRuntime
 import SwiftletTerminal
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 extension RandomVisionTransformer.Size: ExpressibleByArgument {}
 

@@ -1,12 +1,7 @@
 import ArgumentParser
+import SwiftletFiles
 import SwiftletRuntime
 import SwiftletTerminal
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// `info MODEL`: what a model file holds.
 public struct InfoCommand: ParsableCommand {

@@ -1,11 +1,6 @@
 import ArgumentParser
+import SwiftletFiles
 import SwiftletRuntime
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 extension InstructionSet: ExpressibleByArgument {}
 

@@ -2,14 +2,6 @@ import ArgumentParser
 import SwiftletFiles
 import SwiftletTerminal
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A command line from its start to its exit status.
 ///
 /// The statuses are 0, 1 for a failure, 64 for wrong usage, 66 for an input that is not there, 69 for something that this

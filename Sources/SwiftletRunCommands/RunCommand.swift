@@ -1,14 +1,9 @@
 import ArgumentParser
+import SwiftletFiles
 import SwiftletMedia
 import SwiftletRuntime
 import SwiftletTerminal
 import SwiftletVision
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// `run MODEL INPUT…`: classifies images.
 public struct RunCommand: ParsableCommand {

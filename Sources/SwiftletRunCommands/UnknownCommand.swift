@@ -1,14 +1,6 @@
 import ArgumentParser
 import SwiftletFiles
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A word that stands where a command is expected and is none.
 struct UnknownCommand: Error, CustomStringConvertible {
   let word: String

@@ -32,7 +32,7 @@ public final class EvaluationCache<Score: PlanScore> {
 
   public let file: URL
   private var known: [String: Score] = [:]
-  private let handle: FileHandle
+  private let lines: JSONLinesWriter
   /// Two searches that write at once would cut each other's lines.
   private let lock: FileLock?
 
@@ -51,21 +51,12 @@ public final class EvaluationCache<Score: PlanScore> {
     case .unavailable: lock = nil
     }
     do {
-      let data = try Data(contentsOf: file)
-      var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
-      let isCut = !data.isEmpty && data.last != UInt8(ascii: "\n")
-      if isCut { lines.removeLast() }
-      for (number, line) in lines.enumerated() {
-        guard let entry = try? JSONLines.decoder.decode(Line.self, from: line) else {
-          throw RunError.damaged(file, problem: "line \(number + 1) is no evaluation; remove the file to begin anew")
-        }
+      for entry in try JSONLines.read(Line.self, from: file.path) {
         known[entry.key] = entry.score
       }
-      handle = try FileHandle(forUpdating: file)
-      if isCut { try handle.truncate(atOffset: UInt64(lines.reduce(0) { $0 + $1.count + 1 })) }
-      try handle.seekToEnd()
-    } catch let error as RunError {
-      throw error
+      lines = try JSONLinesWriter(continuing: file.path)
+    } catch let error as JSONLines.Malformed {
+      throw RunError.damaged(file, problem: "line \(error.line) is no evaluation; remove the file to begin anew")
     } catch {
       throw RunError.cannotWrite(file, reason: reason(of: error))
     }
@@ -73,18 +64,14 @@ public final class EvaluationCache<Score: PlanScore> {
 
   /// Whether the file holds evaluations.
   static func isCache(at path: String) -> Bool {
-    JSONLines.first(of: path).map { (try? JSONLines.decoder.decode(Line.self, from: $0)) != nil } ?? false
+    JSONLines.first(of: path).map { (try? JSONLines.decode(Line.self, from: $0)) != nil } ?? false
   }
-
-  deinit { try? handle.close() }
 
   public subscript(key: String) -> Score? { known[key] }
 
   public func store(_ score: Score, for key: String) throws {
     known[key] = score
-    do {
-      try handle.write(contentsOf: JSONLines.line(Line(key: key, score: score)))
-    } catch {
+    do { try lines.append(Line(key: key, score: score)) } catch {
       throw RunError.cannotWrite(file, reason: reason(of: error))
     }
   }

@@ -1,5 +1,6 @@
 import SwiftletData
 import SwiftletExport
+import SwiftletFiles
 import SwiftletNN
 import SwiftletPlans
 import SwiftletRuntime
@@ -45,7 +46,7 @@ public final class ImageEvaluator: PlanEvaluator {
     network = try PlannedNetwork(
       model, inputShape: inputShape, layers: space.slots.flatMap(\.paths), calibration: calibration)
 
-    var identity = Fingerprint()
+    var identity = Fingerprint(.scattered)
     identity.mix(weightsOf: model)
     identity.mix("\(data.identity), \(count) images, \(recipe.data.mean) \(recipe.data.deviation)")
     if usesInt8 { identity.mix("\(settings.calibrationImages) calibration images, measured ranges, smoothed norms") }

@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletPlans
 
 /// What a search measures of a plan: its fitness, as files keep it and as people read it.

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTraining
@@ -87,8 +88,8 @@ public struct SearchTrace<Score: PlanScore>: Hashable, Sendable {
       try values.encode(round, forKey: .round)
       try values.encode(cost, forKey: .cost)
       try score.encode(to: encoder)
-      var figures = encoder.container(keyedBy: Figure.self)
-      for (name, value) in score.figures { try figures.encode(value, forKey: Figure(stringValue: name)) }
+      var figures = encoder.container(keyedBy: AnyKey.self)
+      for (name, value) in score.figures { try figures.encode(value, forKey: AnyKey(stringValue: name)) }
     }
 
     /// One line of the file, without its end.
@@ -105,64 +106,27 @@ public struct SearchTrace<Score: PlanScore>: Hashable, Sendable {
   /// Whether the file says that it is a trace, of whatever version.
   static func isTrace(at path: String) -> Bool {
     guard let first = JSONLines.first(of: path) else { return false }
-    return (try? JSONLines.decoder.decode(Name.self, from: first))?.format == Header.currentFormat
+    return (try? JSONLines.decode(Name.self, from: first))?.format == Header.currentFormat
   }
 
   private struct Name: Decodable { let format: String }
 
   /// - Throws: `RunError.damaged` if the file is no trace.
   public static func read(from file: URL) throws -> SearchTrace {
-    let text: Data
-    do {
-      text = try Data(contentsOf: file)
-    } catch {
+    let rows: [ArraySlice<UInt8>]
+    do { rows = JSONLines.split(try [UInt8](contentsOf: FileName(file.path))) } catch {
       throw RunError.damaged(file, problem: "it cannot be read: \(reason(of: error))")
     }
-    var rows = text.split(separator: UInt8(ascii: "\n"))
-    if text.last != UInt8(ascii: "\n") { rows = rows.dropLast() }  // Cut short by an interruption.
-    guard let first = rows.first, let header = try? JSONLines.decoder.decode(Header.self, from: first),
+    guard let first = rows.first, let header = try? JSONLines.decode(Header.self, from: first),
       header.format == Header.currentFormat, header.version == Header.currentVersion
     else { throw RunError.damaged(file, problem: "its first line is not the header of a search") }
     let lines = try rows.dropFirst().enumerated().map { number, row in
-      guard let line = try? JSONLines.decoder.decode(Line.self, from: row),
+      guard let line = try? JSONLines.decode(Line.self, from: row),
         line.levels.count == header.slots.count,
         zip(line.levels, header.slots).allSatisfy({ $1.levels.indices.contains($0) })
       else { throw RunError.damaged(file, problem: "line \(number + 2) is no candidate") }
       return line
     }
     return SearchTrace(header: header, lines: lines)
-  }
-}
-
-/// The name of a figure.
-private struct Figure: CodingKey {
-  let stringValue: String
-  var intValue: Int? { nil }
-
-  init(stringValue: String) { self.stringValue = stringValue }
-  init?(intValue: Int) { nil }
-}
-
-/// One JSON object a line; numbers that are none are written as text.
-enum JSONLines {
-  static let decoder = {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return decoder
-  }()
-
-  /// The first line of a file; nil where it has none.
-  static func first(of path: String) -> Data? {
-    let text = try? Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
-    return text?.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first
-  }
-
-  static func line(_ value: some Encodable) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try encoder.encode(value) + Data("\n".utf8)
   }
 }

@@ -1,12 +1,5 @@
 import CSwiftletTorch
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SwiftletFiles
 
 /// A tensor operation that failed, with the operation and the reason.
 public struct TensorError: Error, Hashable, Sendable, CustomStringConvertible {

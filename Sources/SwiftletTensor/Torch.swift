@@ -1,14 +1,6 @@
 import CSwiftletTorch
 import SwiftletFiles
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// libtorch as this process finds it.
 ///
 /// It is opened at the first tensor operation. A program that could do without asks ``isAvailable`` first; one that

@@ -1,18 +1,5 @@
 import SwiftletFiles
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Standard error as a place for lines and, on a terminal, one bar below them that is drawn over.
 ///
 /// Whoever reads standard error may leave, and its disk may fill up: the work that is shown goes on all the same.

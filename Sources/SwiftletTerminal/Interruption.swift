@@ -1,12 +1,5 @@
+import SwiftletFiles
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 private let pending = Atomic<Int32>(0)
 

@@ -1,18 +1,5 @@
 import SwiftletFiles
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Where a command's result goes: what cannot be written is an error, and so is the end of the command.
 package enum StandardOutput {
   /// Prints a value's text and ends the line.
@@ -66,10 +53,6 @@ extension String {
 
 /// One JSON object a line, keys sorted; numbers that are none are the texts `inf`, `-inf` and `nan`.
 package func printJSON(_ value: some Encodable, pretty: Bool = false) throws {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
-  encoder.nonConformingFloatEncodingStrategy = .convertToString(
-    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-  try StandardOutput.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+  let json = try StrictJSON.encode(value, nonFinite: .asText, pretty: pretty)
+  try StandardOutput.print(String(decoding: json, as: UTF8.self))
 }

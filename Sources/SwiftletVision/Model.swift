@@ -1,11 +1,6 @@
+import SwiftletFiles
 import SwiftletMedia
 import SwiftletRuntime
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// A model file, ready to classify images.
 ///

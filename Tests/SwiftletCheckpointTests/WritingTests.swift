@@ -6,10 +6,6 @@ import Testing
 
 @testable import SwiftletCheckpoint
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// A Python with torch and safetensors, to read what Swiftlet wrote.
 private let python = ProcessInfo.processInfo.environment["SWIFTLET_PYTHON"]
 

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletMedia
 import TestSupport
 import Testing

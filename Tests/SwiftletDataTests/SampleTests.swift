@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletTensor
 import Testing
 

@@ -3,10 +3,6 @@ import SwiftletFiles
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 @Suite struct AtomicFileTests {
   private let folder: TemporaryFolder
 

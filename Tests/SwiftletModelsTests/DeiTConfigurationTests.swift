@@ -68,7 +68,7 @@ import Testing
       _ = try JSONDecoder().decode(DeiTConfiguration.self, from: json)
       Issue.record("patchsize was accepted")
     } catch DecodingError.dataCorrupted(let context) {
-      #expect(context.debugDescription.hasPrefix("unknown key patchsize; known are imageSize, patchSize"))
+      #expect(context.debugDescription.hasPrefix("unknown key \"patchsize\"; did you mean patchSize?"))
     }
     let short = try JSONDecoder().decode(DeiTConfiguration.self, from: Data(#"{"width": 64, "heads": 4}"#.utf8))
     #expect(short.width == 64 && short.patchSize == 16 && short.classes == 1000)

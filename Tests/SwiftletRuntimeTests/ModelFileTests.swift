@@ -50,7 +50,7 @@ import Testing
     ("unknown metadata", "unknown key \"more\"", { $0.metadata["more"] = "1" }),
     ("no checksum", "do not match their checksum", { $0.metadata["swiftlet.data.crc32c"] = nil }),
     (
-      "a missing tensor", "expected it at",
+      "a missing tensor", "leave a gap",
       {
         $0.header["head.scales"] = nil
         $0.header["head.weight.scales"] = nil
@@ -64,22 +64,25 @@ import Testing
         $0["extra", "data_offsets"] = [0, 0]
       }
     ),
-    ("a type", "is F32 [3, 8]", { $0["head.weight", "dtype"] = "F32" }),
+    ("a type", "has shape [3, 8] of F32, which takes 96 bytes, in 24", { $0["head.weight", "dtype"] = "F32" }),
     ("a shape", "is I8 [8, 3]", { $0["head.weight", "shape"] = [8, 3] }),
-    ("overlap", "expected it at", { $0["head.weight", "data_offsets"] = [0, 24] }),
-    ("backwards", "are no range", { $0["head.weight", "data_offsets"] = [24, 0] }),
-    ("negative", "are no range", { $0["head.weight", "data_offsets"] = [-24, 0] }),
-    ("out of the file", "expected it at", { $0["head.weight", "data_offsets"] = [0, Int.max] }),
-    ("an unknown field", "unknown key \"more\"", { $0["head.weight", "more"] = 1 }),
+    ("overlap", "overlap", { $0["head.weight", "data_offsets"] = [0, 24] }),
+    ("backwards", "has data_offsets [24, 0]", { $0["head.weight", "data_offsets"] = [24, 0] }),
+    ("negative", "that are not counts", { $0["head.weight", "data_offsets"] = [-24, 0] }),
     (
-      "too many bytes", "the tensors fill",
+      "out of the file", "which takes 24 bytes, in 9223372036854775807",
+      { $0["head.weight", "data_offsets"] = [0, Int.max] }
+    ),
+    ("an unknown field", "unknown field 'more'", { $0["head.weight", "more"] = 1 }),
+    (
+      "too many bytes", "64 bytes follow its last tensor",
       {
         $0.data += [UInt8](repeating: 0, count: 64)
         $0.sign()
       }
     ),
     (
-      "too few bytes", "expected it at",
+      "too few bytes", "that follow the header",
       {
         $0.data.removeLast(4)
         $0.sign()
@@ -152,16 +155,16 @@ import Testing
     refuses([1, 2, 3], "too few for a header")
     refuses([UInt8](repeating: 0xFF, count: 100), "does not start with a safetensors header")
     refuses(Array("PK\u{3}\u{4} a zip file, not a model".utf8), "does not start with a safetensors header")
-    refuses(rawBytes(of: [UInt64.max]) + Array("{}".utf8), "does not start with a safetensors header")
-    refuses(rawBytes(of: [UInt64(1 << 20)]) + Array("{}".utf8), "the header has 1048576 bytes")
-    refuses(Array(bytes[..<200]), "the header has")
+    refuses(rawBytes(of: [UInt64.max]) + Array("{}".utf8), "more than any file has")
+    refuses(rawBytes(of: [UInt64(1 << 20)]) + Array("{}".utf8), "the header's 1048576 bytes should follow byte 8, 2 do")
+    refuses(Array(bytes[..<200]), "should follow byte 8, 192 do")
     refuses(Array(bytes.dropLast()), "do not match their checksum")
     refuses(
       rawBytes(of: [UInt64(57)]) + Array(("{" + String(repeating: " ", count: 55) + "}").utf8),
       "which 64 does not divide")
     refuses(rawBytes(of: [UInt64(56)]) + Array(("{" + String(repeating: " ", count: 54) + "}").utf8), "without a graph")
     refuses(
-      rawBytes(of: [UInt64(56)]) + Array(("{" + String(repeating: "[", count: 55)).utf8), "its header cannot be read")
+      rawBytes(of: [UInt64(56)]) + Array(("{" + String(repeating: "[", count: 55)).utf8), "its JSON is wrong at byte")
   }
 
   /// A parser that recurses without a limit would overflow its stack.

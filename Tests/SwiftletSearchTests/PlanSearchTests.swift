@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletPlans
 import TestSupport
 import Testing
@@ -24,7 +25,7 @@ private final class Reader: PlanEvaluator {
   private(set) var judged = 0
 
   init(_ weights: String) {
-    var identity = Fingerprint()
+    var identity = Fingerprint(.scattered)
     identity.mix(weights)
     self.identity = identity
   }

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// Mixup and cutmix: each picture of a batch is mixed with the one as far from the other end, and so are the targets.
 ///
 /// Source: Zhang et al., "mixup" (2018); Yun et al., "CutMix" (2019); one draw a batch and a smoothed target, as timm does for DeiT.

@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletMedia
 
 /// Brightness, contrast and saturation, each by a factor drawn from `1 - strength` to `1 + strength`, and hue by a share of

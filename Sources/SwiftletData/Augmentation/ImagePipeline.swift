@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletMedia
 import SwiftletVision
 

@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletMedia
 
 /// RandAugment as timm applies it to DeiT: `rand-m9-mstd0.5-inc1`.

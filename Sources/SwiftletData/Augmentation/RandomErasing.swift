@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 
 /// Replaces a random rectangle of a normalised picture by noise of mean 0 and deviation 1 (timm's `pixel` mode, one rectangle).
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletMedia
 
 /// A part of the picture of random area and proportions, resized to `width` x `height`.

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// Training, search and test samples that share none: what chooses a plan must not have trained it, and what judges it must not have chosen it.
 ///
 /// The search part is taken out of the training data, the same share of every class, by the seed alone. Disjointness holds by construction: one

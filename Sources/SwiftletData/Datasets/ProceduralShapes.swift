@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletMedia
 
 /// Drawn pictures of ten shapes, for demonstrations and tests without a download. They are synthetic, and results on them say so.

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// Samples that are put side by side, addressed by index: what a ``DataLoader`` makes batches of.
 ///
 /// Making batches is safe from several threads at once.

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// Samples of named features, addressed by index, such as a sound, a film and a class. Reading is safe from several
 /// threads at once.
 public protocol SampleDataset: Sendable {

@@ -42,8 +42,7 @@ extension DeiTConfiguration {
 extension DeiTConfiguration {
   /// Absent keys keep the defaults, unknown ones are errors, and what is decoded is valid.
   public init(from decoder: any Decoder) throws {
-    try decoder.rejectUnknownKeys(CodingKeys.self)
-    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
     func read<Value: Decodable>(_ key: CodingKeys, into value: inout Value) throws {
       value = try container.decodeIfPresent(Value.self, forKey: key) ?? value
     }

@@ -81,8 +81,7 @@ extension Accelerator: Codable {
   private enum Key: String, CodingKey, CaseIterable { case name, source, levels, precisions, cost }
 
   public init(from decoder: any Decoder) throws {
-    try decoder.rejectUnknownKeys(Key.self)
-    let values = try decoder.container(keyedBy: Key.self)
+    let values = try decoder.strictContainer(keyedBy: Key.self)
     name = try values.decode(String.self, forKey: .name)
     source = try values.decode(String.self, forKey: .source)
     levels = try values.decode([SparsityPattern].self, forKey: .levels)
@@ -135,11 +134,10 @@ extension Accelerator.Cost: Codable {
     }
     switch kind {
     case .multiplyAdds:
-      try decoder.rejectUnknownKeys(KindKey.self)
+      _ = try decoder.strictContainer(keyedBy: KindKey.self)
       self = .multiplyAdds
     case .speeds:
-      try decoder.rejectUnknownKeys(SpeedsKey.self)
-      let values = try decoder.container(keyedBy: SpeedsKey.self)
+      let values = try decoder.strictContainer(keyedBy: SpeedsKey.self)
       var speeds: [SparsityPattern: Double] = [:]
       for (text, speed) in try values.decode([String: Double].self, forKey: .speeds) {
         guard let level = try? SparsityPattern(parsing: text), speed.isFinite, speed > 0 else {
@@ -150,8 +148,7 @@ extension Accelerator.Cost: Codable {
       }
       self = .speeds(speeds)
     case .measured:
-      try decoder.rejectUnknownKeys(MeasuredKey.self)
-      let values = try decoder.container(keyedBy: MeasuredKey.self)
+      let values = try decoder.strictContainer(keyedBy: MeasuredKey.self)
       self = .measured(
         MeasuredTimes(
           processor: try values.decode(String.self, forKey: .processor),
@@ -193,7 +190,7 @@ extension MeasuredTimes.Layer: Codable {
     for axis in [LayerChoice.Axis.pattern, .precision] where !choice.decided.contains(axis) {
       throw DecodingError.keyNotFound(axis, .init(codingPath: decoder.codingPath, debugDescription: ""))
     }
-    try decoder.rejectUnknownKeys(besides: Key.allCases.map(\.rawValue) + LayerChoice.axes.map(\.axis.rawValue))
+    try decoder.refuseKeys(except: Key.allCases.map(\.rawValue) + LayerChoice.axes.map(\.axis.rawValue))
     let values = try decoder.container(keyedBy: Key.self)
     self.init(
       name: try values.decode(String.self, forKey: .name), tokens: try values.decode(Int.self, forKey: .tokens),

@@ -28,8 +28,7 @@ extension CompressionPlan: Codable {
   private enum Key: String, CodingKey, CaseIterable { case format, version, layers }
 
   public init(from decoder: any Decoder) throws {
-    try decoder.rejectUnknownKeys(Key.self)
-    let container = try decoder.container(keyedBy: Key.self)
+    let container = try decoder.strictContainer(keyedBy: Key.self)
     let format = try container.decode(String.self, forKey: .format)
     guard format == Self.format else {
       throw DecodingError.dataCorruptedError(
@@ -78,7 +77,7 @@ extension CompressionPlan: Codable {
 
     init(_ decoder: any Decoder, version: Int) throws {
       let axes = version == 1 ? Self.first : LayerChoice.axes.map(\.axis)
-      try decoder.rejectUnknownKeys(besides: ["layer"] + axes.map(\.rawValue))
+      try decoder.refuseKeys(except: ["layer"] + axes.map(\.rawValue))
       layer = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .layer)
       choice = try LayerChoice(from: decoder)
       if version == 1, let missing = axes.first(where: { !choice.decided.contains($0) }) {
@@ -98,11 +97,9 @@ extension CompressionPlan {
   /// Reads the text of a plan file.
   public init(json: Data) throws(CompressionPlanError) {
     do {
-      self = try JSONDecoder().decode(CompressionPlan.self, from: json)
-    } catch let error as DecodingError {
-      throw .malformed(error.sentence)
+      self = try StrictJSON.decode(CompressionPlan.self, from: json)
     } catch {
-      throw .malformed("\(error)")
+      throw .malformed(StrictJSON.sentence(of: error))
     }
   }
 
@@ -127,7 +124,7 @@ extension CompressionPlan {
   /// Whether the file says that it is a plan, whatever its layers.
   public static func isPlan(at file: URL) -> Bool {
     guard let data = try? Data(contentsOf: file, options: .mappedIfSafe) else { return false }
-    return (try? JSONDecoder().decode(Name.self, from: data))?.format == format
+    return (try? StrictJSON.decode(Name.self, from: data))?.format == format
   }
 
   /// Whether the file is byte for byte what writing its plan would make of it.
@@ -145,7 +142,7 @@ extension CompressionPlan {
       self[path].map { choice in
         let decisions = LayerChoice.axes.compactMap { row in row.json(choice).map { "\"\(row.axis.rawValue)\": \($0)" }
         }
-        return "    { \((["\"layer\": \(Self.quoted(path))"] + decisions).joined(separator: ", ")) }"
+        return "    { \((["\"layer\": \(path.quotedAsJSON)"] + decisions).joined(separator: ", ")) }"
       }
     }
     let layers = lines.isEmpty ? "[]" : "[\n\(lines.joined(separator: ",\n"))\n  ]"
@@ -157,16 +154,5 @@ extension CompressionPlan {
       }
 
       """
-  }
-
-  private static func quoted(_ text: String) -> String {
-    let escaped = text.unicodeScalars.map { scalar in
-      switch scalar {
-      case "\"", "\\": "\\\(scalar)"
-      case _ where scalar.value < 0x20: String(format: "\\u%04x", scalar.value)
-      default: String(scalar)
-      }
-    }
-    return "\"\(escaped.joined())\""
   }
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SwiftletFiles
 
 /// Memory that starts at a cache line and is freed with its owner.
 final class AlignedBuffer {

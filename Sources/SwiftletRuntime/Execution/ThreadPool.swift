@@ -2,14 +2,6 @@ import CSwiftletKernels
 import SwiftletFiles
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Threads that wait for work and split it: of a job of many tiles each thread takes the same share every time, and then
 /// helps the others.
 ///

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import SwiftletFiles
 
 /// A lock: whoever takes the turn has it alone until giving it back.
 final class Turn: @unchecked Sendable {

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 extension Graph {
   /// An axis whose length each run chooses.
   public struct Axis: Hashable, Sendable {

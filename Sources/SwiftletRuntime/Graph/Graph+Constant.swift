@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 extension Graph {
   /// How the numbers of a constant lie in the model file.
   public enum Encoding: Hashable, Sendable {

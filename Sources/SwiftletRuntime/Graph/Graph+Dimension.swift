@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 extension Graph {
   /// The length of one axis of a value: fixed, or one that follows from a named axis.
   public enum Dimension: Hashable, Sendable {

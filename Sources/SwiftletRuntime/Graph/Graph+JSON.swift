@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import SwiftletFiles
 
 extension Graph: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -47,43 +43,19 @@ extension Graph: Codable {
   /// Reads and validates the JSON of a graph.
   public init(json: some Sequence<UInt8>) throws(GraphError) {
     do {
-      self = try JSONDecoder().decode(Graph.self, from: Data(json))
+      self = try StrictJSON.decode(Graph.self, from: json)
     } catch let error as GraphError {
       throw error
-    } catch let error as DecodingError {
-      throw .unreadable(error.sentence)
     } catch {
-      throw .unreadable("\(error)")
+      throw .unreadable(StrictJSON.sentence(of: error))
     }
   }
 
   /// The JSON of a valid graph, keys sorted, so that equal graphs give equal bytes.
   public func json() throws(GraphError) -> [UInt8] {
     try validate()
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    do {
-      return [UInt8](try encoder.encode(self))
-    } catch {
+    do { return try StrictJSON.encode(self) } catch {
       throw .unreadable("it cannot be written as JSON: \(error)")
-    }
-  }
-}
-
-extension DecodingError {
-  /// What is wrong and where, in one sentence.
-  var sentence: String {
-    func place(_ context: Context, _ key: (any CodingKey)? = nil) -> String {
-      let path = (context.codingPath + (key.map { [$0] } ?? [])).placeDescription
-      return path.isEmpty ? "" : " at \(path)"
-    }
-    return switch self {
-    case .keyNotFound(let key, let context): "the key \"\(key.stringValue)\" is missing\(place(context))"
-    case .valueNotFound(_, let context): "a value is missing\(place(context))"
-    case .typeMismatch(let type, let context): "expected \(type)\(place(context))"
-    case .dataCorrupted(let context) where context.codingPath.isEmpty: "it is not JSON"
-    case .dataCorrupted(let context): "\(context.debugDescription)\(place(context))"
-    @unknown default: "\(self)"
     }
   }
 }

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 extension Graph {
   /// One step of the computation.
   public struct Node: Hashable, Sendable {

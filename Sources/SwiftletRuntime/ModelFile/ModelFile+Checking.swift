@@ -1,36 +1,33 @@
 import SwiftletFiles
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension ModelFile {
-  /// Reads the length and the JSON header, and says where the data starts.
+  /// Reads the header, and says where the data starts.
   static func header(
     of buffer: UnsafeRawBufferPointer, path: String
-  ) throws(ModelFileError) -> (ContainerHeader, dataStart: Int) {
+  ) throws(ModelFileError) -> (SafetensorsHeader, dataStart: Int) {
     guard buffer.count >= 10 else {
       throw .notAModel(path: path, reason: "\(buffer.count) bytes are too few for a header")
     }
-    let length = buffer.loadUnaligned(as: UInt64.self)
-    guard buffer[8] == UInt8(ascii: "{"), length <= UInt64(headerLimit) else {
+    guard SafetensorsHeader.begins(buffer) else {
       throw .notAModel(path: path, reason: "it does not start with a safetensors header")
     }
-    let dataStart = 8 + Int(length)
-    guard dataStart <= buffer.count else {
-      throw .damaged(path: path, reason: "the header has \(length) bytes, the whole file \(buffer.count)")
-    }
+    let (header, dataStart) = try container(path) { () throws(FileError) in try SafetensorsHeader.read(buffer) }
     guard dataStart % alignment == 0 else {
       throw .damaged(path: path, reason: "the data starts at byte \(dataStart), which \(alignment) does not divide")
     }
-    do {
-      let json = Data(UnsafeRawBufferPointer(rebasing: buffer[8..<dataStart]))
-      return (try JSONDecoder().decode(ContainerHeader.self, from: json), dataStart)
-    } catch {
-      let sentence = (error as? DecodingError)?.sentence ?? "\(error)"
-      throw .damaged(path: path, reason: "its header cannot be read: \(sentence)")
+    return (header, dataStart)
+  }
+
+  /// What is wrong with the container, as a model file's error.
+  static func container<Result>(
+    _ path: String, _ body: () throws(FileError) -> Result
+  ) throws(ModelFileError) -> Result {
+    do { return try body() } catch {
+      switch error {
+      case .damaged(let reason), .truncated(let reason), .unsupported(let reason):
+        throw .damaged(path: path, reason: reason)
+      default: throw ModelFileError(error, at: path)
+      }
     }
   }
 
@@ -63,52 +60,34 @@ extension ModelFile {
     }
   }
 
-  /// Checks the table: it holds the graph's tensors and zero padding, and covers the data without gap or overlap.
+  /// Checks the table: it covers the data, and holds the graph's tensors and zero padding.
   static func checkedRanges(
-    _ entries: [String: ContainerHeader.Entry], _ graph: Graph, dataStart: Int, bytes: UnsafeRawBufferPointer,
-    path: String
+    _ header: SafetensorsHeader, _ graph: Graph, dataStart: Int, bytes: UnsafeRawBufferPointer, path: String
   ) throws(ModelFileError) -> [String: Range<Int>] {
-    var next = 0
-    let dataCount = bytes.count - dataStart
-    let inOrder = entries.sorted {
-      ($0.value.offsets.lowerBound, $0.value.offsets.upperBound, $0.key)
-        < ($1.value.offsets.lowerBound, $1.value.offsets.upperBound, $1.key)
-    }
-    for (name, entry) in inOrder {
-      guard entry.offsets.lowerBound == next, entry.offsets.upperBound <= dataCount else {
-        throw .damaged(
-          path: path, reason: "\(name) lies at \(entry.offsets) of \(dataCount) bytes of data, expected it at \(next)")
-      }
-      next = entry.offsets.upperBound
-    }
-    guard next == dataCount else {
-      throw .damaged(path: path, reason: "the tensors fill \(next) bytes, the file has \(dataCount)")
-    }
-
-    var rest = entries
+    try container(path) { () throws(FileError) in try header.checkPlaces(in: bytes.count - dataStart) }
+    var rest = Dictionary(header.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var ranges: [String: Range<Int>] = [:]
     for tensor in graph.constants.flatMap(\.storedTensors) {
       guard let entry = rest.removeValue(forKey: tensor.name) else {
         throw .damaged(path: path, reason: "the tensor \(tensor.name) is missing")
       }
-      guard entry.type == tensor.type.safetensorsName, entry.shape == tensor.shape,
-        entry.offsets.count == tensor.byteCount
+      guard entry.type == tensor.type.safetensorsType, entry.shape == tensor.shape,
+        entry.place.count == tensor.byteCount
       else {
         throw .damaged(
           path: path,
-          reason: "\(tensor.name) is \(entry.type) \(entry.shape) in \(entry.offsets.count) bytes, the graph expects "
-            + "\(tensor.type.safetensorsName) \(tensor.shape) in \(tensor.byteCount)")
+          reason: "\(tensor.name) is \(entry.type.rawValue) \(entry.shape) in \(entry.place.count) bytes, the graph "
+            + "expects \(tensor.type.safetensorsType.rawValue) \(tensor.shape) in \(tensor.byteCount)")
       }
-      guard entry.offsets.lowerBound % alignment == 0 else {
+      guard entry.place.lowerBound % alignment == 0 else {
         throw .damaged(path: path, reason: "\(tensor.name) does not start at a multiple of \(alignment) bytes")
       }
-      ranges[tensor.name] = entry.offsets.lowerBound + dataStart..<entry.offsets.upperBound + dataStart
+      ranges[tensor.name] = entry.place.lowerBound + dataStart..<entry.place.upperBound + dataStart
     }
     for (name, entry) in rest {
-      guard name.hasPrefix(paddingPrefix), entry.type == "U8", entry.shape == [entry.offsets.count],
-        entry.offsets.count < alignment,
-        bytes[entry.offsets.lowerBound + dataStart..<entry.offsets.upperBound + dataStart].allSatisfy({ $0 == 0 }
-        )
+      guard name.hasPrefix(paddingPrefix), entry.type == .uint8, entry.shape == [entry.place.count],
+        entry.place.count < alignment,
+        bytes[entry.place.lowerBound + dataStart..<entry.place.upperBound + dataStart].allSatisfy({ $0 == 0 })
       else { throw .damaged(path: path, reason: "the graph does not know the tensor \(name)") }
     }
     return ranges

@@ -1,11 +1,5 @@
 import SwiftletFiles
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension ModelFile {
   /// Whether the file says that it is a model file, sound or not.
   public static func isModelFile(at url: URL) -> Bool {

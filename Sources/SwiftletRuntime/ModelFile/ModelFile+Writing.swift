@@ -1,11 +1,5 @@
 import SwiftletFiles
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension ModelFile {
   /// Zero bytes between tensors are tensors of their own, as safetensors allows no holes.
   static let paddingPrefix = "padding."
@@ -41,12 +35,13 @@ extension ModelFile {
   private static func chunks(
     _ graph: Graph, constants: [EncodedConstant], path: String
   ) throws(ModelFileError) -> [[UInt8]] {
-    var header = ContainerHeader(entries: [:], metadata: [MetadataKey.format: formatName])
+    var header = SafetensorsHeader(metadata: [MetadataKey.format: formatName])
+    var names: Set<String> = []
     var chunks: [[UInt8]] = []
     var offset = 0
     func place(_ name: String, _ type: Graph.ElementType, _ shape: [Int], _ bytes: [UInt8]) {
-      header.entries[name] = .init(
-        type: type.safetensorsName, shape: shape, offsets: offset..<offset + bytes.count)
+      header.entries.append(
+        .init(name: name, type: type.safetensorsType, shape: shape, place: offset..<offset + bytes.count))
       chunks.append(bytes)
       offset += bytes.count
     }
@@ -61,7 +56,7 @@ extension ModelFile {
         if padding > 0 {
           place("\(paddingPrefix)\(chunks.count)", .uint8, [padding], [UInt8](repeating: 0, count: padding))
         }
-        guard header.entries[tensor.name] == nil else {
+        guard names.insert(tensor.name).inserted else {
           throw .graph(path: path, .invalid(part: tensor.name, reason: "two tensors would have this name"))
         }
         place(tensor.name, tensor.type, tensor.shape, bytes)
@@ -77,16 +72,10 @@ extension ModelFile {
     let text = String(crc, radix: 16)
     header.metadata[MetadataKey.dataChecksum] = String(repeating: "0", count: 8 - text.count) + text
 
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    var head: [UInt8]
-    do { head = [UInt8](try encoder.encode(header)) } catch {
-      throw .graph(path: path, .unreadable("it cannot be written as JSON: \(error)"))
+    let head: [UInt8]
+    do { head = try header.encoded(alignment: alignment) } catch {
+      throw .graph(path: path, .unreadable("it cannot be written: \(error)"))
     }
-    head += [UInt8](repeating: UInt8(ascii: " "), count: -(head.count + 8) & (alignment - 1))
-    guard head.count <= headerLimit else {
-      throw .graph(path: path, .unreadable("its header of \(head.count) bytes is too large"))
-    }
-    return [rawBytes(of: [UInt64(head.count)]), head] + chunks
+    return [head] + chunks
   }
 }

@@ -1,11 +1,5 @@
 import SwiftletFiles
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A network and its weights in one safetensors container. docs/format.md describes it to the byte.
 ///
 /// Opening checks everything: the table against the graph, the checksums of both, every index of every sparse weight.
@@ -25,7 +19,6 @@ public struct ModelFile: Sendable {
 
   /// Tensors start at multiples of this, counted from the start of the file.
   static let alignment = 64
-  static let headerLimit = 1 << 26
   static let formatName = "swiftlet"
 
   enum MetadataKey {
@@ -62,7 +55,7 @@ public struct ModelFile: Sendable {
     let (header, dataStart) = try Self.header(of: content.bytes, path: path)
     graph = try Self.graph(in: header.metadata, path: path)
     try Self.checkData(of: content.bytes, from: dataStart, header.metadata, path: path)
-    ranges = try Self.checkedRanges(header.entries, graph, dataStart: dataStart, bytes: content.bytes, path: path)
+    ranges = try Self.checkedRanges(header, graph, dataStart: dataStart, bytes: content.bytes, path: path)
     for constant in graph.constants { try check(constant) }
   }
 

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 /// One entry of the container's table: the name, type and shape of a run of bytes.
 struct StoredTensor: Hashable, Sendable {
   var name: String
@@ -9,14 +11,14 @@ struct StoredTensor: Hashable, Sendable {
 }
 
 extension Graph.ElementType {
-  /// The type's name in a safetensors header.
-  var safetensorsName: String {
+  /// The type in a safetensors header.
+  var safetensorsType: SafetensorsHeader.ElementType {
     switch self {
-    case .float32: "F32"
-    case .bfloat16: "BF16"
-    case .uint8: "U8"
-    case .int8: "I8"
-    case .int64: "I64"
+    case .float32: .float32
+    case .bfloat16: .bfloat16
+    case .uint8: .uint8
+    case .int8: .int8
+    case .int64: .int64
     }
   }
 }

@@ -1,3 +1,5 @@
+import SwiftletFiles
+
 extension Graph {
   /// Square windows of a square map of tokens, which attention cuts the map into.
   ///

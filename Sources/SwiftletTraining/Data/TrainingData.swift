@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletData
+import SwiftletFiles
 import SwiftletModels
 
 /// What a run learns from and what it is validated on; the two share no image.
@@ -21,14 +22,12 @@ public struct TrainingData: Sendable {
 
   /// Names the data in a checkpoint, so that a run is not resumed on other images: counts, classes and labels.
   public var identity: String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
-    func mix(_ value: Int) { hash = (hash ^ UInt64(bitPattern: Int64(value))) &* 0x0000_0100_0000_01b3 }
+    var labels = Fingerprint(.plain)
     for dataset in [training, search] {
-      for index in 0..<dataset.count { mix(dataset.label(at: index)) }
+      for index in 0..<dataset.count { labels.mix(dataset.label(at: index)) }
     }
-    for byte in training.classes.joined(separator: "/").utf8 { mix(Int(byte)) }
-    return "\(training.count) + \(search.count) images of \(training.classes.count) classes, "
-      + String(hash, radix: 16)
+    labels.mix(bytesOf: training.classes.joined(separator: "/"))
+    return "\(training.count) + \(search.count) images of \(training.classes.count) classes, \(labels.hexadecimal)"
   }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletFiles
 import SwiftletPlans
 import SwiftletTensor
 
@@ -109,13 +110,12 @@ extension Tensor {
 extension StateDictionary {
   /// A number that changes, but for rare accidents, when a weight or a name does.
   var fingerprint: String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
-    func mix(_ value: UInt64) { hash = (hash ^ value) &* 0x0000_0100_0000_01b3 }
+    var all = Fingerprint(.plain)
     for (name, tensor) in self {
-      for byte in name.utf8 { mix(UInt64(byte)) }
+      all.mix(bytesOf: name)
       let values = tensor.cast(to: .float32)
-      mix(UInt64(bitPattern: Int64(values.reshaped([1, values.count]).fingerprints.scalars(as: Int.self)[0])))
+      all.mix(values.reshaped([1, values.count]).fingerprints.scalars(as: Int.self)[0])
     }
-    return String(hash, radix: 16)
+    return all.hexadecimal
   }
 }

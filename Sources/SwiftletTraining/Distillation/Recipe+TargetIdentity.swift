@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletNN
 
 extension Recipe {
@@ -12,9 +13,9 @@ extension Recipe {
     (part.training.mixup, part.training.cutmix) = (training.mixup, training.cutmix)
     part.training.precision = training.precision
     part.training.distillation = Distillation(temperature: training.distillation?.temperature ?? 1)
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
-    for byte in try part.yaml().utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    return "\(data.identity), seed \(training.seed), epoch \(epoch), recipe \(String(hash, radix: 16)), "
+    var text = Fingerprint(.plain)
+    text.mix(bytesOf: try part.yaml())
+    return "\(data.identity), seed \(training.seed), epoch \(epoch), recipe \(text.hexadecimal), "
       + "\(kept) classes of teacher \(teacher.stateDictionary().fingerprint)"
   }
 }

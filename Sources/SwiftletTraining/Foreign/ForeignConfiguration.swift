@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletFiles
 import SwiftletModels
 import Yams
 

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletFiles
 import SwiftletModels
 
 /// A file beside foreign weights that cannot be read as what it should be, or describes what Swiftlet does not have.

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletFiles
 import SwiftletModels
 import SwiftletNN
 
@@ -58,7 +59,7 @@ public struct TrainedModel {
       throw RunError.damaged(file, problem: "it names no classes, so it is not the model.safetensors of a run")
     }
     let trained = try Recipe.parse(yaml, source: file.path)
-    guard let classes = try? JSONDecoder().decode([String].self, from: Data(names.utf8)) else {
+    guard let classes = try? StrictJSON.decode([String].self, from: names.utf8) else {
       throw RunError.damaged(file, problem: "its class names cannot be read")
     }
     let recipe = try recipe?.recipe() ?? trained
@@ -114,7 +115,7 @@ public struct TrainedModel {
     var state = model.stateDictionary()
     do {
       state.metadata["swiftlet.recipe"] = try recipe.yaml()
-      state.metadata["swiftlet.classes"] = String(decoding: try JSONEncoder().encode(classes), as: UTF8.self)
+      state.metadata["swiftlet.classes"] = String(decoding: try StrictJSON.encode(classes), as: UTF8.self)
       try Checkpoint.write(state, to: file, format: .safetensors)
     } catch let error as CheckpointError {
       throw error  // Says all that is to say.

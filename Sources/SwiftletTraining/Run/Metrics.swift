@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import SwiftletPlans
 
 /// One line of `metrics.jsonl`: what was measured at a step, or after an epoch.
@@ -27,7 +28,7 @@ public struct Metrics: Codable, Hashable, Sendable {
 /// Appends `Metrics` to a file, one JSON object a line.
 final class MetricsLog {
   let file: URL
-  private let handle: FileHandle
+  private let lines: JSONLinesWriter
 
   /// Opens the file and keeps its lines up to `step`, so that a resumed run does not write a step twice.
   ///
@@ -35,10 +36,7 @@ final class MetricsLog {
   init(file: URL, keepingUpTo step: Int) throws {
     self.file = file
     do {
-      let lines = try Self.read(file).filter { $0.step <= step }
-      try Data(lines.map { try Self.line($0) }.joined()).write(to: file, options: .atomic)
-      handle = try FileHandle(forWritingTo: file)
-      try handle.seekToEnd()
+      lines = try JSONLinesWriter(replacing: file.path, with: Self.read(file).filter { $0.step <= step })
     } catch let error as RunError {
       throw error
     } catch {
@@ -46,12 +44,8 @@ final class MetricsLog {
     }
   }
 
-  deinit { try? handle.close() }
-
   func append(_ metrics: Metrics) throws {
-    do {
-      try handle.write(contentsOf: Self.line(metrics))
-    } catch {
+    do { try lines.append(metrics) } catch {
       throw RunError.cannotWrite(file, reason: reason(of: error))
     }
   }
@@ -59,22 +53,10 @@ final class MetricsLog {
   /// The lines of a metrics file; none if there is no file. A last line that was cut off is left out.
   static func read(_ file: URL) throws -> [Metrics] {
     guard FileManager.default.fileExists(atPath: file.path) else { return [] }
-    let contents = try Data(contentsOf: file)
-    let complete = contents.prefix(through: contents.lastIndex(of: newline) ?? contents.startIndex - 1)
-    return try complete.split(separator: newline).enumerated().map { index, line in
-      do {
-        return try JSONDecoder().decode(Metrics.self, from: line)
-      } catch {
-        throw RunError.damaged(file, problem: "line \(index + 1) is not a metrics object")
-      }
+    do {
+      return try JSONLines.read(Metrics.self, from: file.path)
+    } catch let error as JSONLines.Malformed {
+      throw RunError.damaged(file, problem: "line \(error.line) is not a metrics object")
     }
-  }
-
-  private static let newline = UInt8(ascii: "\n")
-
-  private static func line(_ metrics: Metrics) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(metrics) + [newline]
   }
 }

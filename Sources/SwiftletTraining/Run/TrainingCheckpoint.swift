@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletFiles
 import SwiftletNN
 import SwiftletTensor
 
@@ -68,8 +69,8 @@ struct TrainingCheckpoint {
     }
     let position: Position
     do {
-      position = try JSONDecoder().decode(Position.self, from: Data(metadata("swiftlet.position").utf8))
-    } catch is DecodingError {
+      position = try StrictJSON.decode(Position.self, from: metadata("swiftlet.position").utf8)
+    } catch let error where error is DecodingError || error is JSONSyntaxError {
       throw RunError.damaged(file, problem: "its position cannot be read")
     }
     guard let random = state["random"] else { throw RunError.damaged(file, problem: "it lacks the random state") }
@@ -81,6 +82,6 @@ struct TrainingCheckpoint {
   }
 
   private static func text(_ position: Position) throws -> String {
-    String(decoding: try JSONEncoder().encode(position), as: UTF8.self)
+    String(decoding: try StrictJSON.encode(position), as: UTF8.self)
   }
 }

@@ -174,9 +174,7 @@ public final class TrainingRun {
       observer?(.stopped)
       lock?.release()
     }
-    do {
-      try Data(recipe.yaml().utf8).write(to: directory.recipe, options: .atomic)
-    } catch {
+    do { try AtomicFile.write(recipe.yaml(), replacing: directory.recipe.path) } catch {
       throw RunError.cannotWrite(directory.recipe, reason: reason(of: error))
     }
     let log = try MetricsLog(file: directory.metrics, keepingUpTo: position.step)

@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletCompression
 import SwiftletData
+import SwiftletFiles
 import SwiftletModels
 import SwiftletPlans
 
@@ -108,14 +109,14 @@ final class SubnetSchedule {
   var state: String? {
     get throws {
       guard case .adaptive(let sampler, _, _, _) = policy else { return nil }
-      return String(decoding: try JSONEncoder().encode(sampler), as: UTF8.self)
+      return String(decoding: try StrictJSON.encode(sampler), as: UTF8.self)
     }
   }
 
   /// - Throws: `RunError.damaged` if `state` is that of another sampler.
   func restore(_ state: String?, from file: URL) throws {
     guard case .adaptive(let sampler, let exponent, let everyEpochs, let plans) = policy else { return }
-    guard let state, let stored = try? JSONDecoder().decode(AdaptiveSampler.self, from: Data(state.utf8)),
+    guard let state, let stored = try? StrictJSON.decode(AdaptiveSampler.self, from: state.utf8),
       stored.hasSpace(of: sampler)
     else { throw RunError.damaged(file, problem: "it lacks what the adaptive sampler of this recipe has learned") }
     policy = .adaptive(stored, exponent: exponent, everyEpochs: everyEpochs, plans: plans)

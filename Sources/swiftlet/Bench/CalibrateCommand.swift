@@ -4,6 +4,7 @@ import SwiftletBenchmarkKit
 import SwiftletCompression
 import SwiftletData
 import SwiftletExport
+import SwiftletFiles
 import SwiftletModels
 import SwiftletPlans
 import SwiftletRunCommands

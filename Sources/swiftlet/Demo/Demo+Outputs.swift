@@ -28,6 +28,6 @@ extension Demo {
   private static func isResults(at path: String) -> Bool {
     struct Name: Decodable { let pattern, precision: String }
     guard let data = try? Data(contentsOf: URL(filePath: path)) else { return false }
-    return (try? JSONDecoder().decode([Name].self, from: data)) != nil
+    return (try? StrictJSON.decode([Name].self, from: data)) != nil
   }
 }

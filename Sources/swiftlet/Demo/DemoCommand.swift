@@ -70,9 +70,7 @@ enum DemoError: Error, CustomStringConvertible {
 
 extension DemoCommand {
   private func write(_ results: [DemoResult], to directory: URL, seconds: Double) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let encoded = String(decoding: try encoder.encode(results), as: UTF8.self)
+    let encoded = String(decoding: try StrictJSON.encode(results, pretty: true), as: UTF8.self)
     let file = Demo.results(in: directory)
     do { try AtomicFile.write(encoded, replacing: file.path) } catch {
       throw RunError.cannotWrite(file, reason: reason(of: error))

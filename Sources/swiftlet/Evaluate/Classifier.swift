@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletData
+import SwiftletFiles
 import SwiftletMedia
 import SwiftletRuntime
 import SwiftletTensor

@@ -101,13 +101,13 @@ import Testing
   @Test(arguments: [
     ("levels: [\"1:4\"]", "levels: [\"5:4\"]", "pattern 5:4 keeps more than it has"),
     ("precisions: [bf16]", "precisions: [fp64]", "fp64"),
-    ("source: x", "source: x\nwatts: 5", "unknown key watts"),
+    ("source: x", "source: x\nwatts: 5", "unknown key \"watts\""),
     ("kind: multiplyAdds", "kind: magic", "cost.kind: found “magic”"),
-    ("kind: multiplyAdds", "kind: multiplyAdds\n  speeds: {}", "unknown key speeds"),
+    ("kind: multiplyAdds", "kind: multiplyAdds\n  speeds: {}", "unknown key \"speeds\""),
     ("kind: multiplyAdds", "kind: speeds\n  speeds: {\"4:4\": 1}", "the speed of 1:4 is missing"),
     ("kind: multiplyAdds", "kind: speeds\n  speeds: {\"1:4\": -2}", "no level with a speed above 0"),
     ("kind: multiplyAdds", "kind: speeds\n  speeds: {\"1:4\": 2}", "a dense level such as 4:4 is missing"),
-    ("name: a", "", "“name” is missing"),
+    ("name: a", "", "the key \"name\" is missing"),
     ("levels: [\"1:4\"]", "levels: []", "no level is listed"),
     ("name: a", "name: [", "was not valid YAML"),
   ])

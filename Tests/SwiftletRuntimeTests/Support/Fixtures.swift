@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletFiles
 import TestSupport
 
 @testable import SwiftletRuntime

@@ -14,7 +14,7 @@ struct RecipeValues {
   init(_ decoder: any Decoder, knowing known: [String]) throws {
     try self.init(decoder)
     guard let stranger = names.sorted().first(where: { !known.contains($0) }) else { return }
-    throw RecipeError(place(of: stranger), "is not a known key; \(suggestion(for: stranger, among: known))")
+    throw RecipeError(place(of: stranger), "is not a known key; \(NearestName.hint(for: stranger, among: known))")
   }
 
   func contains(_ name: String) -> Bool { values.contains(RecipeName(name)) }
@@ -63,10 +63,4 @@ struct RecipeName: CodingKey {
   init(_ name: String) { stringValue = name }
   init(stringValue: String) { self.init(stringValue) }
   init?(intValue: Int) { nil }
-}
-
-/// `did you mean epochs?`, or the list of known keys when none is near.
-private func suggestion(for word: String, among known: [String]) -> String {
-  NearestName.of(word, among: known).map { "did you mean \($0)?" }
-    ?? "known keys are \(known.sorted().joined(separator: ", "))"
 }

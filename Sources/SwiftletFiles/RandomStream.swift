@@ -1,33 +1,20 @@
-import Foundation
-
-/// A stream of random numbers that splits: `child(key)` is a stream of its own, whatever was drawn from its parent. A sample's augmentation draws
-/// from `child(epoch).child(index)`, so that it depends on nothing else.
-///
-/// Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators" (2014): SplitMix64.
+/// A stream of random numbers that splits: `child(key)` is a stream of its own, whatever was drawn from its parent. A
+/// sample's augmentation draws from `child(epoch).child(index)`, so that it depends on nothing else.
 public struct RandomStream: RandomNumberGenerator, Sendable, Hashable {
   private let origin: UInt64
-  private var state: UInt64
+  private var generator: SplitMix64
 
   public init(seed: UInt64) {
-    origin = Self.mixed(seed &+ 0x9E37_79B9_7F4A_7C15)
-    state = origin
+    // Seeds that follow one another must not give streams that do.
+    origin = SplitMix64.mixed(seed &+ SplitMix64.increment)
+    generator = SplitMix64(seed: origin)
   }
 
   public func child(_ key: Int) -> RandomStream {
-    RandomStream(seed: origin ^ Self.mixed(UInt64(bitPattern: Int64(key)) &+ 0xD1B5_4A32_D192_ED03))
+    RandomStream(seed: origin ^ SplitMix64.mixed(UInt64(bitPattern: Int64(key)) &+ 0xD1B5_4A32_D192_ED03))
   }
 
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    return Self.mixed(state)
-  }
-
-  private static func mixed(_ value: UInt64) -> UInt64 {
-    var z = value
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  public mutating func next() -> UInt64 { generator.next() }
 
   /// Uniform in `[0, 1)`, 53 bits.
   public mutating func uniform() -> Double {

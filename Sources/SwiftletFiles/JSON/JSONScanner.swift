@@ -1,49 +1,21 @@
-/// The JSON of checkpoint headers and of the files beside weights, read strictly: no key twice, nothing after the end,
-/// bounded nesting.
+/// Reads JSON strictly: no key twice, nothing after the end, bounded nesting, no number past the range of `Double`.
 struct JSONScanner {
-  typealias Value = JSONValue
-
   private let bytes: UnsafeRawBufferPointer
   private var position: Int
   private let end: Int
 
-  private init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
-    (self.bytes, position, end) = (bytes, range.lowerBound, range.upperBound)
+  init(_ bytes: UnsafeRawBufferPointer) { (self.bytes, position, end) = (bytes, 0, bytes.count) }
+
+  /// The value that fills the bytes, spaces around it aside.
+  mutating func wholeValue() throws(JSONSyntaxError) -> JSONValue {
+    skipSpaces()
+    let value = try value(depth: 0)
+    skipSpaces()
+    guard position == end else { throw damage("something follows its end") }
+    return value
   }
 
-  /// The object that fills `range`, spaces around it aside.
-  static func object(
-    _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>
-  ) throws(CheckpointError) -> [(key: String, value: Value)] {
-    var scanner = JSONScanner(bytes, range)
-    scanner.skipSpaces()
-    let value = try scanner.value(depth: 0)
-    scanner.skipSpaces()
-    guard scanner.position == scanner.end else { throw scanner.damage("something follows its end") }
-    guard case .object(let entries) = value else { throw scanner.damage("it is not an object") }
-    return entries
-  }
-
-  /// An object of texts.
-  static func strings(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(CheckpointError) -> [String: String]
-  {
-    try strings(object(bytes, range))
-  }
-
-  static func strings(_ entries: [(key: String, value: Value)]) throws(CheckpointError) -> [String: String] {
-    var result: [String: String] = [:]
-    for (key, value) in entries {
-      guard case .string(let text) = value else {
-        throw CheckpointError(.damaged, "is damaged: the metadata for \(key) is not text")
-      }
-      result[key] = text
-    }
-    return result
-  }
-
-  private func damage(_ what: String) -> CheckpointError {
-    CheckpointError(.damaged, "is damaged: its JSON is wrong at byte \(position), \(what)")
-  }
+  private func damage(_ what: String) -> JSONSyntaxError { JSONSyntaxError(byte: position, problem: what) }
 
   private mutating func skipSpaces() {
     while position < end, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[position]) { position += 1 }
@@ -56,7 +28,7 @@ struct JSONScanner {
     return true
   }
 
-  private mutating func value(depth: Int) throws(CheckpointError) -> Value {
+  private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
     guard depth < 16 else { throw damage("it nests too deeply") }
     skipSpaces()
     guard position < end else { throw damage("it ends early") }
@@ -68,9 +40,9 @@ struct JSONScanner {
     }
   }
 
-  private mutating func members(_ depth: Int) throws(CheckpointError) -> [(key: String, value: Value)] {
+  private mutating func members(_ depth: Int) throws(JSONSyntaxError) -> [(key: String, value: JSONValue)] {
     _ = accept("{")
-    var entries: [(key: String, value: Value)] = []
+    var entries: [(key: String, value: JSONValue)] = []
     var seen: Set<String> = []
     if accept("}") { return entries }
     repeat {
@@ -85,22 +57,24 @@ struct JSONScanner {
     return entries
   }
 
-  private mutating func elements(_ depth: Int) throws(CheckpointError) -> [Value] {
+  private mutating func elements(_ depth: Int) throws(JSONSyntaxError) -> [JSONValue] {
     _ = accept("[")
-    var values: [Value] = []
+    var values: [JSONValue] = []
     if accept("]") { return values }
     repeat { values.append(try value(depth: depth + 1)) } while accept(",")
     guard accept("]") else { throw damage("a closing bracket is missing") }
     return values
   }
 
-  private mutating func scalar() throws(CheckpointError) -> Value {
+  private mutating func scalar() throws(JSONSyntaxError) -> JSONValue {
     let start = position
     while position < end, Self.isScalar(bytes[position]) { position += 1 }
     guard position > start else { throw damage("a value is missing") }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if let number = Int(text), text.first != "+" { return .integer(number) }
-    guard ["true", "false", "null"].contains(text) || Double(text) != nil else { throw damage("\(text) is no value") }
+    guard ["true", "false", "null"].contains(text) || Double(text)?.isFinite == true else {
+      throw damage("\(text) is no value")
+    }
     return .other(text)
   }
 
@@ -113,7 +87,7 @@ struct JSONScanner {
     }
   }
 
-  private mutating func string() throws(CheckpointError) -> String {
+  private mutating func string() throws(JSONSyntaxError) -> String {
     position += 1
     var units: [UInt8] = []
     while position < end {
@@ -131,7 +105,7 @@ struct JSONScanner {
     throw damage("a text does not end")
   }
 
-  private mutating func escape() throws(CheckpointError) -> [UInt8] {
+  private mutating func escape() throws(JSONSyntaxError) -> [UInt8] {
     guard position < end else { throw damage("a text does not end") }
     let byte = bytes[position]
     position += 1
@@ -158,7 +132,7 @@ struct JSONScanner {
     }
   }
 
-  private mutating func hexadecimal() throws(CheckpointError) -> UInt16 {
+  private mutating func hexadecimal() throws(JSONSyntaxError) -> UInt16 {
     guard end - position >= 4,
       let code = UInt16(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16),
       bytes[position] != UInt8(ascii: "+")
@@ -166,23 +140,4 @@ struct JSONScanner {
     position += 4
     return code
   }
-}
-
-/// A text as JSON.
-func quotedJSON(_ text: String) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"": result += "\\\""
-    case "\\": result += "\\\\"
-    case "\n": result += "\\n"
-    case "\r": result += "\\r"
-    case "\t": result += "\\t"
-    case _ where scalar.value < 0x20:
-      let digits = String(scalar.value, radix: 16)
-      result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result + "\""
 }

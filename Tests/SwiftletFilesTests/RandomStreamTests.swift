@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SwiftletData
+@testable import SwiftletFiles
 
 @Suite struct RandomStreamTests {
   @Test func `a child does not depend on what its parent drew`() {

@@ -1,6 +1,3 @@
-import Foundation
-import SwiftletFiles
-
 /// A value of JSON.
 package indirect enum JSONValue: Sendable {
   case object([(key: String, value: JSONValue)])
@@ -10,17 +7,30 @@ package indirect enum JSONValue: Sendable {
   /// A number that is no 64-bit integer, or `true`, `false`, `null`.
   case other(String)
 
-  /// The object that fills a file, such as a `config.json`.
-  ///
-  /// - Throws: ``CheckpointError`` with the file's name, if it cannot be read or is no object.
-  package init(contentsOf url: URL) throws(CheckpointError) {
-    self = try naming(url.path) { () throws(CheckpointError) in
-      let file = try MappedFile.checkpoint(url.path)
-      guard file.bytes.count <= Safetensors.headerLimit else {
-        throw CheckpointError(.damaged, "is damaged: no such file has \(file.bytes.count) bytes")
-      }
-      return .object(try JSONScanner.object(file.bytes, 0..<file.bytes.count))
+  /// The value that a text is.
+  package init(parsing bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
+    var scanner = JSONScanner(bytes)
+    self = try scanner.wholeValue()
+  }
+
+  /// The members of the object that a text is, in order.
+  package static func members(of bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) -> [(
+    key: String, value: JSONValue
+  )] {
+    guard case .object(let members) = try JSONValue(parsing: bytes) else {
+      throw JSONSyntaxError(byte: 0, problem: "it is not an object")
     }
+    return members
+  }
+
+  /// The members of an object whose values are all texts.
+  package static func texts(_ members: [(key: String, value: JSONValue)]) throws(FileError) -> [String: String] {
+    var result: [String: String] = [:]
+    for (key, value) in members {
+      guard case .string(let text) = value else { throw .damaged("the metadata for \(key) is not text") }
+      result[key] = text
+    }
+    return result
   }
 
   /// The value of a key, if this is an object that has it and it is not `null`.
@@ -61,10 +71,31 @@ extension JSONValue: CustomStringConvertible {
       switch self {
       case .object: "an object"
       case .array(let values): "[" + values.prefix(9).map(\.description).joined(separator: ", ") + "]"
-      case .string(let text): quotedJSON(text)
+      case .string(let text): text.quotedAsJSON
       case .integer(let value): "\(value)"
       case .other(let text): text
       }
     return text.count > 80 ? text.prefix(79) + "…" : text
+  }
+}
+
+extension String {
+  /// As a JSON text, quotation marks included.
+  package var quotedAsJSON: String {
+    var result = "\""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
   }
 }

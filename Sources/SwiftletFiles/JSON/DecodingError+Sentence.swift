@@ -1,21 +1,15 @@
 extension DecodingError {
   /// One clause that says where and what: `layers[3].pattern: pattern 5:4 keeps more than it has …`.
-  var sentence: String {
+  public var sentence: String {
     let (context, what): (Context, String) =
       switch self {
-      case .keyNotFound(let key, let context): (context, "the key “\(key.stringValue)” is missing")
+      case .keyNotFound(let key, let context): (context, "the key \"\(key.stringValue)\" is missing")
       case .typeMismatch(let type, let context): (context, "expected \(Self.name(of: type)) here")
       case .valueNotFound(let type, let context): (context, "expected \(Self.name(of: type)) here, found null")
       case .dataCorrupted(let context): (context, context.debugDescription)
       @unknown default: (Context(codingPath: [], debugDescription: ""), "\(self)")
       }
-    let place = context.codingPath.reduce(into: "") { place, key in
-      if let index = key.intValue {
-        place += "[\(index)]"
-      } else {
-        place += (place.isEmpty ? "" : ".") + key.stringValue
-      }
-    }
+    let place = context.codingPath.placeDescription
     return place.isEmpty ? what : "\(place): \(what)"
   }
 
