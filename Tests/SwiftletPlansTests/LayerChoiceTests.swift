@@ -67,6 +67,21 @@ import Testing
     }
   }
 
+  @Test func `a higher rank, more bits and smaller groups keep more`() {
+    func grouped(_ change: (inout LayerChoice) -> Void) -> LayerChoice {
+      var choice = LayerChoice(rank: 64, headGroup: 4, keyBits: 4)
+      change(&choice)
+      return choice
+    }
+    let choice = grouped { _ in }
+    let fuller = [
+      LayerChoice(), grouped { $0.rank = 96 }, grouped { $0.headGroup = 2 }, grouped { $0.keyBits = nil },
+      grouped { $0.latentGroup = 32 }, grouped { $0.groupSize = 64 },
+    ]
+    for other in fuller { #expect(choice.keepsLess(than: other) && !other.keepsLess(than: choice), "\(other)") }
+    #expect(grouped { $0.headGroup = nil }.keepsLess(than: choice))
+  }
+
   /// Oracle: the space of patterns and precisions that searches have always had.
   @Test func `levels of declared slots are ordered by their cost`() throws {
     let slots = DeiTConfiguration.tiny.multiplyAdds.slots

@@ -16,7 +16,7 @@ extension LayerChoice {
     let json: @Sendable (LayerChoice) -> String?
     /// In words.
     let text: @Sendable (LayerChoice) -> String?
-    /// How much of the layer is kept: more is more, all of it where nothing is decided.
+    /// How much of the layer is kept: more is more. Undecided is all of it, or one group of all.
     let kept: @Sendable (LayerChoice) -> Double
     let read: @Sendable (inout LayerChoice, KeyedDecodingContainer<Axis>) throws -> Void
     let write: @Sendable (LayerChoice, inout KeyedEncodingContainer<Axis>) throws -> Void
@@ -45,13 +45,13 @@ extension LayerChoice {
       merge = { choice, other in if let value = other[keyPath: place] { choice[keyPath: place] = value } }
     }
 
-    /// A whole number in a range.
+    /// A whole number in a range, of which more keeps more, or of a group's members, of which fewer do.
     init(
       _ axis: Axis, _ place: WritableKeyPath<LayerChoice, Int?> & Sendable, in range: ClosedRange<Int>,
-      text: @escaping @Sendable (Int) -> String
+      isGroup: Bool = false, text: @escaping @Sendable (Int) -> String
     ) {
       self.init(
-        axis, place, json: { "\($0)" }, kept: { Double($0[keyPath: place] ?? .max) },
+        axis, place, json: { "\($0)" }, kept: { (isGroup ? -1 : 1) * Double($0[keyPath: place] ?? .max) },
         problem: { range.contains($0) ? nil : "\($0), expected \(range.lowerBound) to \(range.upperBound)" }, text: text
       )
     }
@@ -61,13 +61,13 @@ extension LayerChoice {
   static let axes: [Row] = [
     Row(.pattern, \.pattern, json: { "\"\($0)\"" }, kept: { $0.sparsity.density }, text: { "\($0)" }),
     Row(.rank, \.rank, in: 1...1 << 20) { "rank \($0)" },
-    Row(.headGroup, \.headGroup, in: 1...1 << 16) { "of \($0) heads" },
+    Row(.headGroup, \.headGroup, in: 1...1 << 16, isGroup: true) { "of \($0) heads" },
     Row(
       .precision, \.precision, json: { "\"\($0.rawValue)\"" }, kept: { Double($0.format.bits) },
       text: { $0.rawValue }),
-    Row(.groupSize, \.groupSize, in: 1...1 << 20) { "by \($0)" },
+    Row(.groupSize, \.groupSize, in: 1...1 << 20, isGroup: true) { "by \($0)" },
     Row(.activationBits, \.activationBits, in: 2...32) { "\($0)-bit inputs" },
-    Row(.latentGroup, \.latentGroup, in: 1...1 << 20) { "latents by \($0)" },
+    Row(.latentGroup, \.latentGroup, in: 1...1 << 20, isGroup: true) { "latents by \($0)" },
     Row(.keyBits, \.keyBits, in: 1...16) { "\($0)-bit keys" },
     Row(.valueBits, \.valueBits, in: 1...16) { "\($0)-bit values" },
     Row(.observer, \.observer, json: { "\"\($0)\"" }, kept: { _ in 0 }, text: { "by \($0)" }),
