@@ -1,6 +1,6 @@
 import SwiftletMedia
-import SwiftletVision
 import SwiftletTensor
+import SwiftletVision
 import Testing
 
 @testable import SwiftletData
