@@ -65,7 +65,7 @@ import Testing
     ("axis", #""axis":1,"index":0"#, #""axis":7,"index":0"#, "has no axis 7"),
     ("batch axis", #""axis":1,"index":0"#, #""axis":0,"index":0"#, "is the batch"),
     (
-      "classes", #""classNames":["cat","dog","bird"]"#, #""classNames":["cat","dog"]"#,
+      "classes", #""classes":["cat","dog","bird"]"#, #""classes":["cat","dog"]"#,
       "there are 2, the first output has 3 scores"
     ),
     ("deviation", #""deviation":[0.229"#, #""deviation":[0"#, "deviations above 0"),

@@ -22,7 +22,9 @@ extension Graph: Codable {
       inputs: try container.decode([String].self, forKey: .inputs),
       outputs: try container.decode([String].self, forKey: .outputs),
       states: version == 1 ? [] : try container.decode([String].self, forKey: .states),
-      metadata: try container.decode(Metadata.self, forKey: .metadata))
+      metadata: version == 1
+        ? try container.decode(Metadata.First.self, forKey: .metadata).metadata
+        : try container.decode(Metadata.self, forKey: .metadata))
     try validate()
   }
 

@@ -1,135 +1,79 @@
 import SwiftletFiles
 
 extension Graph {
-  /// What a program needs to know to use the network.
+  /// What a program needs to know to use the network: a section for each task that its outputs do, one for its images.
   public struct Metadata: Hashable, Sendable {
-    /// The name of each class, in the order of the network's scores; empty where there are none.
-    public var classNames: [String]
+    public var classification: Classification?
+    public var detection: Detection?
+    public var segmentation: Segmentation?
+    public var language: Language?
+    public var emotion: Emotion?
     /// How an image becomes the network's input.
     public var preprocessing: Preprocessing?
     /// Free text by topic, such as the accuracy that was measured.
     public var notes: [String: String]
 
-    public init(classNames: [String] = [], preprocessing: Preprocessing? = nil, notes: [String: String] = [:]) {
-      self.classNames = classNames
-      self.preprocessing = preprocessing
-      self.notes = notes
-    }
-  }
-
-  /// From RGB or grey bytes to the network's input: resize, crop the centre, then `(byte / 255 - mean) / deviation`.
-  public struct Preprocessing: Hashable, Sendable {
-    /// How an image of any size is brought near the network's.
-    public enum Resize: Hashable, Sendable {
-      /// The shorter side gets this length, the aspect ratio stays.
-      case shortestSide(Int)
-      /// Both sides get the network's size, the aspect ratio is lost.
-      case stretch
-      /// Both sides get these lengths, the aspect ratio is lost.
-      case stretchTo(height: Int, width: Int)
-      /// The smallest size that covers these lengths, the aspect ratio stays.
-      case cover(height: Int, width: Int)
-    }
-
-    public enum Interpolation: String, Hashable, Sendable, FileWord, CaseIterable {
-      case bilinear, bicubic
-    }
-
-    /// The network's input size, in pixels; what is larger after resizing is cropped around the centre.
-    public var height: Int
-    public var width: Int
-    public var resize: Resize
-    public var interpolation: Interpolation
-    /// Of each channel (red, green, blue; or grey alone), in units of `byte / 255`.
-    public var mean: [Float]
-    public var deviation: [Float]
-
-    /// 3, or 1 for a network that sees grey.
-    public var channels: Int { mean.count }
-
     public init(
-      height: Int, width: Int, resize: Resize = .stretch, interpolation: Interpolation = .bicubic,
-      mean: [Float] = [0.485, 0.456, 0.406], deviation: [Float] = [0.229, 0.224, 0.225]
+      classification: Classification? = nil, detection: Detection? = nil, segmentation: Segmentation? = nil,
+      language: Language? = nil, emotion: Emotion? = nil, preprocessing: Preprocessing? = nil,
+      notes: [String: String] = [:]
     ) {
-      self.height = height
-      self.width = width
-      self.resize = resize
-      self.interpolation = interpolation
-      self.mean = mean
-      self.deviation = deviation
+      (self.classification, self.detection, self.segmentation) = (classification, detection, segmentation)
+      (self.language, self.emotion) = (language, emotion)
+      (self.preprocessing, self.notes) = (preprocessing, notes)
+    }
+
+    /// What a classifier of images says of itself; without names of classes it has no section for them.
+    public init(classNames: [String], preprocessing: Preprocessing? = nil, notes: [String: String] = [:]) {
+      self.init(preprocessing: preprocessing, notes: notes)
+      self.classNames = classNames
+    }
+
+    /// The names of the classes that the first output scores; empty where nobody says.
+    public var classNames: [String] {
+      get { classification?.classes ?? [] }
+      set { classification = newValue.isEmpty ? nil : Classification(classes: newValue) }
+    }
+
+    /// All that is there, by key.
+    var sections: [(name: String, section: any MetadataSection)] {
+      let all: [(CodingKeys, (any MetadataSection)?)] = [
+        (.classification, classification), (.detection, detection), (.segmentation, segmentation),
+        (.language, language), (.emotion, emotion), (.preprocessing, preprocessing),
+      ]
+      return all.compactMap { key, section in section.map { (key.rawValue, $0) } }
     }
   }
 }
 
 extension Graph.Metadata: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case classNames, preprocessing, notes }
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case classification, detection, segmentation, language, emotion, preprocessing, notes
+  }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-    classNames = try container.decode([String].self, forKey: .classNames)
+    classification = try container.decodeIfPresent(Graph.Classification.self, forKey: .classification)
+    detection = try container.decodeIfPresent(Graph.Detection.self, forKey: .detection)
+    segmentation = try container.decodeIfPresent(Graph.Segmentation.self, forKey: .segmentation)
+    language = try container.decodeIfPresent(Graph.Language.self, forKey: .language)
+    emotion = try container.decodeIfPresent(Graph.Emotion.self, forKey: .emotion)
     preprocessing = try container.decodeIfPresent(Graph.Preprocessing.self, forKey: .preprocessing)
     notes = try container.decode([String: String].self, forKey: .notes)
   }
-}
 
-extension Graph.Preprocessing.Resize: Codable {
-  private enum CodingKeys: String, CodingKey, CaseIterable { case stretch, cover }
+  /// The metadata of a graph of version 1, which knew classes alone.
+  struct First: Decodable {
+    let metadata: Graph.Metadata
 
-  public init(from decoder: any Decoder) throws {
-    if let container = try? decoder.singleValueContainer() {
-      if let side = try? container.decode(Int.self) {
-        self = .shortestSide(side)
-        return
-      }
-      if let text = try? container.decode(String.self) {
-        guard text == "stretch" else {
-          throw GraphError.unreadable(
-            "unknown resize mode \"\(text)\"\(decoder.placeDescription): expected \"stretch\", the shorter side's "
-              + "length, or an object with \"stretch\" or \"cover\"")
-        }
-        self = .stretch
-        return
-      }
+    private enum CodingKeys: String, CodingKey, CaseIterable { case classNames, preprocessing, notes }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
+      metadata = Graph.Metadata(
+        classNames: try container.decode([String].self, forKey: .classNames),
+        preprocessing: try container.decodeIfPresent(Graph.Preprocessing.self, forKey: .preprocessing),
+        notes: try container.decode([String: String].self, forKey: .notes))
     }
-    let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-    let isStretched = container.contains(.stretch)
-    let sides = try container.decode([Int].self, forKey: isStretched ? .stretch : .cover)
-    guard sides.count == 2, container.allKeys.count == 1 else {
-      throw GraphError.unreadable(
-        "the resize mode\(decoder.placeDescription) needs height and width of \"stretch\" or of \"cover\"")
-    }
-    self =
-      isStretched ? .stretchTo(height: sides[0], width: sides[1]) : .cover(height: sides[0], width: sides[1])
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    func write(_ height: Int, _ width: Int, _ key: CodingKeys) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode([height, width], forKey: key)
-    }
-    switch self {
-    case .shortestSide(let side):
-      var container = encoder.singleValueContainer()
-      try container.encode(side)
-    case .stretch:
-      var container = encoder.singleValueContainer()
-      try container.encode("stretch")
-    case .stretchTo(let height, let width): try write(height, width, .stretch)
-    case .cover(let height, let width): try write(height, width, .cover)
-    }
-  }
-}
-
-extension Graph.Preprocessing: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case height, width, resize, interpolation, mean, deviation }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-    height = try container.decode(Int.self, forKey: .height)
-    width = try container.decode(Int.self, forKey: .width)
-    resize = try container.decode(Resize.self, forKey: .resize)
-    interpolation = try container.decode(Interpolation.self, forKey: .interpolation)
-    mean = try container.decode([Float].self, forKey: .mean)
-    deviation = try container.decode([Float].self, forKey: .deviation)
   }
 }

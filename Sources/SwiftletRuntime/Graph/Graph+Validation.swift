@@ -20,7 +20,9 @@ extension Graph {
     for value in values { try validate(value, rules) }
     for constant in constants { try validate(constant, rules) }
     try validateFlow(constantByName, rules)
-    try validateMetadata()
+    for (name, section) in metadata.sections {
+      try place(name) { () throws(Mismatch) in try section.check(against: self) }
+    }
   }
 
   private func validateAxes() throws(GraphError) {
@@ -145,49 +147,6 @@ extension Graph {
     }
     if let idle = constants.first(where: { !used.contains($0.name) }) {
       throw .invalid(part: idle.name, reason: "no node uses this constant")
-    }
-  }
-
-  private func validateMetadata() throws(GraphError) {
-    guard metadata.classNames.count <= Limit.parts else {
-      throw .invalid(part: "classNames", reason: "\(metadata.classNames.count) are more than \(Limit.parts)")
-    }
-    if !metadata.classNames.isEmpty {
-      let scores = outputs.first.flatMap { value(named: $0) }?.shape.last
-      guard scores == .fixed(metadata.classNames.count) else {
-        throw .invalid(
-          part: "classNames",
-          reason: "there are \(metadata.classNames.count), the first output has \(scores?.description ?? "no") scores")
-      }
-    }
-    guard let preprocessing = metadata.preprocessing else { return }
-    let side = 1...(1 << 15)
-    guard side.contains(preprocessing.height), side.contains(preprocessing.width) else {
-      throw .invalid(
-        part: "preprocessing", reason: "the size \(preprocessing.height) x \(preprocessing.width) is out of range")
-    }
-    let (height, width) = (preprocessing.height, preprocessing.width)
-    func covers(_ resizedHeight: Int, _ resizedWidth: Int) -> Bool {
-      side.contains(resizedHeight) && side.contains(resizedWidth) && resizedHeight >= height && resizedWidth >= width
-    }
-    switch preprocessing.resize {
-    case .stretch: break
-    case .shortestSide(let length):
-      guard covers(length, length) else {
-        throw .invalid(part: "preprocessing", reason: "a shorter side of \(length) does not cover the network's input")
-      }
-    case .stretchTo(let resizedHeight, let resizedWidth), .cover(let resizedHeight, let resizedWidth):
-      guard covers(resizedHeight, resizedWidth) else {
-        throw .invalid(
-          part: "preprocessing",
-          reason: "a size of \(resizedHeight) x \(resizedWidth) does not cover the network's input")
-      }
-    }
-    guard [1, 3].contains(preprocessing.mean.count), preprocessing.deviation.count == preprocessing.mean.count,
-      preprocessing.mean.allSatisfy(\.isFinite), preprocessing.deviation.allSatisfy({ $0.isNormal && $0 > 0 })
-    else {
-      throw .invalid(
-        part: "preprocessing", reason: "mean and deviation need three numbers or one each, deviations above 0")
     }
   }
 
