@@ -16,7 +16,7 @@ struct FullDiskTests {
       let run = try tiny.make("run")
       try run.start()
       let before = try Data(contentsOf: run.directory.checkpoint)
-      let checkpoint = try TrainingCheckpoint.read(from: run.directory.checkpoint)
+      let checkpoint = try TrainingCheckpoint<Recipe>.read(from: run.directory.checkpoint)
 
       signal(SIGXFSZ, SIG_IGN)
       let resource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)

@@ -44,7 +44,7 @@ struct GoingOnTests {
       "\(started)")
     let metrics = try longer.metrics()
     #expect(Array(metrics.prefix(before.count)) == before)
-    let schedule = LearningRateSchedule(tiny.recipe.training, stepsPerEpoch: 8)
+    let schedule = tiny.recipe.loop.schedule(stepsPerEpoch: 8)
     let later = metrics.dropFirst(before.count)
     #expect(later.count == 18)
     for line in later { #expect(line.learningRate == schedule.rate(at: line.step - 1)) }
@@ -83,7 +83,7 @@ struct GoingOnTests {
     #expect(started.contains("in \(chosen.rawValue) on cpu") && started.contains("\(chosen.rawValue) as \(reason)"))
     #expect(try Recipe.read(from: run.directory.recipe).training.precision == chosen)
     #expect(try TrainedModel.read(from: run.directory.model).recipe.training.precision == chosen)
-    #expect(try TrainingCheckpoint.read(from: run.directory.checkpoint).recipe.training.precision == chosen)
+    #expect(try TrainingCheckpoint<Recipe>.read(from: run.directory.checkpoint).recipe.training.precision == chosen)
 
     // A run that began with the other one keeps it, as if this were another processor.
     let other: Recipe.Arithmetic = chosen == .fp32 ? .bf16 : .fp32

@@ -22,7 +22,7 @@ private struct TinySupernet {
     tiny.recipe.training.distillation = .init()
   }
 
-  func make(_ name: String, resume: Bool = false, dense seed: Int = 5) throws -> TrainingRun {
+  func make(_ name: String, resume: Bool = false, dense seed: Int = 5) throws -> TrainingRun<ImageClassificationTask> {
     try TrainingRun(
       recipe: tiny.recipe, supernetOf: tiny.recipe.model.make(seed: seed),
       data: tiny.recipe.data.open(at: nil, imageSize: 16), output: tiny.directory.appending(path: name), resume: resume)

@@ -31,7 +31,9 @@ struct TinyRun {
     directory = FileManager.default.temporaryDirectory.appending(path: "swiftlet-run-\(UUID().uuidString)")
   }
 
-  func make(_ name: String, resume: Bool = false, model: (any ImageClassifier)? = nil) throws -> TrainingRun {
+  func make(_ name: String, resume: Bool = false, model: (any ImageClassifier)? = nil) throws -> TrainingRun<
+    ImageClassificationTask
+  > {
     try TrainingRun(
       recipe: recipe, model: try model ?? recipe.model.make(seed: recipe.training.seed),
       data: recipe.data.open(at: nil, imageSize: recipe.model.imageSize), output: directory.appending(path: name),
@@ -44,14 +46,15 @@ struct TinyRun {
 extension TrainingRun {
   /// Every weight, bit by bit.
   var weights: [String: [Float]] {
-    Dictionary(uniqueKeysWithValues: model.namedParameters().map { ($0.path, $0.tensor.scalars(as: Float.self)) })
+    Dictionary(
+      uniqueKeysWithValues: task.network.namedParameters().map { ($0.path, $0.tensor.scalars(as: Float.self)) })
   }
 
   /// The lines of `metrics.jsonl` without what depends on the clock.
   func metrics() throws -> [Metrics] {
     try MetricsLog.read(directory.metrics).map {
       var line = $0
-      (line.seconds, line.imagesPerSecond) = (0, nil)
+      (line.seconds, line.samplesPerSecond) = (0, nil)
       return line
     }
   }

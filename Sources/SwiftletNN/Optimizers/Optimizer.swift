@@ -13,10 +13,11 @@ public protocol Optimizer: AnyObject {
 }
 
 extension Optimizer {
-  /// Forgets all gradients, so that the next backward pass starts fresh.
-  public func clearGradients() {
+  /// Forgets all gradients, so that the next backward pass starts fresh; or those of some parameters, so that the next
+  /// step leaves them, and what is remembered of them, as they are.
+  public func clearGradients(where isCleared: (_ name: String) -> Bool = { _ in true }) {
     for group in groups {
-      for parameter in group.parameters { parameter.tensor.gradient = nil }
+      for parameter in group.parameters where isCleared(parameter.name) { parameter.tensor.gradient = nil }
     }
   }
 

@@ -1,5 +1,4 @@
 import SwiftletData
-import SwiftletFiles
 import SwiftletVision
 
 extension Recipe {
@@ -10,7 +9,7 @@ extension Recipe {
     return DataLoader(
       dataset, batchSize: training.batchSize, order: .shuffled, pipeline: try trainingPipeline,
       mixing: training.mixup + training.cutmix > 0 ? mixing : nil, dropsLast: true, seed: UInt64(training.seed),
-      workers: workers)
+      workers: loop.usableWorkers)
   }
 
   /// Batches for evaluation: in order, resized and cropped in the middle, no augmentation.
@@ -19,10 +18,8 @@ extension Recipe {
   public func evaluationLoader(over dataset: any ImageDataset, batchSize: Int? = nil) -> ImageLoader {
     DataLoader(
       dataset, batchSize: batchSize ?? min(250, 4 * training.batchSize), order: .sequential,
-      pipeline: evaluationPipeline, workers: workers)
+      pipeline: evaluationPipeline, workers: loop.usableWorkers)
   }
-
-  private var workers: Int { max(1, min(training.workers, AvailableProcessors.count)) }
 
   /// From a stored picture to the network's input, for evaluation.
   public var evaluationPipeline: ImagePipeline {

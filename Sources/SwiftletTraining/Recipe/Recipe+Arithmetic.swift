@@ -18,11 +18,4 @@ extension Recipe {
         : (.fp32, "\(device) has no instructions for bfloat16, neither AVX512_BF16 nor AMX")
     }
   }
-
-  /// This recipe with a precision in place of `auto`.
-  func settled(_ precision: Arithmetic) -> Recipe {
-    var recipe = self
-    if recipe.training.precision == .auto { recipe.training.precision = precision }
-    return recipe
-  }
 }

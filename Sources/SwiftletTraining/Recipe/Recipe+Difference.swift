@@ -1,10 +1,10 @@
 import Foundation
 import Yams
 
-extension Recipe {
+extension TaskRecipe {
   /// The first key whose value differs from `other`'s, apart from those that change no result, or its rounding only, and
   /// from more epochs: a run may go on.
-  func firstDifference(from other: Recipe) throws -> (key: String, own: String, other: String)? {
+  func firstDifference(from other: Self) throws -> (key: String, own: String, other: String)? {
     let harmless: Set<String> = [
       "training.workers", "training.threads", "training.device", "training.logEverySteps", "training.checkpointMinutes",
     ]

@@ -2,21 +2,21 @@ import Foundation
 import SwiftletFiles
 import Yams
 
-extension Recipe {
+extension TaskRecipe {
   /// A recipe file, with `overrides` such as `training.epochs=2` applied on top.
   ///
   /// - Throws: `RecipeError` with file, line and key: not YAML, unknown keys, wrong types, values out of range.
-  public static func read(from file: URL, overrides: [String] = []) throws -> Recipe {
-    try RecipeText(contentsOf: file, overrides: overrides).recipe()
+  public static func read(from file: URL, overrides: [String] = []) throws -> Self {
+    try RecipeText(contentsOf: file, overrides: overrides).recipe(as: Self.self)
   }
 
   /// A recipe from YAML text; `source` names it in errors.
-  public static func parse(_ yaml: String, source: String = "recipe", overrides: [String] = []) throws -> Recipe {
-    try RecipeText(yaml, source: source, overrides: overrides).recipe()
+  public static func parse(_ yaml: String, source: String = "recipe", overrides: [String] = []) throws -> Self {
+    try RecipeText(yaml, source: source, overrides: overrides).recipe(as: Self.self)
   }
 
   /// - Parameter complete: changes the recipe after the overrides.
-  static func decode(_ text: RecipeText, completedBy complete: (inout Node) throws -> Void) throws -> Recipe {
+  static func decode(_ text: RecipeText, completedBy complete: (inout Node) throws -> Void) throws -> Self {
     var root: Node?
     do {
       let composed: Node
@@ -47,11 +47,11 @@ extension Recipe {
     return try encoder.encode(self)
   }
 
-  private static func decode(_ root: Node) throws -> Recipe {
+  private static func decode(_ root: Node) throws -> Self {
     guard root.mapping != nil else { throw RecipeError("", "is not a mapping of sections such as model and training") }
-    let recipe: Recipe
+    let recipe: Self
     do {
-      recipe = try YAMLDecoder().decode(Recipe.self, from: root)
+      recipe = try YAMLDecoder().decode(Self.self, from: root)
     } catch let error as DecodingError {
       throw error.recipeError(in: root)
     }

@@ -33,9 +33,15 @@ public struct Recipe: Hashable, Sendable {
     recipe.training.distillation = compression.distillation
     return recipe
   }
+}
 
-  /// - Throws: `RecipeError` for the first value out of range.
-  public func validate() throws { try validate(at: "") }
+extension Recipe: TaskRecipe {
+  public static let task = "image-classification"
+
+  public var loop: TrainingSettings {
+    get { training.loop }
+    set { training.loop = newValue }
+  }
 }
 
 extension Recipe {

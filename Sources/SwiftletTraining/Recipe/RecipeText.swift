@@ -23,8 +23,11 @@ public struct RecipeText: Hashable, Sendable {
   }
 
   /// A recipe with all its values stated.
-  public init(_ recipe: Recipe) throws { self.init(try recipe.yaml()) }
+  public init(_ recipe: some TaskRecipe) throws { self.init(try recipe.yaml()) }
 
-  /// The recipe; absent keys have their defaults.
-  public func recipe() throws -> Recipe { try Recipe.decode(self) { _ in } }
+  /// The recipe of a classifier; absent keys have their defaults.
+  public func recipe() throws -> Recipe { try recipe(as: Recipe.self) }
+
+  /// The recipe of a task; absent keys have their defaults.
+  public func recipe<Kind: TaskRecipe>(as kind: Kind.Type) throws -> Kind { try Kind.decode(self) { _ in } }
 }

@@ -3,26 +3,104 @@ import SwiftletFiles
 import SwiftletPlans
 
 /// One line of `metrics.jsonl`: what was measured at a step, or after an epoch.
-public struct Metrics: Codable, Hashable, Sendable {
+public struct Metrics: Hashable, Sendable {
   /// Optimiser steps taken so far.
   public var step: Int
   /// Epochs completed so far, fractions included.
   public var epoch: Double
-  /// The mean training loss since the previous line of its kind.
+  /// The mean training loss since the previous line of its kind; of a task with several losses, their sum.
   public var loss: Double
+  /// The mean of each loss, by name, where a step has several.
+  public var losses: [String: Double]?
   public var learningRate: Double
   /// The 2-norm of all gradients at this step, before clipping.
   public var gradientNorm: Double?
-  /// Training speed since the previous line, data loading included.
-  public var imagesPerSecond: Double?
-  /// Mean cross-entropy on the search split; only after an epoch.
-  public var validationLoss: Double?
-  /// Share of right answers on the search split, 0...1; only after an epoch.
-  public var validationAccuracy: Double?
-  /// The same share for subnets of a supernet, by name: `dense`, `2:4`; only after an epoch.
+  /// What samples are called.
+  public var samples = "samples"
+  /// Training speed since the previous line, data loading included. In a file it is named after ``samples``, such as
+  /// `imagesPerSecond`.
+  public var samplesPerSecond: Double?
+  /// The task's metrics on the search split, by name; only after an epoch. In a file `loss` is `validationLoss`.
+  public var validation: [String: Double] = [:]
+  /// The ranking metric of subnets of a supernet, by name: `dense`, `2:4`; only after an epoch.
   public var subnets: [String: Double]?
   /// Seconds of training so far, over all sessions of the run.
   public var seconds: Double
+}
+
+/// What has metrics of a classifier.
+extension Metrics {
+  /// Mean cross-entropy on the search split.
+  public var validationLoss: Double? { validation["loss"] }
+  /// Share of right answers on the search split, 0...1.
+  public var validationAccuracy: Double? { validation["accuracy"] }
+}
+
+extension TrainingResult {
+  /// On the search split after the last epoch.
+  public var validationLoss: Double? { validation["loss"] }
+  public var validationAccuracy: Double? { validation["accuracy"] }
+}
+
+extension Metrics: Codable {
+  private enum Key: String, CodingKey { case step, epoch, loss, losses, learningRate, gradientNorm, subnets, seconds }
+
+  private static let speed = "PerSecond"
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    step = try values.decode(Int.self, forKey: .step)
+    epoch = try values.decode(Double.self, forKey: .epoch)
+    loss = try values.decode(Double.self, forKey: .loss)
+    losses = try values.decodeIfPresent([String: Double].self, forKey: .losses)
+    learningRate = try values.decode(Double.self, forKey: .learningRate)
+    gradientNorm = try values.decodeIfPresent(Double.self, forKey: .gradientNorm)
+    subnets = try values.decodeIfPresent([String: Double].self, forKey: .subnets)
+    seconds = try values.decode(Double.self, forKey: .seconds)
+    validation = try decoder.validation()
+    let others = try decoder.container(keyedBy: RecipeName.self)
+    if let key = others.allKeys.first(where: { $0.stringValue.hasSuffix(Self.speed) }) {
+      samples = String(key.stringValue.dropLast(Self.speed.count))
+      samplesPerSecond = try others.decode(Double.self, forKey: key)
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encode(step, forKey: .step)
+    try values.encode(epoch, forKey: .epoch)
+    try values.encode(loss, forKey: .loss)
+    try values.encodeIfPresent(losses, forKey: .losses)
+    try values.encode(learningRate, forKey: .learningRate)
+    try values.encodeIfPresent(gradientNorm, forKey: .gradientNorm)
+    try values.encodeIfPresent(subnets, forKey: .subnets)
+    try values.encode(seconds, forKey: .seconds)
+    try encoder.encodeValidation(validation)
+    var others = encoder.container(keyedBy: RecipeName.self)
+    try others.encodeIfPresent(samplesPerSecond, forKey: RecipeName(samples + Self.speed))
+  }
+}
+
+/// Metrics of the search split stand beside others as `validationLoss`, `validationAccuracy` and so on.
+extension Encoder {
+  func encodeValidation(_ metrics: [String: Double]) throws {
+    var container = container(keyedBy: RecipeName.self)
+    for (name, value) in metrics {
+      try container.encode(value, forKey: RecipeName("validation" + name.prefix(1).uppercased() + name.dropFirst()))
+    }
+  }
+}
+
+extension Decoder {
+  fileprivate func validation() throws -> [String: Double] {
+    let container = try container(keyedBy: RecipeName.self)
+    var metrics: [String: Double] = [:]
+    for key in container.allKeys where key.stringValue.hasPrefix("validation") {
+      let name = key.stringValue.dropFirst("validation".count)
+      metrics[name.prefix(1).lowercased() + name.dropFirst()] = try container.decode(Double.self, forKey: key)
+    }
+    return metrics
+  }
 }
 
 /// Appends `Metrics` to a file, one JSON object a line.

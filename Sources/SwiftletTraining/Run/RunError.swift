@@ -17,8 +17,10 @@ public enum RunError: Error, CustomStringConvertible {
   /// The run in the directory was made with another recipe.
   case otherRecipe(URL, key: String, was: String, now: String)
   case otherData(URL, was: String, now: String)
+  /// The run in the directory began with other weights.
+  case otherStart(URL, was: String, now: String)
   case wrongClassCount(data: Int, model: Int, source: String)
-  case tooFewImages(count: Int, batchSize: Int, source: String)
+  case tooFewSamples(count: Int, samples: String, batchSize: Int, source: String)
   case missingTeacher
   /// The recipe trains a supernet, and no dense network was given.
   case missingDense
@@ -55,10 +57,12 @@ public enum RunError: Error, CustomStringConvertible {
       "the run in \(directory.path) was started with \(key) = \(was), the recipe now says \(now); use the same or another --out"
     case .otherData(let directory, let was, let now):
       "the run in \(directory.path) was started on \(was), the data now is \(now)"
+    case .otherStart(let directory, let was, let now):
+      "the run in \(directory.path) began with \(was), it is now given \(now); use the same or another --out"
     case .wrongClassCount(let data, let model, let source):
       "\(source) has \(data) classes, the recipe's model has \(model); set the model's classes to \(data)"
-    case .tooFewImages(let count, let batchSize, let source):
-      "\(source) has \(count) training images, a batch takes \(batchSize); lower training.batchSize"
+    case .tooFewSamples(let count, let samples, let batchSize, let source):
+      "\(source) has \(count) training \(samples), a batch takes \(batchSize); lower training.batchSize"
     case .missingTeacher:
       "the recipe asks for distillation but the run has no teacher"
     case .missingDense:

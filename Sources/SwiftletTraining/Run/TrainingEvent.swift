@@ -20,7 +20,10 @@ public enum TrainingEvent: Sendable {
 /// Where a run stands.
 public struct TrainingProgress: Hashable, Sendable {
   public let step, steps, epoch, epochs: Int
-  public let loss, imagesPerSecond, secondsLeft: Double
+  public let loss: Double
+  /// What samples are called, such as `images`.
+  public let samples: String
+  public let samplesPerSecond, secondsLeft: Double
 
   public var fraction: Double { steps == 0 ? 1 : Double(step) / Double(steps) }
 }

@@ -43,7 +43,7 @@ struct TrainCommand: ParsableCommand {
     if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 
-  private func run(_ recipe: RecipeText, _ output: URL) throws -> TrainingRun {
+  private func run(_ recipe: RecipeText, _ output: URL) throws -> TrainingRun<ImageClassificationTask> {
     let place = data.map { URL(filePath: $0) }
     guard let checkpoint else {
       return try TrainingRun(recipe: recipe.recipe(), data: place, output: output, resume: resume)

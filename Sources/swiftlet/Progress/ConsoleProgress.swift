@@ -32,17 +32,23 @@ final class ConsoleProgress {
     console.draw(
       fraction: progress.fraction,
       "epoch \(progress.epoch + 1)/\(progress.epochs)  step \(progress.step)/\(progress.steps)  "
-        + String(format: "loss %.4f  %.0f images/s  ", progress.loss, progress.imagesPerSecond)
+        + String(format: "loss %.4f  %.0f %@/s  ", progress.loss, progress.samplesPerSecond, progress.samples)
         + "\(ConsoleBar.duration(progress.secondsLeft)) left")
   }
 
   private static func text(_ metrics: Metrics) -> String {
     var text = String(format: "epoch %6.2f  step %6d  loss %.4f", metrics.epoch, metrics.step, metrics.loss)
-    if let accuracy = metrics.validationAccuracy { text += String(format: "  validation %.2f %%", 100 * accuracy) }
+    if let accuracy = metrics.validationAccuracy {
+      text += String(format: "  validation %.2f %%", 100 * accuracy)
+    } else {
+      for (name, value) in metrics.validation.sorted(by: { $0.key < $1.key }) {
+        text += String(format: "  %@ %.4f", name, value)
+      }
+    }
     for (name, accuracy) in (metrics.subnets ?? [:]).sorted(by: { $0.key > $1.key }) where name != "dense" {
       text += String(format: "  %@ %.2f %%", name, 100 * accuracy)
     }
-    if let speed = metrics.imagesPerSecond { text += String(format: "  %.0f images/s", speed) }
+    if let speed = metrics.samplesPerSecond { text += String(format: "  %.0f %@/s", speed, metrics.samples) }
     return text + "  \(ConsoleBar.duration(metrics.seconds))"
   }
 }

@@ -1,0 +1,19 @@
+/// The recipe of a task: sections of its own, and what the training loop needs.
+public protocol TaskRecipe: RecipeSection, Hashable, Sendable {
+  /// The word behind the key `task`.
+  static var task: String { get }
+  /// What the section `training` says to the loop.
+  var loop: TrainingSettings { get set }
+}
+
+extension TaskRecipe {
+  /// - Throws: `RecipeError` for the first value out of range.
+  public func validate() throws { try validate(at: "") }
+
+  /// This recipe with a precision in place of `auto`.
+  func settled(_ precision: Recipe.Arithmetic) -> Self {
+    var recipe = self
+    if recipe.loop.precision == .auto { recipe.loop.precision = precision }
+    return recipe
+  }
+}
