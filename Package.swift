@@ -13,8 +13,8 @@ let package = Package(
       name: "Swiftlet",
       targets: [
         "SwiftletFiles", "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
-        "SwiftletPlans",
-        "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletSearch",
+        "SwiftletPlans", "SwiftletCompression", "SwiftletTraining", "SwiftletExport", "SwiftletSearch",
+        "SwiftletWorkflows", "SwiftletReport",
       ]),
     .executable(name: "swiftlet", targets: ["swiftlet"]),
     .executable(name: "swiftlet-run", targets: ["swiftlet-run"]),
@@ -95,7 +95,12 @@ let package = Package(
       ]),
     .target(
       name: "SwiftletWorkflows",
-      dependencies: ["SwiftletBenchmarkKit", "SwiftletPlans", "SwiftletRuntime"]),
+      dependencies: [
+        "SwiftletSearch", "SwiftletExport", "SwiftletTraining", "SwiftletCompression", "SwiftletPlans",
+        "SwiftletModels",
+        "SwiftletData", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "SwiftletVision", "SwiftletMedia",
+        "SwiftletRuntime", "SwiftletReport", "SwiftletBenchmarkKit", "SwiftletTerminal", "SwiftletFiles",
+      ]),
     .executableTarget(
       name: "swiftlet",
       dependencies: [
@@ -113,6 +118,10 @@ let package = Package(
     // Tests mirror the targets.
     .target(name: "TestSupport", dependencies: ["SwiftletFiles"], path: "Tests/TestSupport"),
     .target(name: "TensorTestSupport", dependencies: ["SwiftletTensor"], path: "Tests/TensorTestSupport"),
+    .target(
+      name: "TrainingTestSupport",
+      dependencies: ["SwiftletTraining", "SwiftletModels", "SwiftletData", "TestSupport"],
+      path: "Tests/TrainingTestSupport"),
     .target(name: "RuntimeTestSupport", dependencies: ["SwiftletRuntime"], path: "Tests/RuntimeTestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
@@ -131,7 +140,12 @@ let package = Package(
       name: "SwiftletBenchmarkKitTests", dependencies: ["SwiftletBenchmarkKit", "SwiftletRuntime", "TestSupport"]),
     .testTarget(
       name: "SwiftletWorkflowsTests",
-      dependencies: ["SwiftletWorkflows", "SwiftletBenchmarkKit", "SwiftletModels", "SwiftletPlans", "SwiftletRuntime"]),
+      dependencies: [
+        "SwiftletWorkflows", "SwiftletSearch", "SwiftletExport", "SwiftletTraining", "SwiftletCompression",
+        "SwiftletPlans", "SwiftletModels", "SwiftletData", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor",
+        "SwiftletVision", "SwiftletMedia", "SwiftletRuntime", "SwiftletReport", "SwiftletBenchmarkKit",
+        "SwiftletFiles", "TrainingTestSupport", "TestSupport",
+      ]),
     .testTarget(
       name: "SwiftletVisionTests",
       dependencies: ["SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "RuntimeTestSupport", "TestSupport"]),
@@ -186,7 +200,9 @@ let package = Package(
         "SwiftletSearch", "SwiftletTraining", "SwiftletModels", "SwiftletCompression", "SwiftletRuntime", "TestSupport",
       ]),
     .testTarget(name: "SwiftletReportTests", dependencies: ["SwiftletReport", "SwiftletTerminal"]),
-    .testTarget(name: "swiftletTests", dependencies: ["swiftlet", "swiftlet-run", "TestSupport"]),
+    .testTarget(
+      name: "swiftletTests",
+      dependencies: ["swiftlet", "swiftlet-run", "SwiftletWorkflows", "TrainingTestSupport", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -5,6 +5,7 @@ import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining
 import SwiftletVision
+import SwiftletWorkflows
 import TestSupport
 import Testing
 

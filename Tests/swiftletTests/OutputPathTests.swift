@@ -4,6 +4,7 @@ import SwiftletTensor
 import SwiftletTraining
 import TestSupport
 import Testing
+import TrainingTestSupport
 
 @testable import swiftlet
 
@@ -29,11 +30,11 @@ struct OutputPathTests {
   }
 
   @Test func `no command replaces what it reads, or a file of another kind`() throws {
-    try CompressorTests.withCheckpoint { checkpoint, folder in
+    try SmallNetwork.withCheckpoint { checkpoint, folder in
       let manager = FileManager.default
-      try Data(CompressorTests.yaml.utf8).write(to: folder.appending(path: "tiny.yaml"))
+      try Data(SmallNetwork.yaml.utf8).write(to: folder.appending(path: "tiny.yaml"))
       try manager.createDirectory(at: folder.appending(path: "exp"), withIntermediateDirectories: true)
-      try Data(CompressorTests.yaml.utf8).write(to: folder.appending(path: "exp/recipe.yaml"))
+      try Data(SmallNetwork.yaml.utf8).write(to: folder.appending(path: "exp/recipe.yaml"))
       try manager.createDirectory(at: folder.appending(path: "foreign"), withIntermediateDirectories: true)
       try manager.copyItem(at: checkpoint, to: folder.appending(path: "foreign/model.safetensors"))
       try manager.linkItem(at: checkpoint, to: folder.appending(path: "hard.safetensors"))
@@ -82,7 +83,7 @@ struct OutputPathTests {
   }
 
   @Test func `older results of the same kind are replaced, in folders that need not be there`() throws {
-    try CompressorTests.withCheckpoint { checkpoint, folder in
+    try SmallNetwork.withCheckpoint { checkpoint, folder in
       for _ in 0..<2 {
         for arguments in [
           ["export", "--checkpoint", "dense.safetensors", "--out", "new/model.swiftlet"],
@@ -105,7 +106,7 @@ struct OutputPathTests {
 
   @Test func `wrong usage ends with 64 and one sentence`() throws {
     let folder = try TemporaryFolder()
-    try folder.write(Array(CompressorTests.yaml.utf8), to: "tiny.yaml")
+    try folder.write(Array(SmallNetwork.yaml.utf8), to: "tiny.yaml")
     let cases: [([String], String)] = [
       (["trian"], "error: swiftlet has no command \"trian\"; did you mean train?\n"),
       (["bench", "clibrate"], "error: swiftlet bench has no command \"clibrate\"; did you mean calibrate?\n"),

@@ -4,8 +4,10 @@ import SwiftletExport
 import SwiftletNN
 import SwiftletSearch
 import SwiftletTensor
+import SwiftletWorkflows
 import TestSupport
 import Testing
+import TrainingTestSupport
 
 @testable import SwiftletTraining
 @testable import swiftlet
@@ -18,7 +20,7 @@ struct OverflowTests {
     blocks: Int = 1, _ body: (_ checkpoint: String, _ directory: URL) throws -> Void
   ) throws {
     let folder = try TemporaryFolder()
-    let recipe = try Recipe.parse(CompressorTests.yaml, overrides: ["model.configuration.depth=\(blocks)"])
+    let recipe = try Recipe.parse(SmallNetwork.yaml, overrides: ["model.configuration.depth=\(blocks)"])
     let model = try recipe.model.make(seed: 1)
     for (path, tensor) in model.namedParameters() where path.hasSuffix("fc1.weight") || path.hasSuffix("fc2.weight") {
       _ = withNoGradient { tensor.mulInPlace(1e25) }
@@ -65,7 +67,7 @@ struct OverflowTests {
   }
 
   @Test func `libtorch's evaluation finds nothing right`() throws {
-    let recipe = try Recipe.parse(CompressorTests.yaml)
+    let recipe = try Recipe.parse(SmallNetwork.yaml)
     let images = try recipe.data.open(at: nil, imageSize: 16).training
     try Self.withOverflow { checkpoint, _ in
       let model = try TrainedModel.read(from: URL(filePath: checkpoint)).model
@@ -77,7 +79,7 @@ struct OverflowTests {
   @Test func `a search writes no plan`() throws {
     try Self.withOverflow { checkpoint, directory in
       let recipe = directory.appending(path: "recipe.yaml")
-      try Data(CompressorTests.yaml.utf8).write(to: recipe)
+      try Data(SmallNetwork.yaml.utf8).write(to: recipe)
       let plan = directory.appending(path: "plan.json")
       let command = try SearchCommand.parse([
         recipe.path, "--checkpoint", checkpoint, "--budget", "flops=0.5..1", "--set",

@@ -7,6 +7,7 @@ import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTerminal
 import SwiftletTraining
+import SwiftletWorkflows
 
 /// `swiftlet bench MODEL.swiftlet… [--against OTHER.swiftlet|torch]`: model files taking turns.
 struct BenchModelCommand: ParsableCommand {

@@ -9,6 +9,7 @@ import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTerminal
+import SwiftletWorkflows
 
 /// `swiftlet bench vit deit-small`: a vision transformer with random weights in every pattern and precision, and in
 /// libtorch, all taking turns in one process.

@@ -13,6 +13,7 @@ import SwiftletSearch
 import SwiftletTensor
 import SwiftletTerminal
 import SwiftletTraining
+import SwiftletWorkflows
 
 /// `swiftlet bench calibrate --recipe R --out accelerators/this-cpu.yaml`: what each layer costs on this processor.
 struct CalibrateCommand: ParsableCommand {

@@ -76,6 +76,7 @@ struct CompressCommand: ParsableCommand {
     var compressor = try Compressor(
       weights.source(checkpoint, text: text, classes: classes), finetunes: finetune != nil,
       data: data.map { URL(filePath: $0) })
+    printWarnings(compressor.warnings)
     if let plan {
       compressor.plan = try CompressionPlan(contentsOf: URL(filePath: plan))
     } else if let pattern {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SwiftletTerminal
 import SwiftletTraining
+import SwiftletWorkflows
 
 /// `swiftlet train recipes/deit-cifar10.yaml --data PATH`: trains a recipe's network.
 struct TrainCommand: ParsableCommand {

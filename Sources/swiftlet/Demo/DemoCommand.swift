@@ -7,6 +7,7 @@ import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTerminal
 import SwiftletTraining
+import SwiftletWorkflows
 
 /// `swiftlet demo`: from drawn images to a table of compressed models, without a download.
 struct DemoCommand: ParsableCommand {

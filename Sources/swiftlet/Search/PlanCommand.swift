@@ -8,6 +8,7 @@ import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTerminal
 import SwiftletTraining
+import SwiftletWorkflows
 
 /// `swiftlet plan PLAN.json`: shows a plan layer by layer with what it costs, or makes one without a search.
 struct PlanCommand: ParsableCommand {

@@ -6,6 +6,7 @@ import SwiftletSearch
 import SwiftletTensor
 import SwiftletTerminal
 import SwiftletTraining
+import SwiftletWorkflows
 
 // What a shell learns of an error: 64 where it may lie in the command line alone, 66 where an input is not there, 69 where
 // the machine lacks something. Wrong usage itself is the parser's.

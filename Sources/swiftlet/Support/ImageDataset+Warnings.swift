@@ -2,11 +2,14 @@ import SwiftletData
 import SwiftletTerminal
 import SwiftletTraining
 
+/// Prints what may be wrong, a sentence a line on standard error.
+func printWarnings(_ sentences: [String]) {
+  for sentence in sentences { printToStandardError("warning: \(sentence)") }
+}
+
 extension ImageDataset {
-  /// Tells, on standard error, what whoever uses the data should know.
-  func printWarnings() {
-    for warning in warnings { printToStandardError("warning: \(warning)") }
-  }
+  /// Tells what whoever uses the data should know.
+  func printWarnings() { swiftlet.printWarnings(warnings) }
 }
 
 extension TrainingData {

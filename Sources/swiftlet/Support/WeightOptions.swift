@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SwiftletTraining
+import SwiftletWorkflows
 
 /// Which of a checkpoint's weights a command reads.
 struct WeightOptions: ParsableArguments {

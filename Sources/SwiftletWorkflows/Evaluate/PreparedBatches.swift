@@ -2,11 +2,11 @@ import SwiftletData
 
 /// The images of a data set as each classifier wants them, batch by batch. An image is let go of once it is prepared: sixty-four photographs take
 /// gigabytes, what networks see of them a few megabytes.
-struct PreparedBatches {
-  struct Batch {
+public struct PreparedBatches {
+  public struct Batch {
     /// For each classifier its inputs, one after the other.
-    var inputs: [[Float]]
-    var labels: [Int] = []
+    public var inputs: [[Float]]
+    public var labels: [Int] = []
   }
 
   private let images: any ImageDataset
@@ -15,14 +15,14 @@ struct PreparedBatches {
   private var position = 0
   private var unreadable = UnreadablePictures()
 
-  init(of images: any ImageDataset, for sides: [Classifier], size: Int) {
+  public init(of images: any ImageDataset, for sides: [Classifier], size: Int) {
     (self.images, self.sides, self.size) = (images, sides, size)
   }
 
   /// The next batch, or nil after the last.
   ///
   /// - Throws: `UnreadablePictures` with all images that cannot be read, once every image was looked at.
-  mutating func next() throws -> Batch? {
+  public mutating func next() throws -> Batch? {
     while position < images.count {
       var batch = Batch(inputs: sides.map { _ in [] })
       for index in position..<min(position + size, images.count) {

@@ -7,7 +7,7 @@ import SwiftletTerminal
 /// The pictures of a search: every candidate and the front, the plan as a map, what each layer alone costs, the progress.
 extension SearchTrace<ImageFitness> {
   /// Appends the search to a page.
-  func append(to report: inout Report, named name: String) {
+  public func append(to report: inout Report, named name: String) {
     report.append(.heading("Search \(name): \(header.method.rawValue) for \(header.budget)"))
     report.append(.paragraph(summary))
     report.append(.table(table))
@@ -26,7 +26,7 @@ extension SearchTrace<ImageFitness> {
   }
 
   /// The best candidate inside the window, if any is.
-  var best: Line? {
+  public var best: Line? {
     lines.filter(isInside).min { left, right in
       let (a, b) = (left.score.merit(by: header.measure), right.score.merit(by: header.measure))
       return a != b ? a > b : left.cost < right.cost

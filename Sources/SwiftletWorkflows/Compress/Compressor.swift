@@ -9,20 +9,23 @@ import SwiftletTensor
 import SwiftletTraining
 
 /// From a trained network to a pruned one: masks by a score, finetuning with the dense network as teacher, exact zeros.
-struct Compressor {
-  let dense: any ImageClassifier
-  let classes: [String]
+public struct Compressor {
+  public let dense: any ImageClassifier
+  public let classes: [String]
   /// The data, and how to finetune.
-  let recipe: Recipe
+  public let recipe: Recipe
   /// What becomes of each layer.
-  var plan: CompressionPlan
-  var score = Recipe.Score.magnitude
+  public var plan: CompressionPlan
+  public var score = Recipe.Score.magnitude
   /// Whether channels are first put in an order in which pruning keeps more.
-  var permutes = false
-  var calibrationImages = 512
+  public var permutes = false
+  public var calibrationImages = 512
   /// Whose soft targets finetuning learns; nil is ``dense``.
-  private(set) var teacher: (any ImageClassifier)?
-  var observer: ((TrainingEvent) -> Void)?
+  public private(set) var teacher: (any ImageClassifier)?
+  public var observer: ((TrainingEvent) -> Void)?
+
+  /// What a person should know about the data, a sentence each.
+  public var warnings: [String] { data?.training.warnings ?? [] }
 
   private let finetunes: Bool
   private let data: TrainingData?
@@ -31,7 +34,7 @@ struct Compressor {
   ///   - checkpoint: `model.safetensors` of a training run; with a recipe also timm's or Hugging Face's weights.
   ///   - finetuning: the recipe whose compression section says how to finetune, and gives the first plan and score.
   ///   - place: where the recipe's data lies; without it a plain pruning is not evaluated.
-  init(checkpoint: URL, finetuning: Recipe?, data place: URL?) throws {
+  public init(checkpoint: URL, finetuning: Recipe?, data place: URL?) throws {
     try self.init(
       TrainedSource(checkpoint: checkpoint, text: finetuning.map { try RecipeText($0) }),
       finetunes: finetuning != nil, data: place)
@@ -41,7 +44,7 @@ struct Compressor {
   ///   - source: The network, and the recipe of its data.
   ///   - followsRecipe: Whether to do what the recipe's compression section says: its plan, its score, its finetuning.
   ///   - place: Where the recipe's data lies; without it a plain pruning is not evaluated.
-  init(_ source: TrainedSource, finetunes followsRecipe: Bool, data place: URL?) throws {
+  public init(_ source: TrainedSource, finetunes followsRecipe: Bool, data place: URL?) throws {
     (dense, recipe) = (source.model, source.recipe)
     if followsRecipe {
       guard let compression = recipe.compression else { throw CompressorError.noCompressionSection }
@@ -60,21 +63,20 @@ struct Compressor {
       hasData
       ? try recipe.data.open(at: place, imageSize: recipe.model.imageSize)
         .labelled(by: source.classes, of: source.files.first?.path ?? "the checkpoint") : nil
-    data?.printWarnings()
     let named = source.classes.isEmpty ? data?.training.classes : source.classes
     guard let named else { throw CompressorError.noClasses }
     classes = named
   }
 
   /// Lets finetuning learn from another trained network, such as the dense one that a supernet came from.
-  mutating func learn(from checkpoint: URL) throws {
+  public mutating func learn(from checkpoint: URL) throws {
     let trained = try TrainedModel.read(from: checkpoint)
     guard trained.classes == classes else { throw CompressorError.otherClasses(teacher: checkpoint) }
     teacher = trained.model
   }
 
   /// Writes `model.safetensors` and `plan.json` into the directory.
-  func compress(to directory: RunDirectory, resume: Bool) throws -> CompressionResult {
+  public func compress(to directory: RunDirectory, resume: Bool) throws -> CompressionResult {
     let manager = FileManager.default
     if !resume, manager.fileExists(atPath: directory.model.path) { throw CompressorError.modelExists(directory.model) }
     let lock = try RunLock(directory.url)
@@ -126,7 +128,7 @@ struct Compressor {
   }
 
   /// Where the patterns of every layer go.
-  static func planFile(in directory: RunDirectory) -> URL { directory.url.appending(path: "plan.json") }
+  public static func planFile(in directory: RunDirectory) -> URL { directory.url.appending(path: "plan.json") }
 
   private var gradient: SparseGradient { recipe.compression?.gradients.sparseGradient ?? .masked }
 
@@ -171,17 +173,17 @@ struct Compressor {
 }
 
 /// What compression reached.
-struct CompressionResult: Encodable, CustomStringConvertible {
-  let model, plan, score: String
-  let denseMultiplyAdds, multiplyAdds: Int
+public struct CompressionResult: Encodable, CustomStringConvertible {
+  public let model, plan, score: String
+  public let denseMultiplyAdds, multiplyAdds: Int
   /// Of the compressible layers' packed weights.
-  let denseWeightBytes, weightBytes: Int
+  public let denseWeightBytes, weightBytes: Int
   /// On the search split, 0...1.
-  let denseAccuracy, prunedAccuracy, finetunedAccuracy: Double?
+  public let denseAccuracy, prunedAccuracy, finetunedAccuracy: Double?
   /// The share of all scores that pruning keeps, 0...1, where channels were permuted.
-  let keptBeforePermuting, keptAfterPermuting: Double?
+  public let keptBeforePermuting, keptAfterPermuting: Double?
 
-  var description: String {
+  public var description: String {
     let work = String(
       format: "%.1f M multiply-adds of %.1f M, %.2f MB of packed weights of %.2f MB", Double(multiplyAdds) / 1e6,
       Double(denseMultiplyAdds) / 1e6, Double(weightBytes) / 1e6, Double(denseWeightBytes) / 1e6)
@@ -203,14 +205,14 @@ struct CompressionResult: Encodable, CustomStringConvertible {
 }
 
 /// Why a network cannot be compressed.
-enum CompressorError: Error, CustomStringConvertible {
+public enum CompressorError: Error, CustomStringConvertible {
   case noCompressionSection
   case modelExists(URL)
   case scoreNeedsData(Recipe.Score)
   case noClasses
   case otherClasses(teacher: URL)
 
-  var description: String {
+  public var description: String {
     switch self {
     case .noCompressionSection:
       "the recipe has no compression section: add one, or prune once without --finetune"

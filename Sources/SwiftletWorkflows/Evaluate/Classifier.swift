@@ -10,23 +10,23 @@ import SwiftletVision
 /// Something that scores labelled images: an exported model file in the runtime, or a trained network in libtorch.
 ///
 /// Each side prepares the images in its own way, as it would in use, so that a difference there counts too.
-struct Classifier {
-  let name: String
+public struct Classifier {
+  public let name: String
   /// The classes' names; empty where nobody says.
-  let classes: [String]
+  public let classes: [String]
   /// The recipe that it was trained by, if it says.
-  let recipe: Recipe?
+  public let recipe: Recipe?
   /// Whether it is a trained network, whose recipe is the one that was given, where one was.
-  var isCheckpoint = false
+  public var isCheckpoint = false
   /// What a person should know about how a checkpoint was read.
-  var remarks: [String] = []
+  public var remarks: [String] = []
   /// The network's input for an image, which is far smaller than a photograph.
-  let prepare: (_ image: Image) -> [Float]
+  public let prepare: (_ image: Image) -> [Float]
   /// Scores `[images, classes]`, row by row, for as many prepared images as are said.
-  let score: (_ inputs: [Float], _ count: Int) throws -> [Float]
+  public let score: (_ inputs: [Float], _ count: Int) throws -> [Float]
 
   /// - Parameter path: a model file, or a trained network's checkpoint.
-  init(path: String, recipe: URL?, averages: Bool = false, threads: Int) throws {
+  public init(path: String, recipe: URL?, averages: Bool = false, threads: Int) throws {
     if path.hasSuffix(".swiftlet") {
       try self.init(file: ModelFile(contentsOf: URL(filePath: path)), threads: threads)
     } else {
@@ -36,7 +36,7 @@ struct Classifier {
     }
   }
 
-  init(file: ModelFile, threads: Int) throws {
+  public init(file: ModelFile, threads: Int) throws {
     guard let preprocessing = file.graph.metadata.preprocessing else {
       throw ModelError.noPreprocessing(path: file.path)
     }
@@ -49,7 +49,7 @@ struct Classifier {
     score = { inputs, count in try session.run([NDArray(inputs, shape: [count] + shape)])[0].floats }
   }
 
-  init(_ source: TrainedSource, name: String, threads: Int) throws {
+  public init(_ source: TrainedSource, name: String, threads: Int) throws {
     Torch.setThreads(threads)
     self.name = name
     classes = source.classes
@@ -67,14 +67,14 @@ struct Classifier {
   }
 
   /// Scores `[images, classes]`, row by row.
-  func scores(_ images: [Image]) throws -> [Float] { try score(images.flatMap(prepare), images.count) }
+  public func scores(_ images: [Image]) throws -> [Float] { try score(images.flatMap(prepare), images.count) }
 }
 
 extension Classifier {
   /// Where the score of each class in `names` stands in a row of this side's scores; nil where they stand in that order, or nobody names them.
   ///
   /// - Throws: `EvalError` where this side knows other classes.
-  func columns(of names: [String]) throws -> [Int]? {
+  public func columns(of names: [String]) throws -> [Int]? {
     if classes.isEmpty || classes == names { return nil }
     let places = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let columns = names.compactMap { places[$0] }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import swiftlet
+@testable import SwiftletWorkflows
 
 @Suite struct SHA256Tests {
   /// Oracle: the examples of FIPS 180-4, and Python's hashlib for lengths around the padding's edges.

@@ -1,7 +1,7 @@
 /// Keys of the notes that export leaves in a model file.
-enum ModelNotes {
+public enum ModelNotes {
   /// The recipe that it was trained by, as YAML, with the network's shape.
-  static let recipe = "recipe"
+  public static let recipe = "recipe"
   /// The SHA-256 of the checkpoint that the weights come from, see `TrainedSource.checksum`.
-  static let checkpoint = "checkpoint.sha256"
+  public static let checkpoint = "checkpoint.sha256"
 }

@@ -5,16 +5,16 @@ import SwiftletRuntime
 import SwiftletTerminal
 
 /// A plan with what it costs, for people and for programs.
-struct PlanSummary: Encodable {
-  struct Layer: Encodable, Hashable {
-    let layer: String
-    let choice: LayerChoice
+public struct PlanSummary: Encodable {
+  public struct Layer: Encodable, Hashable {
+    public let layer: String
+    public let choice: LayerChoice
     /// Nil where the network is not known.
-    let multiplyAdds, bytes: Int?
+    public let multiplyAdds, bytes: Int?
 
     private enum Key: String, CodingKey { case layer, multiplyAdds, bytes }
 
-    func encode(to encoder: any Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
       var values = encoder.container(keyedBy: Key.self)
       try values.encode(layer, forKey: .layer)
       try choice.encode(to: encoder)
@@ -23,20 +23,20 @@ struct PlanSummary: Encodable {
     }
   }
 
-  let name: String
-  let layers: [Layer]
+  public let name: String
+  public let layers: [Layer]
   /// Of one image, as a model file counts them; nil where the network is not known.
-  let multiplyAdds, denseMultiplyAdds: Int?
+  public let multiplyAdds, denseMultiplyAdds: Int?
   /// As the literature counts, which budgets follow.
-  let publishedMultiplyAdds, publishedDenseMultiplyAdds: Int?
+  public let publishedMultiplyAdds, publishedDenseMultiplyAdds: Int?
   /// Of the compressible layers' packed weights.
-  let bytes: Int?
-  let accelerator: String?
+  public let bytes: Int?
+  public let accelerator: String?
   /// On the accelerator: nanoseconds, or multiply-adds at the dense rate, and the dense network's.
-  let time, denseTime: Int?
-  let timeUnit: PlanCosts.Unit?
+  public let time, denseTime: Int?
+  public let timeUnit: PlanCosts.Unit?
 
-  init(name: String, _ plan: CompressionPlan, _ work: MultiplyAdds?, _ accelerator: Accelerator?) throws {
+  public init(name: String, _ plan: CompressionPlan, _ work: MultiplyAdds?, _ accelerator: Accelerator?) throws {
     self.name = name
     if let work { try plan.validate(for: work) }
     let slots = Dictionary(
@@ -61,7 +61,7 @@ struct PlanSummary: Encodable {
   }
 
   /// The map, the totals, and what differs from another plan.
-  func text(against other: PlanSummary?) -> String {
+  public func text(against other: PlanSummary?) -> String {
     var parts = [map, totals]
     if let other {
       parts += [other.totals, differences(from: other)]

@@ -1,7 +1,7 @@
 import SwiftletRuntime
 
 /// A model that does not compute what it was made from.
-enum ExportCheckError: Error, Hashable, CustomStringConvertible {
+public enum ExportCheckError: Error, Hashable, CustomStringConvertible {
   /// By how much of the greatest score an fp32 model differs.
   case differs(relative: Double)
   /// The network's own scores, in libtorch, are infinite or not numbers.
@@ -10,12 +10,12 @@ enum ExportCheckError: Error, Hashable, CustomStringConvertible {
   case exportOverflows
 
   /// The most that rounding in another order moves fp32 scores, relative to the greatest.
-  static let rounding = 1e-3
+  public static let rounding = 1e-3
 
   /// The greatest difference of the scores from libtorch's, relative to the greatest score.
   ///
   /// - Parameter isExact: whether nothing but the order of sums may differ.
-  static func relativeDifference(
+  public static func relativeDifference(
     _ found: [Float], from expected: [Float], isExact: Bool
   ) throws(ExportCheckError) -> Double {
     guard expected.allSatisfy(\.isFinite) else { throw .overflows }
@@ -25,7 +25,7 @@ enum ExportCheckError: Error, Hashable, CustomStringConvertible {
     return relative
   }
 
-  var description: String {
+  public var description: String {
     switch self {
     case .differs(let relative):
       "the exported model's scores differ from libtorch's by \(relative) of the greatest score, so nothing was written: "

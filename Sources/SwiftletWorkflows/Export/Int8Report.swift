@@ -2,17 +2,17 @@ import SwiftletExport
 import SwiftletTerminal
 
 /// What int8 does to a network, for people and for programs.
-struct Int8Report: Encodable, CustomStringConvertible {
-  let calibrationImages: Int
+public struct Int8Report: Encodable, CustomStringConvertible {
+  public let calibrationImages: Int
   /// Of the scores, over their spread; nil where a score is no finite number.
-  let movement: Double?
+  public let movement: Double?
   /// The share of the images whose top class is another one in int8.
-  let changedTopClass: Double
+  public let changedTopClass: Double
   /// The range rule of each kind of value.
-  let ranges: [String: String]
-  let smoothedNorms: Int
+  public let ranges: [String: String]
+  public let smoothedNorms: Int
 
-  init(_ effect: Int8Effect) {
+  public init(_ effect: Int8Effect) {
     calibrationImages = effect.change.samples
     movement = effect.change.movement.isFinite ? effect.change.movement : nil
     changedTopClass = effect.change.changedShare
@@ -20,7 +20,7 @@ struct Int8Report: Encodable, CustomStringConvertible {
     smoothedNorms = effect.smoothedNorms
   }
 
-  var description: String {
+  public var description: String {
     let rules = Dictionary(grouping: ranges.keys.sorted()) { ranges[$0] ?? "" }.sorted { $0.key < $1.key }
       .map { "\($0.key) for \($0.value.joined(separator: ", "))" }.joined(separator: "; ")
     return
@@ -32,7 +32,7 @@ struct Int8Report: Encodable, CustomStringConvertible {
 
 extension Int8Effect {
   /// One sentence where the scores move further than is usual.
-  var warning: String? {
+  public var warning: String? {
     guard change.isOverBound else { return nil }
     let moved = change.movement.isFinite ? change.movement.text(decimals: 3) : "numbers that are none"
     return "int8 moves the scores by \(moved) of their spread, more than \(ScoreChange.bound), and the top class of "

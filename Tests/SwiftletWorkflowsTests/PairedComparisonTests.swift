@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import swiftlet
+@testable import SwiftletWorkflows
 
 @Suite struct PairedComparisonTests {
   /// Oracle by hand: binomial tails, 2 (1 + 10) / 2^10 for one against nine.

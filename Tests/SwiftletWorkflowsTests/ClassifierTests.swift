@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @testable import SwiftletRuntime
-@testable import swiftlet
+@testable import SwiftletWorkflows
 
 @Suite struct ClassifierTests {
   private func classifier(_ classes: [String]) throws -> Classifier {

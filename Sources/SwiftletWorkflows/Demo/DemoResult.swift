@@ -3,27 +3,27 @@ import SwiftletReport
 import SwiftletTerminal
 
 /// What one exported file reached, measured by running it.
-struct DemoResult: Codable, Hashable {
+public struct DemoResult: Codable, Hashable {
   /// `dense`, `2:4`, `1:4`.
-  let pattern: String
+  public let pattern: String
   /// `fp32`, `int8`.
-  let precision: String
+  public let precision: String
   /// The share of test images whose class was found.
-  let accuracy: Double
+  public let accuracy: Double
   /// Of one image.
-  let multiplyAdds: Int
+  public let multiplyAdds: Int
   /// Of the whole file, its graph and indices included.
-  let fileBytes: Int
+  public let fileBytes: Int
   /// The fastest and the median run of one image, in milliseconds.
-  let bestMilliseconds, medianMilliseconds: Double
+  public let bestMilliseconds, medianMilliseconds: Double
   /// Median time of the dense fp32 file over this one's, both measured in turn in one process.
-  let speedUp: Double
+  public let speedUp: Double
 
-  var name: String { "\(pattern) \(precision)" }
+  public var name: String { "\(pattern) \(precision)" }
 }
 
 extension [DemoResult] {
-  var table: Table {
+  public var table: Table {
     var table = Table(columns: [
       .text("model"), .number("accuracy"), .number("MACs"), .number("file"), .number("ms an image"),
       .number("speed-up"),
@@ -39,7 +39,7 @@ extension [DemoResult] {
   }
 
   /// The page that the demo leaves behind.
-  func report(machine: String, runs: [RunSummary]) -> Report {
+  public func report(machine: String, runs: [RunSummary]) -> Report {
     var report = Report(title: "Swiftlet demo")
     report.append(
       .paragraph(

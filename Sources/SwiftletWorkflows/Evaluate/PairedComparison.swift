@@ -1,20 +1,20 @@
 import Foundation
 
 /// Two classifiers on the same images, image by image: what a difference of accuracies alone cannot tell.
-struct PairedComparison: Encodable, Hashable {
-  let images: Int
+public struct PairedComparison: Encodable, Hashable {
+  public let images: Int
   /// Images on which both give the same class, as a share.
-  let agreement: Double
+  public let agreement: Double
   /// Images that one side alone gets right.
-  let onlyFirstRight, onlySecondRight: Int
+  public let onlyFirstRight, onlySecondRight: Int
   /// How likely so uneven a split of those images is where both sides are equally good: McNemar's test, exact and
   /// two-sided. Source: McNemar, "Note on the sampling error of the difference between correlated proportions" (1947).
-  let mcNemarProbability: Double
+  public let mcNemarProbability: Double
   /// The mean of the first side's loss less the second's, in nats, and the standard error of that mean.
-  let lossDifference, lossDifferenceError: Double
+  public let lossDifference, lossDifferenceError: Double
 
   /// - Precondition: both scores have seen the same images in the same order.
-  init(_ first: ClassifierScore, _ second: ClassifierScore) {
+  public init(_ first: ClassifierScore, _ second: ClassifierScore) {
     precondition(first.images == second.images, "the two scores are of different images")
     images = first.images
     agreement = first.agreement(with: second)
@@ -44,7 +44,7 @@ struct PairedComparison: Encodable, Hashable {
 }
 
 extension PairedComparison: CustomStringConvertible {
-  var description: String {
+  public var description: String {
     String(
       format: "both give the same class for %.2f %% of the images; %d are right in the first alone, %d in the second "
         + "alone (McNemar p = %.3g); loss %+.4f ± %.4f", 100 * agreement, onlyFirstRight, onlySecondRight,

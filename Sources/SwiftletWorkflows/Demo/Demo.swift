@@ -13,20 +13,27 @@ import SwiftletTraining
 /// The whole way through on drawn images: train, prune, finetune, export, run.
 ///
 /// Every figure of the result comes from the exported files, run by the runtime on images that nothing before has seen.
-struct Demo {
-  let directory: URL
-  let threads: Int
-  let recipe: Recipe
+public struct Demo {
+  public let directory: URL
+  public let threads: Int
+  public let recipe: Recipe
   /// Called when a part of the way begins.
-  var announce: (String) -> Void = { _ in }
-  var observer: ((TrainingEvent) -> Void)?
+  public var announce: (String) -> Void = { _ in }
+  public var observer: ((TrainingEvent) -> Void)?
 
-  static let patterns: [SparsityPattern] = [
+  public static let patterns: [SparsityPattern] = [
     .init(keeping: 4, of: 4), .init(keeping: 2, of: 4), .init(keeping: 1, of: 4),
   ]
-  static let precisions: [Precision] = [.fp32, .int8]
+  public static let precisions: [Precision] = [.fp32, .int8]
 
-  func run() throws -> [DemoResult] {
+  /// - Parameters:
+  ///   - directory: where everything goes.
+  ///   - threads: that train and run.
+  public init(directory: URL, threads: Int, recipe: Recipe) {
+    (self.directory, self.threads, self.recipe) = (directory, threads, recipe)
+  }
+
+  public func run() throws -> [DemoResult] {
     let data = try recipe.data.open(at: nil, imageSize: recipe.model.imageSize)
     let test = try recipe.data.openTest(at: nil, imageSize: recipe.model.imageSize)
     announce("Training the dense network on \(data.training.count) drawn images")
@@ -136,8 +143,8 @@ struct Demo {
 
 extension SparsityPattern {
   /// `dense`, `2of4`: file names have no colon.
-  var folderName: String { isDense ? "dense" : "\(kept)of\(group)" }
+  public var folderName: String { isDense ? "dense" : "\(kept)of\(group)" }
 
   /// `dense`, `2:4`.
-  var displayName: String { isDense ? "dense" : description }
+  public var displayName: String { isDense ? "dense" : description }
 }

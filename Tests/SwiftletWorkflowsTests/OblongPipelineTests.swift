@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @testable import SwiftletTraining
-@testable import swiftlet
+@testable import SwiftletWorkflows
 
 /// The way of networks whose images are no squares, or smaller than what is drawn, through the commands.
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"), .serialized)

@@ -8,37 +8,16 @@ import SwiftletTensor
 import SwiftletTraining
 import TestSupport
 import Testing
+import TrainingTestSupport
 
-@testable import swiftlet
+@testable import SwiftletWorkflows
 
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"), .serialized)
 struct CompressorTests {
-  static let yaml = """
-    model:
-      family: deit
-      configuration: {imageSize: 16, patchSize: 4, width: 32, depth: 1, heads: 2, classes: 10}
-    data:
-      kind: shapes
-      searchFraction: 0.25
-      shapes: {training: 64, test: 8}
-    training: {epochs: 1, batchSize: 16, threads: 1}
-    """
   static let compression = """
 
     compression: {pattern: "1:4", epochs: 2, learningRate: 1.0e-3, dense: [blocks.0.attn.proj]}
     """
-
-  /// A network with random weights, written as a training run writes it, and an empty place beside it.
-  static func withCheckpoint(_ body: (_ checkpoint: URL, _ directory: URL) throws -> Void) throws {
-    let folder = try TemporaryFolder()
-    let directory = folder.url
-    let recipe = try Recipe.parse(yaml)
-    let checkpoint = directory.appending(path: "dense.safetensors")
-    try TrainedModel.write(
-      recipe.model.make(seed: 1), recipe: recipe, classes: ProceduralShapes(count: 0, seed: 0, side: 16).classes,
-      to: checkpoint)
-    try body(checkpoint, directory)
-  }
 
   /// How many weights of each group of four are left, by layer.
   static func left(in file: URL) throws -> [String: Set<Int>] {
@@ -54,7 +33,7 @@ struct CompressorTests {
 
   @Test(arguments: [Recipe.Score.magnitude, .wanda])
   func `pruning once writes exact zeros and the plan`(score: Recipe.Score) throws {
-    try Self.withCheckpoint { checkpoint, directory in
+    try SmallNetwork.withCheckpoint { checkpoint, directory in
       var compressor = try Compressor(checkpoint: checkpoint, finetuning: nil, data: nil)
       compressor.plan = .uniform(SparsityPattern(keeping: 2, of: 4), model: compressor.dense)
       compressor.score = score
@@ -80,7 +59,7 @@ struct CompressorTests {
   }
 
   @Test func `sparsegpt moves the weights that stay, and permuted channels compute the same`() throws {
-    try Self.withCheckpoint { checkpoint, directory in
+    try SmallNetwork.withCheckpoint { checkpoint, directory in
       var compressor = try Compressor(checkpoint: checkpoint, finetuning: nil, data: nil)
       compressor.plan = .uniform(SparsityPattern(keeping: 2, of: 4), model: compressor.dense)
       (compressor.score, compressor.calibrationImages) = (.sparseGPT, 16)
@@ -106,7 +85,7 @@ struct CompressorTests {
 
   /// A folder sorted by class must not calibrate on its first class alone.
   @Test func `calibration images come from the whole training split`() throws {
-    let recipe = try Recipe.parse(Self.yaml)
+    let recipe = try Recipe.parse(SmallNetwork.yaml)
     let images = try recipe.data.open(at: nil, imageSize: 16).training
     #expect(images.evenlySpaced(4).indices == [0, 12, 24, 36])
     #expect(images.evenlySpaced(1000).indices == Array(0..<48))
@@ -115,9 +94,10 @@ struct CompressorTests {
 
   @Test(arguments: ["masked", "ste", "sr-ste"])
   func `finetuning moves weights, keeps the pattern, and goes on where it stopped`(gradients: String) throws {
-    try Self.withCheckpoint { checkpoint, directory in
+    try SmallNetwork.withCheckpoint { checkpoint, directory in
       let recipe = try Recipe.parse(
-        Self.yaml + Self.compression, overrides: ["compression.gradients=\(gradients)", "training.averageDecay=0.9"])
+        SmallNetwork.yaml + Self.compression,
+        overrides: ["compression.gradients=\(gradients)", "training.averageDecay=0.9"])
       let compressor = try Compressor(checkpoint: checkpoint, finetuning: recipe, data: nil)
       #expect(compressor.plan.paths == ["blocks.0.attn.qkv", "blocks.0.mlp.fc1", "blocks.0.mlp.fc2"])
       let whole = RunDirectory(directory.appending(path: "whole"))
@@ -141,8 +121,8 @@ struct CompressorTests {
   }
 
   @Test func `finetuning learns from the teacher that is named`() throws {
-    try Self.withCheckpoint { checkpoint, directory in
-      let recipe = try Recipe.parse(Self.yaml + Self.compression)
+    try SmallNetwork.withCheckpoint { checkpoint, directory in
+      let recipe = try Recipe.parse(SmallNetwork.yaml + Self.compression)
       let other = directory.appending(path: "other.safetensors")
       let classes = ProceduralShapes(count: 0, seed: 0, side: 16).classes
       try TrainedModel.write(recipe.model.make(seed: 2), recipe: recipe, classes: classes, to: other)
@@ -165,11 +145,11 @@ struct CompressorTests {
   }
 
   @Test func `what does not fit is refused in one sentence`() throws {
-    try Self.withCheckpoint { checkpoint, directory in
-      let plain = try Recipe.parse(Self.yaml)
+    try SmallNetwork.withCheckpoint { checkpoint, directory in
+      let plain = try Recipe.parse(SmallNetwork.yaml)
       let other = try Recipe.parse(
-        Self.yaml + Self.compression, overrides: ["model.configuration.width=64"])
-      let stranger = try Recipe.parse(Self.yaml + Self.compression, overrides: ["compression.dense=[head]"])
+        SmallNetwork.yaml + Self.compression, overrides: ["model.configuration.width=64"])
+      let stranger = try Recipe.parse(SmallNetwork.yaml + Self.compression, overrides: ["compression.dense=[head]"])
       for (recipe, part) in [(plain, "no compression section"), (other, "width 64"), (stranger, "names head")] {
         let error = #expect(throws: (any Error).self) {
           try Compressor(checkpoint: checkpoint, finetuning: recipe, data: nil)
@@ -189,9 +169,9 @@ struct CompressorTests {
   }
 
   @Test func `foreign weights are finetuned with a recipe that says what they are`() throws {
-    try Self.withCheckpoint { checkpoint, directory in
+    try SmallNetwork.withCheckpoint { checkpoint, directory in
       let recipe = try Recipe.parse(
-        Self.yaml + Self.compression, overrides: ["compression.epochs=0", "compression.warmupEpochs=0"])
+        SmallNetwork.yaml + Self.compression, overrides: ["compression.epochs=0", "compression.warmupEpochs=0"])
       var state = try Checkpoint.read(from: checkpoint)
       state.metadata = [:]
       let foreign = directory.appending(path: "timm.pth")

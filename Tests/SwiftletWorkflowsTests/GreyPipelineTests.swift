@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 @testable import SwiftletTraining
-@testable import swiftlet
+@testable import SwiftletWorkflows
 
 /// The way of a network with one channel through the commands, on a data set in MNIST's format.
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"), .serialized)

@@ -2,31 +2,31 @@ import SwiftletRuntime
 import SwiftletVision
 
 /// How well a classifier does on labelled images.
-struct ClassifierScore: Encodable, Hashable {
-  let name: String
-  private(set) var images = 0
+public struct ClassifierScore: Encodable, Hashable {
+  public let name: String
+  public private(set) var images = 0
   /// Images whose class has the highest score, and whose class is among the five highest.
-  private(set) var top1Count = 0
-  private(set) var top5Count = 0
+  public private(set) var top1Count = 0
+  public private(set) var top5Count = 0
   /// The class with the highest score for each image; like the next two, not part of what is printed.
-  private(set) var winners: [Int] = []
+  public private(set) var winners: [Int] = []
   /// Whether each image's class has the highest score.
-  private(set) var isRight: [Bool] = []
+  public private(set) var isRight: [Bool] = []
   /// The cross-entropy of each image, in nats.
-  private(set) var losses: [Double] = []
+  public private(set) var losses: [Double] = []
 
-  init(name: String) { self.name = name }
+  public init(name: String) { self.name = name }
 
   /// Shares in 0...1, and the mean cross-entropy in nats.
-  var top1: Double { Double(top1Count) / Double(max(images, 1)) }
-  var top5: Double { Double(top5Count) / Double(max(images, 1)) }
-  var loss: Double { losses.reduce(0, +) / Double(max(images, 1)) }
+  public var top1: Double { Double(top1Count) / Double(max(images, 1)) }
+  public var top5: Double { Double(top5Count) / Double(max(images, 1)) }
+  public var loss: Double { losses.reduce(0, +) / Double(max(images, 1)) }
 
   /// Counts a batch. A class whose score ties with others comes after them: constant scores earn nothing.
   ///
   /// - Precondition: `scores` holds one row for each label, and labels are below the row's length.
   /// - Throws: `EvalError.scoresNotFinite` where a score is no finite number; nothing is counted from there on.
-  mutating func add(_ scores: [Float], labels: [Int]) throws(EvalError) {
+  public mutating func add(_ scores: [Float], labels: [Int]) throws(EvalError) {
     for (scores, label) in zip(ClassScores.rows(scores, samples: labels.count), labels) {
       guard let rank = scores.rank(of: label), let winner = scores.winner else {
         throw .scoresNotFinite(model: name, image: images)
@@ -41,13 +41,13 @@ struct ClassifierScore: Encodable, Hashable {
   }
 
   /// The share of images for which both give the same class.
-  func agreement(with other: ClassifierScore) -> Double {
+  public func agreement(with other: ClassifierScore) -> Double {
     Double(zip(winners, other.winners).count { $0 == $1 }) / Double(max(images, 1))
   }
 
-  enum CodingKeys: String, CodingKey { case name, images, top1, top5, loss }
+  public enum CodingKeys: String, CodingKey { case name, images, top1, top5, loss }
 
-  func encode(to encoder: any Encoder) throws {
+  public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(name, forKey: .name)
     try container.encode(images, forKey: .images)

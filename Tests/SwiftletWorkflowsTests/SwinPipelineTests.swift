@@ -9,7 +9,7 @@ import SwiftletTensor
 import Testing
 
 @testable import SwiftletTraining
-@testable import swiftlet
+@testable import SwiftletWorkflows
 
 /// The way of a Swin through the commands, on drawn images.
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"), .serialized)

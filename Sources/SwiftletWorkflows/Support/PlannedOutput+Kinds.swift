@@ -8,20 +8,20 @@ import SwiftletTraining
 
 /// What the commands write, each with how an older result of its kind is told from anything else.
 extension PlannedOutput {
-  static func modelFile(_ path: String) -> PlannedOutput {
+  public static func modelFile(_ path: String) -> PlannedOutput {
     PlannedOutput(path.absolutePath, kind: "a model file") { ModelFile.isModelFile(at: URL(filePath: $0)) }
   }
 
-  static func plan(_ path: String) -> PlannedOutput {
+  public static func plan(_ path: String) -> PlannedOutput {
     PlannedOutput(path.absolutePath, kind: "a plan") { CompressionPlan.isPlan(at: URL(filePath: $0)) }
   }
 
-  static func report(_ path: String) -> PlannedOutput {
+  public static func report(_ path: String) -> PlannedOutput {
     PlannedOutput(path.absolutePath, kind: "a report", replacing: Report.isReport(at:))
   }
 
   /// Measured times; an accelerator that somebody described is none.
-  static func calibration(_ path: String) -> PlannedOutput {
+  public static func calibration(_ path: String) -> PlannedOutput {
     PlannedOutput(path.absolutePath, kind: "an accelerator that was measured") { path in
       guard let accelerator = try? Accelerator(contentsOf: URL(filePath: path)) else { return false }
       if case .measured = accelerator.cost { return true }
@@ -36,7 +36,7 @@ extension String {
 }
 
 /// Checks files that a command will write, then makes the folders that they lie in.
-func prepareOutputs(_ outputs: [PlannedOutput], reading inputs: [String?]) throws {
+public func prepareOutputs(_ outputs: [PlannedOutput], reading inputs: [String?]) throws {
   try checkOutputs(outputs, reading: inputs.compactMap { $0.map { URL(filePath: $0).path } })
   for output in outputs { try makeFolder(URL(filePath: output.path).deletingLastPathComponent()) }
 }
@@ -46,7 +46,7 @@ func prepareOutputs(_ outputs: [PlannedOutput], reading inputs: [String?]) throw
 /// - Parameters:
 ///   - trains: whether a training writes its files, or only the network is written.
 ///   - others: what is written beside them.
-func checkRunOutputs(
+public func checkRunOutputs(
   _ folder: URL, resuming: Bool, reading inputs: [String?], trains: Bool = true, beside others: [PlannedOutput] = []
 ) throws {
   let run = RunDirectory(folder)
@@ -55,12 +55,14 @@ func checkRunOutputs(
   if trains, !resuming, FileManager.default.fileExists(atPath: run.checkpoint.path) { throw RunError.runExists(folder) }
   let files = run.outputs(resuming: resuming).filter { trains || $0.path == run.model.path }
   // A resumed run may be told by the recipe that it wrote itself.
-  let inputs = inputs.compactMap { $0.map { URL(filePath: $0).path } }.filter { !resuming || $0 != run.recipe.path }
+  let inputs = inputs.compactMap { $0.map { URL(filePath: $0).path } }.filter {
+    !resuming || $0 != run.recipe.path
+  }
   try checkOutputs(files + others, reading: inputs)
 }
 
 /// Makes a folder for results, and those that it lies in.
-func makeFolder(_ folder: URL) throws {
+public func makeFolder(_ folder: URL) throws {
   do {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   } catch {
