@@ -18,7 +18,7 @@ extension Session {
       return switch value.type {
       case .uint8: NDArray(.uint8((0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }), shape: shape)
       case .int64: NDArray(.int64((0..<count).map { _ in Int64(generator.next() & 0xFF) }), shape: shape)
-      case .float32, .bfloat16, .int8:
+      case .float32, .bfloat16, .float16, .int8, .uint4:
         NDArray((0..<count).map { _ in Float(generator.next() >> 40) / Float(1 << 23) - 1 }, shape: shape)
       }
     }

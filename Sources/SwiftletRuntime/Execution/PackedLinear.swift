@@ -10,13 +10,16 @@ final class PackedLinear: @unchecked Sendable {
   private let groupByteCount: Int
 
   /// - Parameter groups: the rows are cut into as many matrices, which are packed one by one.
-  /// - Precondition: the constant is a matrix of f32, bf16 or s8 in the file's graph, and `groups` divides its rows.
+  /// Weights of f16 and u4 are decoded, and packed as f32.
+  /// - Precondition: the constant is a matrix in the file's graph, and `groups` divides its rows.
   init(
     _ constant: Graph.Constant, groups: Int, in file: ModelFile, instructionSet: InstructionSet
   ) throws(SessionError) {
     let pattern = constant.encoding.pattern ?? .dense
+    let type = constant.encoding.type
+    let isDecoded = type == .float16 || type == .uint4
     var shape = swl_linear_shape(
-      type: constant.encoding.type.kernelType, inputs: constant.shape[1], outputs: constant.shape[0] / groups,
+      type: isDecoded ? SWL_F32 : type.kernelType, inputs: constant.shape[1], outputs: constant.shape[0] / groups,
       kept: pattern.kept, group: pattern.group)
     guard let kernel = swl_linear_kernel_for(&shape, instructionSet.code) else {
       preconditionFailure("no kernel takes \(constant.name), \(constant.shape) \(pattern)")
@@ -25,16 +28,23 @@ final class PackedLinear: @unchecked Sendable {
     let packed = try AlignedBuffer(byteCount: groups * groupByteCount)
     let indices = pattern.isDense ? nil : file.indices(of: constant, pattern)
     let stored = pattern.keptCount(in: constant.shape[1]) * constant.shape[0] / groups
-    func pack(_ indices: UnsafePointer<UInt8>?) {
-      for group in 0..<groups {
-        var weights = swl_linear_weights(
-          shape: shape,
-          values: file.tensor(constant.name).baseAddress.map { $0 + group * stored * constant.encoding.type.byteCount },
-          indices: indices.map { $0 + group * stored })
-        swl_linear_pack(kernel, &weights, packed.address + group * groupByteCount)
+    func pack(_ group: Int, _ values: UnsafeRawPointer?, _ indices: UnsafePointer<UInt8>?) {
+      var weights = swl_linear_weights(shape: shape, values: values, indices: indices)
+      swl_linear_pack(kernel, &weights, packed.address + group * groupByteCount)
+    }
+    for group in 0..<groups {
+      if isDecoded {
+        file.decodedRows(group * shape.outputs..<(group + 1) * shape.outputs, of: constant)
+          .withUnsafeBytes { pack(group, $0.baseAddress, nil) }
+        continue
+      }
+      let values = file.tensor(constant.name).baseAddress.map { UnsafeRawPointer($0 + group * stored * type.byteCount) }
+      if let indices {
+        indices.withUnsafeBufferPointer { all in pack(group, values, all.baseAddress.map { $0 + group * stored }) }
+      } else {
+        pack(group, values, nil)
       }
     }
-    if let indices { indices.withUnsafeBufferPointer { pack($0.baseAddress) } } else { pack(nil) }
     self.kernel = kernel
     self.shape = shape
     self.packed = packed
@@ -47,14 +57,14 @@ final class PackedLinear: @unchecked Sendable {
 }
 
 extension Graph.ElementType {
-  /// - Precondition: not `i64`, which no kernel computes with.
+  /// - Precondition: not `i64`, `f16` or `u4`, which no kernel computes with.
   var kernelType: swl_type {
     switch self {
     case .float32: SWL_F32
     case .bfloat16: SWL_BF16
     case .uint8: SWL_U8
     case .int8: SWL_S8
-    case .int64: preconditionFailure("no kernel computes with i64")
+    case .int64, .float16, .uint4: preconditionFailure("no kernel computes with \(rawValue)")
     }
   }
 }

@@ -259,7 +259,7 @@ extension Session {
     let shape = value.shape.map { $0.length(lengths) }
     let count = value.elementCount(lengths)
     switch value.type {
-    case .float32, .bfloat16, .int8:
+    case .float32, .bfloat16, .float16, .int8, .uint4:
       let floats = [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
         if let start = buffer.baseAddress { swl_read(instructionSet.code, address, value.kernelFormat, start, count) }
         initializedCount = count

@@ -8,11 +8,15 @@ extension Graph {
     /// A matrix `[outputs, inputs]` of which only `kept` of every `group` consecutive inputs are stored, with their
     /// indices in the group. `s8` brings one f32 scale an output.
     case sparse(SparsityPattern, ElementType)
+    /// A matrix `[outputs, inputs]` in 4 bits a weight, of which every 32, 64 or 128 consecutive inputs share an f16 scale
+    /// and an f16 offset: `real = offset + scale * code`.
+    case grouped(Int)
 
     /// The type of a stored element.
     public var type: ElementType {
       switch self {
       case .dense(let type), .sparse(_, let type): type
+      case .grouped: .uint4
       }
     }
 
@@ -36,12 +40,18 @@ extension Graph {
 }
 
 extension Graph.Encoding: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case type, kept, group }
+  enum CodingKeys: String, CodingKey, CaseIterable { case type, kept, group, scaleGroup }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
     let type = try container.decode(Graph.ElementType.self, forKey: .type)
-    if container.contains(.kept) || container.contains(.group) {
+    if type == .uint4 || container.contains(.scaleGroup) {
+      guard type == .uint4, !container.contains(.kept), !container.contains(.group) else {
+        throw GraphError.unreadable(
+          "u4 weights, and no others, have a scaleGroup, and none have a pattern besides\(decoder.placeDescription)")
+      }
+      self = .grouped(try container.decode(Int.self, forKey: .scaleGroup))
+    } else if container.contains(.kept) || container.contains(.group) {
       let kept = try container.decode(Int.self, forKey: .kept)
       let group = try container.decode(Int.self, forKey: .group)
       do {
@@ -59,6 +69,7 @@ extension Graph.Encoding: Codable {
     try container.encode(type, forKey: .type)
     try container.encodeIfPresent(pattern?.kept, forKey: .kept)
     try container.encodeIfPresent(pattern?.group, forKey: .group)
+    if case .grouped(let size) = self { try container.encode(size, forKey: .scaleGroup) }
   }
 }
 

@@ -43,7 +43,9 @@ extension Graph {
 
   private func validate(_ value: Value, _ rules: OperationRules) throws(GraphError) {
     try place(value.name) { () throws(Mismatch) in try rules.checkShape(value.shape) }
-    guard value.type != .int8 else { throw .invalid(part: value.name, reason: "only constants can be s8") }
+    guard ![.int8, .float16, .uint4].contains(value.type) else {
+      throw .invalid(part: value.name, reason: "only constants can be \(value.type.rawValue)")
+    }
     guard (value.type == .uint8) == (value.quantization != nil) else {
       throw .invalid(part: value.name, reason: "a value has a quantization exactly when it is u8")
     }
@@ -61,6 +63,7 @@ extension Graph {
     try place(constant.name) { () throws(Mismatch) in try rules.checkShape(constant.shape.map { .fixed($0) }) }
     switch constant.encoding {
     case .dense(.uint8): throw .invalid(part: constant.name, reason: "constants cannot be u8")
+    case .dense(.uint4): throw .invalid(part: constant.name, reason: "u4 weights have scales for groups of them")
     case .dense(.int8):
       guard !constant.shape.isEmpty else { throw .invalid(part: constant.name, reason: "an s8 constant has an axis") }
     case .dense: break
@@ -72,6 +75,12 @@ extension Graph {
         throw .invalid(
           part: constant.name,
           reason: "the shape \(constant.shape) is no matrix whose rows divide into groups of \(pattern.group)")
+      }
+    case .grouped(let size):
+      guard Int4Groups.sizes.contains(size), constant.shape.count == 2, constant.shape[1] % size == 0 else {
+        throw .invalid(
+          part: constant.name,
+          reason: "the shape \(constant.shape) is no matrix whose rows divide into groups of \(size): 32, 64 or 128")
       }
     }
   }

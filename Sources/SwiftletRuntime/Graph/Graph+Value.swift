@@ -5,18 +5,25 @@ extension Graph {
   public enum ElementType: String, Hashable, Sendable, FileWord, CaseIterable {
     case float32 = "f32"
     case bfloat16 = "bf16"
+    case float16 = "f16"
     case uint8 = "u8"
     case int8 = "s8"
+    /// Two to a byte.
+    case uint4 = "u4"
     case int64 = "i64"
 
-    public var byteCount: Int {
+    public var bitCount: Int {
       switch self {
-      case .float32: 4
-      case .bfloat16: 2
-      case .uint8, .int8: 1
-      case .int64: 8
+      case .float32: 32
+      case .bfloat16, .float16: 16
+      case .uint8, .int8: 8
+      case .uint4: 4
+      case .int64: 64
       }
     }
+
+    /// Bytes of an element by itself.
+    public var byteCount: Int { (bitCount + 7) / 8 }
   }
 
   /// How 8-bit integers stand for real numbers: `real = scale * (stored - zeroPoint)`.

@@ -192,10 +192,11 @@ extension OperationRules {
   func checkInput(_ type: Graph.ElementType, ofWeight name: String) throws(Mismatch) {
     let accepted: [Graph.ElementType] =
       switch try parameter(name).encoding.type {
-      case .float32: [.float32]
+      // f16 and u4 are for keeping: they are multiplied as f32.
+      case .float32, .float16, .uint4: [.float32]
       case .bfloat16: [.float32, .bfloat16]
       case .int8: [.uint8]
-      case .uint8, .int64: throw Mismatch("the weight \(name) is neither f32, bf16 nor s8")
+      case .uint8, .int64: throw Mismatch("the weight \(name) is neither f32, bf16, f16, s8 nor u4")
       }
     try check("the input", type, isAmong: accepted)
   }

@@ -4,27 +4,58 @@ public struct EncodedConstant: Sendable {
   /// The bytes of each of `constant.storedTensors`, in that order.
   let bytes: [[UInt8]]
 
-  /// Floats, row-major: stored as they are, rounded to bf16, or packed by an N:M pattern.
+  /// Floats, row-major: stored as they are, rounded to bf16 or f16, or packed by an N:M pattern.
   ///
   /// - Parameters:
-  ///   - type: `f32` or `bf16`.
-  ///   - pattern: what the matrix keeps; weights outside it are zeros.
+  ///   - type: `f32`, `bf16` or `f16`.
+  ///   - pattern: what the matrix keeps; weights outside it are zeros. Not with `f16`.
   /// - Throws: `ConstantError` when counts do not match or a group has more than N weights other than zero.
   public init(
     name: String, shape: [Int], floats: [Float], type: Graph.ElementType = .float32, pattern: SparsityPattern? = nil
   ) throws(ConstantError) {
-    guard type == .float32 || type == .bfloat16 else {
+    guard [.float32, .bfloat16, .float16].contains(type) else {
       throw .init(name, "floats cannot be stored as \(type.rawValue)")
     }
-    guard floats.allSatisfy(\.isFinite) else { throw .init(name, "a weight is infinite or not a number") }
-    guard type == .float32 || floats.allSatisfy({ BFloat16.float(of: BFloat16.bits(of: $0)).isFinite }) else {
-      throw .init(name, "a weight is too large for bf16")
-    }
+    guard pattern == nil || type != .float16 else { throw .init(name, "weights of a pattern are not stored as f16") }
+    try Self.checkRange(of: floats, as: type, name: name)
     constant = try Self.constant(name, shape, floats.count, type, pattern)
     let (kept, indices) = try Self.keep(floats, name: name, shape: shape, pattern: pattern)
     let values =
-      type == .float32 ? rawBytes(of: kept) : rawBytes(of: kept.map { BFloat16.bits(of: $0) })
+      switch type {
+      case .bfloat16: rawBytes(of: kept.map { BFloat16.bits(of: $0) })
+      case .float16: rawBytes(of: kept.map { Float16($0) })
+      default: rawBytes(of: kept)
+      }
     bytes = [values] + indices
+  }
+
+  /// Floats of a matrix, row-major, each rounded to one of the 16 numbers of its group; see `Int4Groups`.
+  ///
+  /// - Parameter size: how many consecutive weights of a row share a scale: 32, 64 or 128, which divides the row.
+  public init(name: String, shape: [Int], floats: [Float], int4GroupsOf size: Int) throws(ConstantError) {
+    guard Int4Groups.sizes.contains(size), shape.count == 2, shape[1] % size == 0 else {
+      throw .init(name, "the shape \(shape) is no matrix whose rows divide into groups of \(size): 32, 64 or 128")
+    }
+    guard Graph.elementCount(shape) == floats.count else {
+      throw .init(name, "\(floats.count) elements do not fill the shape \(shape)")
+    }
+    try Self.checkRange(of: floats, as: .float16, name: name)
+    constant = .init(name: name, shape: shape, encoding: .grouped(size))
+    let (codes, scales, offsets) = floats.withUnsafeBufferPointer { Int4Groups.encode($0, size: size) }
+    bytes = [BitPacking.pack(codes, bits: 4), rawBytes(of: scales), rawBytes(of: offsets)]
+  }
+
+  private static func checkRange(
+    of floats: [Float], as type: Graph.ElementType, name: String
+  ) throws(ConstantError) {
+    guard floats.allSatisfy(\.isFinite) else { throw .init(name, "a weight is infinite or not a number") }
+    let fits: (Float) -> Bool =
+      switch type {
+      case .bfloat16: { BFloat16.float(of: BFloat16.bits(of: $0)).isFinite }
+      case .float16: { $0.magnitude <= Float(Float16.greatestFiniteMagnitude) }
+      default: { _ in true }
+      }
+    guard floats.allSatisfy(fits) else { throw .init(name, "a weight is too large for \(type.rawValue)") }
   }
 
   /// 8-bit weights in `-127...127`, row-major: `real = scale[output] * stored`, one scale for each index of the first axis.

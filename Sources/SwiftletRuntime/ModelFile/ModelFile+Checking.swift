@@ -93,8 +93,16 @@ extension ModelFile {
     return ranges
   }
 
-  /// Checks the numbers that a kernel would trust: indices and scales.
+  /// Checks the numbers that a kernel would trust: indices, scales and offsets.
   func check(_ constant: Graph.Constant) throws(ModelFileError) {
+    if case .grouped = constant.encoding {
+      let scales = tensor("\(constant.name).scales").bindMemory(to: Float16.self)
+      let offsets = tensor("\(constant.name).offsets").bindMemory(to: Float16.self)
+      // A group of equal weights has a scale of 0.
+      guard scales.allSatisfy({ $0.isFinite && $0 >= 0 }), offsets.allSatisfy(\.isFinite) else {
+        throw .damaged(path: path, reason: "a scale of \(constant.name) is below 0, or one or an offset is no number")
+      }
+    }
     if constant.encoding.type == .int8 {
       let scales = tensor("\(constant.name).scales").bindMemory(to: Float.self)
       guard scales.allSatisfy({ $0.isNormal && $0 > 0 }) else {

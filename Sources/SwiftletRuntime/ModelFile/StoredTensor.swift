@@ -16,7 +16,8 @@ extension Graph.ElementType {
     switch self {
     case .float32: .float32
     case .bfloat16: .bfloat16
-    case .uint8: .uint8
+    case .float16: .float16
+    case .uint8, .uint4: .uint8
     case .int8: .int8
     case .int64: .int64
     }
@@ -24,7 +25,7 @@ extension Graph.ElementType {
 }
 
 extension Graph.Constant {
-  /// The tensors that hold this constant: `NAME` with the elements, `NAME.indices`, `NAME.scales`.
+  /// The tensors that hold this constant: `NAME` with the elements, `NAME.indices`, `NAME.scales`, `NAME.offsets`.
   var storedTensors: [StoredTensor] {
     var tensors: [StoredTensor] = []
     switch encoding {
@@ -35,6 +36,11 @@ extension Graph.Constant {
       if !pattern.isDense {
         let bytes = BitPacking.byteCount(of: rows * kept, bits: pattern.indexBits)
         tensors.append(StoredTensor(name: "\(name).indices", type: .uint8, shape: [bytes]))
+      }
+    case .grouped(let size):
+      tensors.append(StoredTensor(name: name, type: .uint8, shape: [shape[0], shape[1] / 2]))
+      for part in ["scales", "offsets"] {
+        tensors.append(StoredTensor(name: "\(name).\(part)", type: .float16, shape: [shape[0], shape[1] / size]))
       }
     }
     if encoding.type == .int8 {

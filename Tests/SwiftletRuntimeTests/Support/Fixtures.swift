@@ -60,6 +60,10 @@ struct ModelBuilder {
     }
     let range = Float(1 / Double(inputs).squareRoot())
     var values = random.floats(outputs * inputs, -range...range)
+    if weights.type == .uint4 {
+      let size = [128, 64, 32].first { inputs.isMultiple(of: $0) } ?? 0
+      return try add(EncodedConstant(name: name, shape: [outputs, inputs], floats: values, int4GroupsOf: size))
+    }
     if let pattern = weights.pattern { values = random.masked(values, pattern) }
     return try add(
       EncodedConstant(

@@ -57,12 +57,14 @@ struct ReferenceInterpreter {
   func constant(_ name: String) -> Array {
     let constant = file.graph.constant(named: name)!
     let raw = file.tensor(name)
-    let count = raw.count / constant.encoding.type.byteCount
+    let count = raw.count * 8 / constant.encoding.type.bitCount
     var stored: [Double] = (0..<count).map { i in
       switch constant.encoding.type {
       case .float32: Double(raw.loadUnaligned(fromByteOffset: 4 * i, as: Float.self))
       case .bfloat16: Double(BFloat16.float(of: raw.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)))
+      case .float16: Double(raw.loadUnaligned(fromByteOffset: 2 * i, as: Float16.self))
       case .int8: Double(Int8(bitPattern: raw[i]))
+      case .uint4: Double(raw[i / 2] >> UInt8(4 * (i % 2)) & 15)
       case .uint8: Double(raw[i])
       case .int64: Double(raw.loadUnaligned(fromByteOffset: 8 * i, as: Int64.self))
       }
@@ -75,6 +77,11 @@ struct ReferenceInterpreter {
         dense[i / pattern.kept * pattern.group + inGroup] = value
       }
       stored = dense
+    }
+    if case .grouped(let size) = constant.encoding {
+      let scales = file.tensor("\(name).scales").bindMemory(to: Float16.self)
+      let offsets = file.tensor("\(name).offsets").bindMemory(to: Float16.self)
+      for i in stored.indices { stored[i] = Double(offsets[i / size]) + Double(scales[i / size]) * stored[i] }
     }
     if constant.encoding.type == .int8 {
       let scales = file.tensor("\(name).scales").bindMemory(to: Float.self)
