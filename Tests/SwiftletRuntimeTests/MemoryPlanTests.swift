@@ -68,11 +68,12 @@ import Testing
     }
   }
 
-  /// Whether both values are reshapes of one: they have the same elements.
+  /// Whether both values are reshapes of one, or all that is joined: they have the same elements.
   private func reshapes(_ graph: ResolvedGraph, _ a: Int, _ b: Int) -> Bool {
     func origin(_ value: Int) -> Int {
       for node in graph.nodes where node.output == value {
-        if node.operation is Graph.Reshape, let source = node.valueInputs.first { return origin(source) }
+        let isWhole = node.operation is Graph.Reshape || node.operation is Graph.Concatenate && node.inputs.count == 1
+        if isWhole, let source = node.valueInputs.first { return origin(source) }
       }
       return value
     }

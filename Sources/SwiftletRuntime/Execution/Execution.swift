@@ -1,3 +1,5 @@
+import CSwiftletKernels
+
 /// A graph made ready to run at certain lengths of its axes: jobs over memory that is planned and allocated.
 ///
 /// Running allocates nothing.
@@ -46,8 +48,24 @@ final class Execution {
 
   var sharedArena: AlignedBuffer { arena }
 
-  /// Where a value lies; what it holds is defined between its node and its last reader.
+  /// Where a value's first element lies; what it holds is defined between its node and its last reader.
   func address(ofValue index: Int) -> UnsafeMutableRawPointer {
     plan.address(ofValue: index, arena: arena.address, states: states)
+  }
+
+  /// Shows a value without gaps: where it lies, or else a copy.
+  func withElements<Result>(
+    ofValue index: Int, elementSize: Int, _ body: (UnsafeMutableRawPointer) -> Result
+  ) -> Result {
+    let (layout, address) = (plan.layouts[index], address(ofValue: index))
+    if layout.allows(.packed) { return body(address) }
+    let loop = StridedLoop(
+      shape: layout.shape, strides: [layout.strides, StridedLoop.contiguousStrides(of: layout.shape)])
+    let copy = UnsafeMutableRawPointer.allocate(
+      byteCount: layout.shape.reduce(elementSize, *), alignment: AlignedBuffer.alignment)
+    defer { copy.deallocate() }
+    var op = swl_copy(loop.simplified(), elementSize: elementSize, x: address, y: copy)
+    swl_copy_run(&op)
+    return body(copy)
   }
 }

@@ -2,7 +2,8 @@
 ///
 /// A value's place is free again after its last reader, and later values take it: the largest are placed first, each in
 /// the tightest gap among those that live at the same time. A node that may overwrite an input which nobody reads
-/// afterwards does, and a reshaped value is its input under another name.
+/// afterwards does. A reshaped value is its input under another name, and so is a slice whose readers can step over what
+/// it leaves out; what a concatenation joins is written into it where that can be (``JoinedValues``).
 struct MemoryPlan: Sendable {
   /// One run of bytes, shared by the values that are the same memory.
   struct Block: Hashable, Sendable {
@@ -17,7 +18,12 @@ struct MemoryPlan: Sendable {
   private(set) var blocks: [Block] = []
   /// The block of each value.
   private(set) var blockOfValue: [Int]
+  /// Where each value lies in its block.
+  private(set) var layouts: [ValueLayout]
+  /// Whether a value is the memory of its node's first input.
+  private(set) var isView: [Bool]
   private(set) var arenaByteCount = 0
+  private let elementSizes: [Int]
 
   /// - Throws: `SessionError` when a length is out of range, a value would be empty, or the arena would exceed the
   ///   machine's memory.
@@ -27,51 +33,54 @@ struct MemoryPlan: Sendable {
     }
     // A block of at most 2^46 bytes, and at most 2^15 of them: offsets cannot overflow.
     let limit = min(physicalMemory(), 1 << 46)
-    let lastUse = Self.lastUses(in: graph)
-    blockOfValue = Array(repeating: -1, count: graph.graph.values.count)
-    for input in graph.inputs {
-      try addBlock(for: graph.value(input), index: input, lifetime: -1...max(lastUse[input], -1), lengths, limit)
-    }
-    for (state, index) in graph.states.enumerated() {
-      try addBlock(for: graph.value(index), index: index, lifetime: -1...graph.nodes.count, lengths, limit)
+    for value in graph.graph.values { try Self.check(value, lengths, limit) }
+    let shapes = graph.graph.values.map { $0.shape.map { $0.length(lengths) } }
+    let flow = ValueFlow(graph, lengths, shapes: shapes)
+    blockOfValue = Array(repeating: -1, count: shapes.count)
+    layouts = shapes.map { ValueLayout(packed: $0) }
+    isView = Array(repeating: false, count: shapes.count)
+    elementSizes = graph.graph.values.map(\.type.byteCount)
+
+    for input in graph.inputs { addBlock(for: input, lifetime: -1...max(flow.lastUse[input], -1)) }
+    for (state, value) in graph.states.enumerated() {
+      addBlock(for: value, lifetime: -1...graph.nodes.count)
       blocks[blocks.count - 1].state = state
     }
+    let joined = JoinedValues(flow)
     for (step, node) in graph.nodes.enumerated() {
-      let end = max(lastUse[node.output], step)
-      if let host = reusableBlock(for: node, at: step, in: graph) {
-        blockOfValue[node.output] = host
-        let first = blocks[host].lifetime.lowerBound
-        blocks[host].lifetime = first...max(end, blocks[host].lifetime.upperBound)
-      } else {
-        try addBlock(for: graph.value(node.output), index: node.output, lifetime: step...end, lengths, limit)
+      let value = node.output
+      let end = max(flow.lastUse[value], step)
+      if let place = joined.places[value] {
+        if blockOfValue[place.root] < 0, let join = flow.producers[place.root] {
+          addBlock(for: place.root, lifetime: step...max(flow.lastUse[place.root], join))
+        }
+        share(blockOfValue[place.root], with: value, place.layout, until: end)
+      } else if let (block, layout) = view(of: node, at: step, flow) {
+        isView[value] = true
+        share(block, with: value, layout, until: end)
+      } else if let (block, layout) = overwrittenInput(of: node, at: step, graph) {
+        share(block, with: value, layout, until: end)
+      } else if blockOfValue[value] < 0 {
+        addBlock(for: value, lifetime: step...end)
       }
     }
     place()
     guard arenaByteCount <= limit else { throw .outOfMemory(byteCount: arenaByteCount) }
   }
 
-  /// Where a value starts in the arena, in bytes; 0 for a state.
-  func offset(ofValue index: Int) -> Int { blocks[blockOfValue[index]].offset }
+  /// Where a value starts in the arena or in its state, in bytes.
+  func offset(ofValue index: Int) -> Int {
+    blocks[blockOfValue[index]].offset + layouts[index].offset * elementSizes[index]
+  }
 
   func address(
     ofValue index: Int, arena: UnsafeMutableRawPointer, states: [UnsafeMutableRawPointer]
   ) -> UnsafeMutableRawPointer {
-    let block = blocks[blockOfValue[index]]
-    return block.state.map { states[$0] } ?? arena + block.offset
+    (blocks[blockOfValue[index]].state.map { states[$0] } ?? arena) + offset(ofValue: index)
   }
 
-  /// The last step that reads each value; outputs are read after the last node.
-  private static func lastUses(in graph: ResolvedGraph) -> [Int] {
-    var lastUse = Array(repeating: -1, count: graph.graph.values.count)
-    for (step, node) in graph.nodes.enumerated() {
-      for value in node.valueInputs { lastUse[value] = step }
-    }
-    for output in graph.outputs { lastUse[output] = graph.nodes.count }
-    return lastUse
-  }
-
-  private mutating func addBlock(
-    for value: Graph.Value, index: Int, lifetime: ClosedRange<Int>, _ lengths: Graph.AxisLengths, _ limit: Int
+  private static func check(
+    _ value: Graph.Value, _ lengths: Graph.AxisLengths, _ limit: Int
   ) throws(SessionError) {
     var total = value.type.byteCount
     for dimension in value.shape {
@@ -82,31 +91,53 @@ struct MemoryPlan: Sendable {
       total = product
     }
     guard total <= limit else { throw .outOfMemory(byteCount: total) }
-    blockOfValue[index] = blocks.count
-    blocks.append(Block(byteCount: total.aligned, lifetime: lifetime))
   }
 
-  /// The block of an input that the node's output may share.
-  private func reusableBlock(for node: ResolvedGraph.Node, at step: Int, in graph: ResolvedGraph) -> Int? {
+  private mutating func addBlock(for value: Int, lifetime: ClosedRange<Int>) {
+    blockOfValue[value] = blocks.count
+    let byteCount = layouts[value].shape.reduce(elementSizes[value], *)
+    blocks.append(Block(byteCount: byteCount.aligned, lifetime: lifetime))
+  }
+
+  private mutating func share(_ block: Int, with value: Int, _ layout: ValueLayout, until end: Int) {
+    (blockOfValue[value], layouts[value]) = (block, layout)
+    let lifetime = blocks[block].lifetime
+    blocks[block].lifetime = lifetime.lowerBound...max(end, lifetime.upperBound)
+  }
+
+  /// The memory of a node's input, where the output is the same elements and whoever reads it finds them there.
+  private func view(
+    of node: ResolvedGraph.Node, at step: Int, _ flow: ValueFlow
+  ) -> (block: Int, layout: ValueLayout)? {
+    guard case .value(let input) = node.inputs.first, let layout = flow.view(of: layouts[input], by: node) else {
+      return nil
+    }
+    let block = blockOfValue[input]
+    if node.operation.sharing(ofInput: 0) == .always { return (block, layout) }
+    // A slice of a state keeps what it was when the state changes.
+    let isKept = blocks[block].state == nil || flow.lastChange <= step
+    return isKept && flow.readersAccept(layout, of: node.output) ? (block, layout) : nil
+  }
+
+  /// The memory of an input that the node may overwrite.
+  private func overwrittenInput(
+    of node: ResolvedGraph.Node, at step: Int, _ graph: ResolvedGraph
+  ) -> (block: Int, layout: ValueLayout)? {
     let output = graph.value(node.output)
-    for (position, operand) in node.inputs.enumerated() {
-      guard case .value(let index) = operand else { continue }
-      let block = blockOfValue[index]
-      switch node.operation.sharing(ofInput: position) {
-      case .never: continue
-      case .always: return block
-      case .ifUnread:
-        // Nobody reads the block later, and no other input of this node may be clobbered while it is still needed.
-        let value = graph.value(index)
-        let othersAreApart = node.inputs.enumerated().allSatisfy { other, operand in
-          guard case .value(let value) = operand, other != position else { return true }
-          return blockOfValue[value] != block || node.operation.isElementwise
-        }
-        if blocks[block].state == nil, blocks[block].lifetime.upperBound <= step, value.type == output.type,
-          ElementCount(value.shape) == ElementCount(output.shape), othersAreApart
-        {
-          return block
-        }
+    for case (let position, .value(let index)) in node.inputs.enumerated()
+    where node.operation.sharing(ofInput: position) == .ifUnread {
+      let (value, block, layout) = (graph.value(index), blockOfValue[index], layouts[index])
+      // Nobody reads the block later, and no other input of this node may be clobbered while it is still needed.
+      let othersAreApart = node.inputs.enumerated().allSatisfy { other, operand in
+        guard case .value(let value) = operand, other != position, blockOfValue[value] == block else { return true }
+        return node.operation.isElementwise && layouts[value].allows(.packed)
+          && layouts[value].offset == layout.offset
+          && ElementCount(graph.value(value).shape) == ElementCount(output.shape)
+      }
+      if blocks[block].state == nil, blocks[block].lifetime.upperBound <= step, value.type == output.type,
+        layout.allows(.packed), ElementCount(value.shape) == ElementCount(output.shape), othersAreApart
+      {
+        return (block, ValueLayout(packed: layouts[node.output].shape, offset: layout.offset))
       }
     }
     return nil

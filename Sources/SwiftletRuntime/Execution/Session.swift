@@ -98,10 +98,10 @@ public final class Session: Sendable {
     func show(_ index: Int, _ execution: Execution, _ graph: ResolvedGraph) {
       let value = graph.value(index)
       guard value.type == .float32 else { return }
-      let elements = UnsafeBufferPointer(
-        start: execution.address(ofValue: index).assumingMemoryBound(to: Float.self),
-        count: value.elementCount(execution.lengths))
-      observe(value, elements)
+      execution.withElements(ofValue: index, elementSize: value.type.byteCount) { start in
+        let count = value.elementCount(execution.lengths)
+        observe(value, UnsafeBufferPointer(start: start.assumingMemoryBound(to: Float.self), count: count))
+      }
     }
     var isFirst = true
     return try run(inputs) { (step: Execution.Step, execution: Execution, graph: ResolvedGraph, work: () -> Void) in
@@ -134,7 +134,10 @@ public final class Session: Sendable {
           around(step, execution, state.graph) { if let job = step.job { state.pool.run(job) } }
         }
         return state.graph.outputs.map { index in
-          read(state.graph.value(index), at: execution.address(ofValue: index), lengths)
+          let value = state.graph.value(index)
+          return execution.withElements(ofValue: index, elementSize: value.type.byteCount) {
+            read(value, at: $0, lengths)
+          }
         }
       }
     }

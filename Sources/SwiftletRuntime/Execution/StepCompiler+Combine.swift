@@ -8,13 +8,12 @@ extension StepCompiler {
     let target = outputLengths(of: node)
     let loop = StridedLoop(
       shape: target,
-      strides: node.inputs.map { StridedLoop.broadcastStrides(of: lengths(of: $0), to: target) }
-        + [StridedLoop.contiguousStrides(of: target)]
+      strides: node.inputs.map { StridedLoop.broadcastStrides(of: layout(of: $0), to: target) }
+        + [outputStrides(of: node)]
     ).simplified()
     let (a, b) = (floats(of: node.inputs[0]), floats(of: node.inputs[1]))
     let y = floats(of: .value(node.output))
     let isa = instructionSet.code
-    let width = loop.shape[loop.shape.count - 1]
     let (aMoves, bMoves) = (loop.strides[0].last != 0, loop.strides[1].last != 0)
 
     /// One piece of a row. The kernels allow the result in the place of the first operand, so that one comes first.
@@ -29,16 +28,11 @@ extension StepCompiler {
       case (_, false, false): preconditionFailure("every axis of the output comes from one of the operands")
       }
     }
-    let segment = min(width, Self.elementsPerTile)
-    let segments = (width + segment - 1) / segment
-    return job(over: loop.rows * segments, itemsPerTile: Self.elementsPerTile / segment) { pieces in
-      for piece in pieces {
-        let (row, start) = (piece / segments, piece % segments * segment)
-        run(
-          a + loop.offset(ofRow: row, operand: 0) + (aMoves ? start : 0),
-          b + loop.offset(ofRow: row, operand: 1) + (bMoves ? start : 0),
-          y + row * width + start, min(segment, width - start))
-      }
+    return job(over: loop) { line, piece in
+      run(
+        a + loop.offset(ofRow: line, operand: 0) + (aMoves ? piece.lowerBound : 0),
+        b + loop.offset(ofRow: line, operand: 1) + (bMoves ? piece.lowerBound : 0),
+        y + loop.offset(ofRow: line, operand: 2) + piece.lowerBound, piece.count)
     }
   }
 }

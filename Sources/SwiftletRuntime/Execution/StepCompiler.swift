@@ -39,6 +39,19 @@ struct StepCompiler {
   /// Elements that a tile of a cheap operation covers: enough to pay for taking it, few enough to share.
   static let elementsPerTile = 16384
 
+  /// A job over the lines of a loop, in pieces of the last axis.
+  func job(over loop: StridedLoop, _ body: @escaping (_ line: Int, _ piece: Range<Int>) -> Void) -> ThreadPool.Job {
+    let width = loop.shape[loop.shape.count - 1]
+    let length = min(width, Self.elementsPerTile)
+    let pieces = (width + length - 1) / length
+    return job(over: loop.rows * pieces, itemsPerTile: Self.elementsPerTile / length) { items in
+      for item in items {
+        let (line, start) = (item / pieces, item % pieces * length)
+        body(line, start..<min(start + length, width))
+      }
+    }
+  }
+
   /// A job over `count` equal items, such as rows, in tiles of about `itemsPerTile`.
   func job(
     over count: Int, itemsPerTile: Int, _ body: @escaping (_ items: Range<Int>) -> Void
@@ -53,7 +66,7 @@ struct StepCompiler {
 // MARK: Operands
 
 extension StepCompiler {
-  /// The memory of an operand.
+  /// The memory of an operand's first element.
   func address(of operand: ResolvedGraph.Operand) -> UnsafeMutableRawPointer {
     switch operand {
     case .value(let index): plan.address(ofValue: index, arena: arena, states: states)
@@ -75,6 +88,31 @@ extension StepCompiler {
       preconditionFailure("\(name) has no elements")
     }
     return address
+  }
+
+  func layout(of operand: ResolvedGraph.Operand) -> ValueLayout {
+    switch operand {
+    case .value(let index): plan.layouts[index]
+    case .constant: ValueLayout(packed: lengths(of: operand))
+    }
+  }
+
+  /// Whether both lie in one block.
+  func shareMemory(_ a: ResolvedGraph.Operand, _ b: ResolvedGraph.Operand) -> Bool {
+    guard case .value(let a) = a, case .value(let b) = b else { return false }
+    return plan.blockOfValue[a] == plan.blockOfValue[b]
+  }
+
+  /// How far neighbours along each axis lie apart, in elements.
+  func strides(of operand: ResolvedGraph.Operand) -> [Int] { layout(of: operand).strides }
+
+  func outputStrides(of node: ResolvedGraph.Node) -> [Int] { strides(of: .value(node.output)) }
+
+  /// Over the output, from the only input to the output.
+  func elementwiseLoop(of node: ResolvedGraph.Node) -> StridedLoop {
+    StridedLoop(
+      shape: outputLengths(of: node), strides: [strides(of: node.inputs[0]), outputStrides(of: node)]
+    ).simplified()
   }
 
   func outputAddress(of node: ResolvedGraph.Node) -> UnsafeMutableRawPointer { address(of: .value(node.output)) }

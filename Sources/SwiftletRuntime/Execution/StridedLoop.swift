@@ -11,12 +11,11 @@ struct StridedLoop: Equatable {
     return strides
   }
 
-  /// The strides that read a tensor of `shape` as if it had the shape `target`: 0 along repeated axes.
-  static func broadcastStrides(of shape: [Int], to target: [Int]) -> [Int] {
-    let missing = target.count - shape.count
-    let own = contiguousStrides(of: shape)
+  /// The strides that read a tensor as if it had the shape `target`: 0 along repeated axes.
+  static func broadcastStrides(of layout: ValueLayout, to target: [Int]) -> [Int] {
+    let missing = target.count - layout.shape.count
     return target.indices.map { axis in
-      axis < missing || shape[axis - missing] == 1 ? 0 : own[axis - missing]
+      axis < missing || layout.shape[axis - missing] == 1 ? 0 : layout.strides[axis - missing]
     }
   }
 

@@ -31,6 +31,13 @@ protocol GraphOperation: Hashable, Sendable, Codable {
   var changesFirstInput: Bool { get }
   /// Whether the output may lie where an input lies.
   func sharing(ofInput position: Int) -> Graph.Sharing
+  /// How far apart the elements of an input may lie.
+  func access(toInput position: Int, of count: Int) -> Graph.Access
+  /// How far apart it can write the elements of the output, with so many inputs.
+  func outputAccess(inputs count: Int) -> Graph.Access
+  /// The layout of an output of these lengths in the memory of the first input; nil where it is not the input's elements
+  /// in even steps.
+  func view(of input: ValueLayout, as shape: [Int], _ axes: Graph.AxisLengths) -> ValueLayout?
 
   /// The work; nil where there is nothing to do because the output is the input's memory.
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) throws(SessionError) -> ThreadPool.Job?
@@ -45,6 +52,9 @@ extension GraphOperation {
   var isElementwise: Bool { false }
   var changesFirstInput: Bool { false }
   func sharing(ofInput position: Int) -> Graph.Sharing { .never }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .packed }
+  func outputAccess(inputs count: Int) -> Graph.Access { .packed }
+  func view(of input: ValueLayout, as shape: [Int], _ axes: Graph.AxisLengths) -> ValueLayout? { nil }
 
   /// Operations that compute read and write f32 unless they say otherwise.
   func checkTypes(
@@ -77,6 +87,19 @@ extension Graph {
   }
 
   enum Sharing { case never, ifUnread, always }
+
+  /// How far the elements of an input or an output may lie apart.
+  enum Access {
+    /// They are in row-major order, without gaps.
+    case packed
+    /// The last axis is without gaps, and all that is before it steps evenly.
+    case rows
+    /// The innermost axis that is longer than 1 is without gaps.
+    case lines
+    /// The last two axes are without gaps.
+    case planes
+    case any
+  }
 
   /// What a node computes: one of the operations in ``all``, each with its settings.
   ///

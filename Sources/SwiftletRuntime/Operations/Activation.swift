@@ -32,6 +32,8 @@ extension Graph.Operation {
 extension Graph.Activate {
   var isElementwise: Bool { true }
   func sharing(ofInput position: Int) -> Graph.Sharing { .ifUnread }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .lines }
+  func outputAccess(inputs count: Int) -> Graph.Access { .lines }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.only(inputs)
@@ -41,10 +43,11 @@ extension Graph.Activate {
     let (x, y) = (compiler.floats(of: node.inputs[0]), compiler.floats(of: .value(node.output)))
     let code = Optional(activation).kernelCode
     let isa = compiler.instructionSet.code
-    return compiler.job(
-      over: compiler.outputLengths(of: node).reduce(1, *), itemsPerTile: StepCompiler.elementsPerTile
-    ) { elements in
-      swl_activate(isa, code, x + elements.lowerBound, y + elements.lowerBound, elements.count)
+    let loop = compiler.elementwiseLoop(of: node)
+    return compiler.job(over: loop) { line, piece in
+      swl_activate(
+        isa, code, x + loop.offset(ofRow: line, operand: 0) + piece.lowerBound,
+        y + loop.offset(ofRow: line, operand: 1) + piece.lowerBound, piece.count)
     }
   }
 }

@@ -13,6 +13,8 @@ extension Graph.Operation {
 extension Graph.Add {
   var isElementwise: Bool { true }
   func sharing(ofInput position: Int) -> Graph.Sharing { .ifUnread }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .lines }
+  func outputAccess(inputs count: Int) -> Graph.Access { .lines }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.counted(inputs, 2...2)

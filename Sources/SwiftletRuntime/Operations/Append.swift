@@ -19,6 +19,8 @@ extension Graph.Append {
   var onlyMovesElements: Bool { true }
   var changesFirstInput: Bool { true }
   func sharing(ofInput position: Int) -> Graph.Sharing { position == 0 ? .always : .never }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { position == 1 ? .any : .packed }
+  func view(of input: ValueLayout, as shape: [Int], _ axes: Graph.AxisLengths) -> ValueLayout? { input }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.counted(inputs, 3...3)
@@ -44,18 +46,10 @@ extension Graph.Append {
   }
 
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
-    let (state, x) = (compiler.lengths(of: node.inputs[0]), compiler.lengths(of: node.inputs[1]))
-    let size = compiler.elementSize(of: node.inputs[1])
-    let inner = state[(axis + 1)...].reduce(size, *)
-    let (run, stride) = (x[axis] * inner, state[axis] * inner)
-    let source = compiler.address(of: node.inputs[1])
-    let target = compiler.outputAddress(of: node)
+    let (x, strides) = (compiler.layout(of: node.inputs[1]), compiler.outputStrides(of: node))
     let position = compiler.address(of: node.inputs[2]).assumingMemoryBound(to: Int64.self)
-    return ThreadPool.Job(tiles: state[..<axis].reduce(1, *)) { first, count, _ in
-      let start = target + Int(position.pointee) * inner
-      for row in first..<first + count {
-        (start + row * stride).copyMemory(from: source + row * run, byteCount: run)
-      }
-    }
+    let step = strides[axis]
+    let loop = StridedLoop(shape: x.shape, strides: [x.strides, strides])
+    return compiler.copy([StepCompiler.Copy(loop: loop, node.inputs[1])], node) { Int(position.pointee) * step }
   }
 }

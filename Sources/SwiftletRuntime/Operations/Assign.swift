@@ -14,6 +14,8 @@ extension Graph.Assign {
   var onlyMovesElements: Bool { true }
   var changesFirstInput: Bool { true }
   func sharing(ofInput position: Int) -> Graph.Sharing { position == 0 ? .always : .never }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { position == 1 ? .any : .packed }
+  func view(of input: ValueLayout, as shape: [Int], _ axes: Graph.AxisLengths) -> ValueLayout? { input }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.counted(inputs, 2...2)
@@ -29,9 +31,9 @@ extension Graph.Assign {
   ) throws(Graph.Mismatch) { try rules.checkMoved(inputs, to: output) }
 
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
-    let lengths = compiler.outputLengths(of: node)
-    let strides = StridedLoop.contiguousStrides(of: lengths)
-    let loop = StridedLoop(shape: lengths, strides: [strides, strides])
+    let loop = StridedLoop(
+      shape: compiler.outputLengths(of: node),
+      strides: [compiler.strides(of: node.inputs[1]), compiler.outputStrides(of: node)])
     return compiler.copy([StepCompiler.Copy(loop: loop, node.inputs[1])], node)
   }
 }

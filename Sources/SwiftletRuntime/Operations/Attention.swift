@@ -26,6 +26,9 @@ extension Graph.Operation {
 extension Graph.Attention {
   var parameters: [Graph.Parameter] { Graph.Parameter.tables(windows?.biases) }
   var writesQuantized: Bool { true }
+  func access(toInput position: Int, of count: Int) -> Graph.Access {
+    position < (count <= 2 ? 1 : 3) ? .lines : .packed
+  }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.counted(inputs, 1...4)
@@ -99,11 +102,10 @@ extension Graph.Attention {
 
     /// The view of queries, keys or values: side by side in one tensor, or a tensor each.
     func view(_ stream: Int) -> swl_heads {
-      let lengths = compiler.lengths(of: streams[stream])
+      let strides = compiler.strides(of: streams[stream])
       let start = isPacked ? stream * width * compiler.elementSize(of: streams[stream]) : 0
       return swl_heads(
-        data: compiler.address(of: streams[stream]) + start, batch_stride: lengths[1] * lengths[2],
-        token_stride: lengths[2])
+        data: compiler.address(of: streams[stream]) + start, batch_stride: strides[0], token_stride: strides[1])
     }
     let count = windows?.count ?? 1
     var op = swl_attention(

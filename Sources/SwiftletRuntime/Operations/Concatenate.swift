@@ -14,6 +14,8 @@ extension Graph.Operation {
 
 extension Graph.Concatenate {
   var onlyMovesElements: Bool { true }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .any }
+  func outputAccess(inputs count: Int) -> Graph.Access { .any }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.counted(inputs, 1...Graph.Limit.parts)
@@ -37,14 +39,18 @@ extension Graph.Concatenate {
   ) throws(Graph.Mismatch) { try rules.checkMoved(inputs, to: output) }
 
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
-    let strides = StridedLoop.contiguousStrides(of: compiler.outputLengths(of: node))
+    let whole = compiler.layout(of: .value(node.output))
     var start = 0
-    let copies = node.inputs.map { input in
-      let lengths = compiler.lengths(of: input)
-      defer { start += lengths[axis] * strides[axis] }
-      let loop = StridedLoop(shape: lengths, strides: [StridedLoop.contiguousStrides(of: lengths), strides])
-      return StepCompiler.Copy(loop: loop, y: start, input)
+    let copies = node.inputs.compactMap { input -> StepCompiler.Copy? in
+      let layout = compiler.layout(of: input)
+      let place = whole.narrowed(axis, to: start..<start + layout.shape[axis])
+      start += layout.shape[axis]
+      // What was written in its place needs no copy.
+      if layout.coincides(with: place), compiler.shareMemory(input, .value(node.output)) { return nil }
+      return StepCompiler.Copy(
+        loop: StridedLoop(shape: layout.shape, strides: [layout.strides, place.strides]),
+        y: place.offset - whole.offset, input)
     }
-    return compiler.copy(copies, node)
+    return copies.isEmpty ? nil : compiler.copy(copies, node)
   }
 }

@@ -13,6 +13,9 @@ extension Graph.Operation {
 }
 
 extension Graph.Convert {
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .lines }
+  func outputAccess(inputs count: Int) -> Graph.Access { .lines }
+
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.only(inputs)
   }
@@ -34,14 +37,14 @@ extension Graph.Convert {
     let (x, y) = (compiler.address(of: input), compiler.outputAddress(of: node))
     let (xSize, ySize) = (compiler.elementSize(of: input), compiler.elementSize(of: .value(node.output)))
     let isa = compiler.instructionSet.code
-    return compiler.job(
-      over: compiler.outputLengths(of: node).reduce(1, *), itemsPerTile: StepCompiler.elementsPerTile
-    ) { elements in
-      let (source, target) = (x + elements.lowerBound * xSize, y + elements.lowerBound * ySize)
+    let loop = compiler.elementwiseLoop(of: node)
+    return compiler.job(over: loop) { line, piece in
+      let source = x + (loop.offset(ofRow: line, operand: 0) + piece.lowerBound) * xSize
+      let target = y + (loop.offset(ofRow: line, operand: 1) + piece.lowerBound) * ySize
       if from.type == SWL_F32 {
-        swl_write(isa, source.assumingMemoryBound(to: Float.self), to, target, elements.count)
+        swl_write(isa, source.assumingMemoryBound(to: Float.self), to, target, piece.count)
       } else {
-        swl_read(isa, source, from, target.assumingMemoryBound(to: Float.self), elements.count)
+        swl_read(isa, source, from, target.assumingMemoryBound(to: Float.self), piece.count)
       }
     }
   }

@@ -39,6 +39,8 @@ extension Graph.Operation {
 extension Graph.Convolution {
   var parameters: [Graph.Parameter] { [.weight(weight, groups: groups)] + Graph.Parameter.tables(bias) }
   var writesQuantized: Bool { true }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .any }
+  func outputAccess(inputs count: Int) -> Graph.Access { .planes }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     let x = try rules.only(inputs)
@@ -102,8 +104,10 @@ extension Graph.Convolution {
     let (x, y) = (compiler.lengths(of: node.inputs[0]), compiler.outputLengths(of: node))
     let format = compiler.format(of: node.inputs[0])
     let size = compiler.elementSize(of: node.inputs[0])
+    let (xStrides, yStrides) = (compiler.strides(of: node.inputs[0]), compiler.outputStrides(of: node))
     let patches = PatchGather(
-      channels: x[1] / groups, height: x[2], width: x[3], columns: y[3], kernel: kernel, stride: stride,
+      channels: x[1] / groups, height: x[2], width: x[3], strides: Array(xStrides[1...]), columns: y[3],
+      kernel: kernel, stride: stride,
       padding: padding, dilation: dilation, elementSize: size,
       // What stands for 0.
       border: format.type == SWL_U8 ? UInt8(clamping: format.zero_point) : 0)
@@ -127,7 +131,8 @@ extension Graph.Convolution {
     let (source, target) = (compiler.address(of: node.inputs[0]), compiler.outputAddress(of: node))
     let bias = compiler.floats(ofConstant: bias)
     let groups = groups
-    let image = x[1] * x[2] * x[3] * size
+    let (imageBytes, groupBytes) = (xStrides[0] * size, x[1] / groups * xStrides[1] * size)
+    let (outputImage, outputPlane) = (yStrides[0], yStrides[1])
 
     // A tile is a block of the positions of one group of one sample.
     return ThreadPool.Job(tiles: y[0] * groups * blocks) { first, count, worker in
@@ -138,9 +143,9 @@ extension Graph.Convolution {
           let (sample, group, start) = (tile / blocks / groups, tile / blocks % groups, tile % blocks * rows)
           let taken = min(rows, positions - start)
           patches.gather(
-            source + sample * image + group * patches.planeBytes, start..<start + taken, into: gathered)
+            source + sample * imageBytes + group * groupBytes, start..<start + taken, into: gathered)
           // Channels come first in the output, positions in what the kernel writes.
-          let place = target + ((sample * groups + group) * outputs * positions + start) * outputSize
+          let place = target + (sample * outputImage + group * outputs * outputPlane + start) * outputSize
           var op = template
           op.packed = UnsafeRawPointer(packed.address(ofGroup: group))
           op.tokens = taken
@@ -157,7 +162,7 @@ extension Graph.Convolution {
           turn.rank = 2
           (turn.shape.0, turn.shape.1) = (outputs, taken)
           (turn.x_stride.0, turn.x_stride.1) = (1, outputs)
-          (turn.y_stride.0, turn.y_stride.1) = (positions, 1)
+          (turn.y_stride.0, turn.y_stride.1) = (outputPlane, 1)
           (turn.x, turn.y) = (UnsafeRawPointer(written), place)
           swl_copy_run(&turn)
         }
@@ -169,14 +174,13 @@ extension Graph.Convolution {
 /// Copies what each position of a kernel sees into a row: position by position, channels side by side.
 private struct PatchGather {
   let channels, height, width: Int
+  /// How far channels, rows and columns lie apart, in elements.
+  let strides: [Int]
   /// Of the output.
   let columns: Int
   let kernel, stride, padding, dilation: [Int]
   let elementSize: Int
   let border: UInt8
-
-  /// Of the channels of a group.
-  var planeBytes: Int { channels * height * width * elementSize }
 
   func gather(_ x: UnsafeMutableRawPointer, _ positions: Range<Int>, into rows: UnsafeMutableRawPointer) {
     let rowLength = kernel[0] * kernel[1] * channels
@@ -186,7 +190,7 @@ private struct PatchGather {
     var copy = swl_copy()
     copy.element_size = elementSize
     copy.rank = 2
-    (copy.x_stride.0, copy.x_stride.1) = (height * width, stride[1])
+    (copy.x_stride.0, copy.x_stride.1) = (strides[0], stride[1] * strides[2])
     (copy.y_stride.0, copy.y_stride.1) = (1, rowLength)
     copy.shape.0 = channels
     var start = positions.lowerBound
@@ -204,7 +208,8 @@ private struct PatchGather {
           let last = min(column + end - start - 1, (width - 1 - shift).dividedRoundingDown(by: stride[1]))
           guard first <= last else { continue }
           copy.shape.1 = last - first + 1
-          copy.x = UnsafeRawPointer(x + (down * width + first * stride[1] + shift) * elementSize)
+          copy.x = UnsafeRawPointer(
+            x + (down * strides[1] + (first * stride[1] + shift) * strides[2]) * elementSize)
           copy.y =
             rows + ((start - positions.lowerBound + first - column) * rowLength + (i * kernel[1] + j) * channels)
             * elementSize

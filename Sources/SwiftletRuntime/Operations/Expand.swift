@@ -14,6 +14,8 @@ extension Graph.Operation {
 
 extension Graph.Expand {
   var onlyMovesElements: Bool { true }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .any }
+  func outputAccess(inputs count: Int) -> Graph.Access { .any }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     let x = try rules.only(inputs)
@@ -30,8 +32,7 @@ extension Graph.Expand {
 
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
     let target = compiler.outputLengths(of: node)
-    let strides = StridedLoop.broadcastStrides(of: compiler.lengths(of: node.inputs[0]), to: target)
-    return compiler.copy(
-      StridedLoop(shape: target, strides: [strides, StridedLoop.contiguousStrides(of: target)]), node)
+    let strides = StridedLoop.broadcastStrides(of: compiler.layout(of: node.inputs[0]), to: target)
+    return compiler.copy(StridedLoop(shape: target, strides: [strides, compiler.outputStrides(of: node)]), node)
   }
 }

@@ -24,6 +24,9 @@ extension Graph.Linear {
   var writesQuantized: Bool { true }
   // Only the residual: the input itself is read for every output.
   func sharing(ofInput position: Int) -> Graph.Sharing { position == 1 ? .ifUnread : .never }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { position == 0 ? .rows : .packed }
+  // A residual lies as the output does.
+  func outputAccess(inputs count: Int) -> Graph.Access { count == 1 ? .rows : .packed }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.counted(inputs, 1...2)
@@ -64,9 +67,10 @@ extension Graph.Linear {
     let op = swl_linear(
       kernel: packed.kernel, shape: packed.shape, packed: packed.address(ofGroup: 0),
       tokens: compiler.lengths(of: input).dropLast().reduce(1, *),
-      x: compiler.address(of: input), x_stride: packed.shape.inputs, x_type: inputFormat.type,
+      x: compiler.address(of: input), x_stride: compiler.layout(of: input).rowStride, x_type: inputFormat.type,
       x_zero_point: inputFormat.zero_point,
-      y: compiler.outputAddress(of: node), y_stride: packed.shape.outputs, output: compiler.outputFormat(of: node),
+      y: compiler.outputAddress(of: node), y_stride: compiler.layout(of: .value(node.output)).rowStride,
+      output: compiler.outputFormat(of: node),
       epilogue: swl_linear_epilogue(
         scale: scales.map { UnsafePointer($0.address.assumingMemoryBound(to: Float.self)) },
         bias: compiler.floats(ofConstant: bias), activation: activation.kernelCode, residual: residual))

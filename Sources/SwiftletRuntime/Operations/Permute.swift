@@ -14,6 +14,8 @@ extension Graph.Operation {
 
 extension Graph.Permute {
   var onlyMovesElements: Bool { true }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .any }
+  func outputAccess(inputs count: Int) -> Graph.Access { .any }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     let x = try rules.only(inputs)
@@ -29,8 +31,8 @@ extension Graph.Permute {
 
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
     let target = compiler.outputLengths(of: node)
-    let strides = StridedLoop.contiguousStrides(of: compiler.lengths(of: node.inputs[0]))
+    let strides = compiler.strides(of: node.inputs[0])
     return compiler.copy(
-      StridedLoop(shape: target, strides: [order.map { strides[$0] }, StridedLoop.contiguousStrides(of: target)]), node)
+      StridedLoop(shape: target, strides: [order.map { strides[$0] }, compiler.outputStrides(of: node)]), node)
   }
 }

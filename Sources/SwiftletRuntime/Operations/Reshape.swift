@@ -15,6 +15,11 @@ extension Graph.Operation {
 extension Graph.Reshape {
   var onlyMovesElements: Bool { true }
   func sharing(ofInput position: Int) -> Graph.Sharing { .always }
+  func outputAccess(inputs count: Int) -> Graph.Access { .any }
+
+  func view(of input: ValueLayout, as shape: [Int], _ axes: Graph.AxisLengths) -> ValueLayout? {
+    input.reshaped(to: shape)
+  }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     let x = try rules.only(inputs)
@@ -32,8 +37,8 @@ extension Graph.Reshape {
   /// Nothing to do, unless a constant has to come into the arena.
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
     guard case .constant = node.inputs[0] else { return nil }
-    let lengths = compiler.lengths(of: node.inputs[0])
-    let strides = StridedLoop.contiguousStrides(of: lengths)
-    return compiler.copy(StridedLoop(shape: lengths, strides: [strides, strides]), node)
+    let shape = compiler.outputLengths(of: node)
+    let strides = [StridedLoop.contiguousStrides(of: shape), compiler.outputStrides(of: node)]
+    return compiler.copy(StridedLoop(shape: shape, strides: strides), node)
   }
 }

@@ -17,6 +17,8 @@ extension Graph.Operation {
 
 extension Graph.Select {
   var onlyMovesElements: Bool { true }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .any }
+  func outputAccess(inputs count: Int) -> Graph.Access { .any }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     var x = try rules.only(inputs)
@@ -39,8 +41,17 @@ extension Graph.Select {
     of inputs: [OperationRules.Operand], output: OperationRules.Operand, _ rules: OperationRules
   ) throws(Graph.Mismatch) { try rules.checkMoved(inputs, to: output) }
 
+  func view(of input: ValueLayout, as shape: [Int], _ axes: Graph.AxisLengths) -> ValueLayout? {
+    let index = index.length(axes)
+    guard (0..<input.shape[axis]).contains(index) else { return nil }
+    return input.narrowed(axis, to: index..<index + 1).removing(axis)
+  }
+
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) throws(SessionError) -> ThreadPool.Job? {
-    let index = index.length(compiler.axes)
-    return try compiler.slice(node, axis: axis, start: index, end: index + 1)
+    let (index, length) = (index.length(compiler.axes), compiler.lengths(of: node.inputs[0])[axis])
+    guard (0..<length).contains(index) else {
+      throw .range(node: node.name, start: index, end: index + 1, length: length, lengths: compiler.axes)
+    }
+    return compiler.copyOfView(node)
   }
 }

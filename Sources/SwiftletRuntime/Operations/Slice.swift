@@ -18,6 +18,8 @@ extension Graph.Operation {
 
 extension Graph.Slice {
   var onlyMovesElements: Bool { true }
+  func access(toInput position: Int, of count: Int) -> Graph.Access { .any }
+  func outputAccess(inputs count: Int) -> Graph.Access { .any }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     var x = try rules.only(inputs)
@@ -42,7 +44,21 @@ extension Graph.Slice {
     of inputs: [OperationRules.Operand], output: OperationRules.Operand, _ rules: OperationRules
   ) throws(Graph.Mismatch) { try rules.checkMoved(inputs, to: output) }
 
+  /// The bounds in a run; nil where they do not lie in an axis of this length.
+  func range(of length: Int, _ axes: Graph.AxisLengths) -> Range<Int>? {
+    let (start, end) = (start.length(axes), end.length(axes))
+    return 0 <= start && start < end && end <= length ? start..<end : nil
+  }
+
+  func view(of input: ValueLayout, as shape: [Int], _ axes: Graph.AxisLengths) -> ValueLayout? {
+    range(of: input.shape[axis], axes).map { input.narrowed(axis, to: $0) }
+  }
+
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) throws(SessionError) -> ThreadPool.Job? {
-    try compiler.slice(node, axis: axis, start: start.length(compiler.axes), end: end.length(compiler.axes))
+    let (axes, length) = (compiler.axes, compiler.lengths(of: node.inputs[0])[axis])
+    guard range(of: length, axes) != nil else {
+      throw .range(node: node.name, start: start.length(axes), end: end.length(axes), length: length, lengths: axes)
+    }
+    return compiler.copyOfView(node)
   }
 }

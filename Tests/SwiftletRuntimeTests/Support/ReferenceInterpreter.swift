@@ -119,12 +119,15 @@ struct ReferenceInterpreter {
     let value = file.graph.value(named: node.output)!
     let shape = value.shape.map { $0.length(lengths) }
     if node.operation.onlyMovesElements {
-      return moved(node, values[node.inputs[0]] ?? constant(node.inputs[0]), shape)
+      return Self.moved(node, node.inputs.map { values[$0] ?? constant($0) }, shape, lengths)
     }
     return stored(computed(node, shape), as: value)
   }
 
-  private func moved(_ node: Graph.Node, _ x: Array, _ shape: [Int]) -> Array {
+  static func moved(
+    _ node: Graph.Node, _ inputs: [Array], _ shape: [Int], _ lengths: Graph.AxisLengths
+  ) -> Array {
+    let x = inputs[0]
     switch node.operation.base {
     case is Graph.Reshape: return Array(shape: shape, data: x.data)
     case is Graph.Expand: return Array(shape) { x[$0] }
@@ -148,10 +151,9 @@ struct ReferenceInterpreter {
       }
     case let join as Graph.Concatenate:
       let axis = join.axis
-      let parts = node.inputs.map { values[$0] ?? constant($0) }
       return Array(shape) { index in
         var source = index
-        for part in parts {
+        for part in inputs {
           if source[axis] < part.shape[axis] { return part[source] }
           source[axis] -= part.shape[axis]
         }
