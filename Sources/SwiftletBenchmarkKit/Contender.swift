@@ -25,7 +25,7 @@ public struct Contender {
 }
 
 /// The times of one contender at one batch size and number of threads, for one image.
-public struct ContenderTiming: Codable {
+public struct ContenderTiming: Codable, Hashable, Sendable {
   public let name: String
   public let batch, threads: Int
   public let isa: String

@@ -9,19 +9,31 @@ import SwiftletTensor
 import SwiftletTraining
 
 /// From a trained network to a pruned one: masks by a score, finetuning with the dense network as teacher, exact zeros.
+///
+/// ```swift
+/// var compressor = try Compressor(checkpoint: URL(filePath: "run/model.safetensors"), finetuning: recipe, data: photos)
+/// compressor.plan = .uniform(SparsityPattern(keeping: 2, of: 4), model: compressor.dense)
+/// print(try compressor.compress(to: RunDirectory(URL(filePath: "pruned"))))
+/// ```
+/// It writes a network that export takes, and the plan that it follows. Test images are never opened.
 public struct Compressor {
+  /// The network as it came; it stays as it is.
   public let dense: any ImageClassifier
+  /// The classes' names, in the order of the scores.
   public let classes: [String]
   /// The data, and how to finetune.
   public let recipe: Recipe
   /// What becomes of each layer.
   public var plan: CompressionPlan
+  /// What a weight is judged by.
   public var score = Recipe.Score.magnitude
   /// Whether channels are first put in an order in which pruning keeps more.
   public var permutes = false
+  /// Training images that scores by activations look at.
   public var calibrationImages = 512
   /// Whose soft targets finetuning learns; nil is ``dense``.
   public private(set) var teacher: (any ImageClassifier)?
+  /// Told what finetuning does.
   public var observer: ((TrainingEvent) -> Void)?
 
   /// What a person should know about the data, a sentence each.
@@ -34,6 +46,7 @@ public struct Compressor {
   ///   - checkpoint: `model.safetensors` of a training run; with a recipe also timm's or Hugging Face's weights.
   ///   - finetuning: the recipe whose compression section says how to finetune, and gives the first plan and score.
   ///   - place: where the recipe's data lies; without it a plain pruning is not evaluated.
+  /// - Throws: what reading the network or the data throws, and as ``init(_:finetunes:data:)`` does.
   public init(checkpoint: URL, finetuning: Recipe?, data place: URL?) throws {
     try self.init(
       TrainedSource(checkpoint: checkpoint, text: finetuning.map { try RecipeText($0) }),
@@ -44,6 +57,8 @@ public struct Compressor {
   ///   - source: The network, and the recipe of its data.
   ///   - followsRecipe: Whether to do what the recipe's compression section says: its plan, its score, its finetuning.
   ///   - place: Where the recipe's data lies; without it a plain pruning is not evaluated.
+  /// - Throws: ``CompressorError`` if the recipe does not say how or nobody names the classes, `DataError`, `RecipeError`,
+  ///   or `CompressionPlanError` if the recipe names a layer that is not there.
   public init(_ source: TrainedSource, finetunes followsRecipe: Bool, data place: URL?) throws {
     (dense, recipe) = (source.model, source.recipe)
     if followsRecipe {
@@ -59,16 +74,15 @@ public struct Compressor {
       (finetunes, plan) = (false, CompressionPlan())
     }
     let hasData = place != nil || recipe.data.kind != .files || finetunes
-    data =
-      hasData
-      ? try recipe.data.open(at: place, imageSize: recipe.model.imageSize)
-        .labelled(by: source.classes, of: source.files.first?.path ?? "the checkpoint") : nil
+    data = hasData ? try source.openData(at: place) : nil
     let named = source.classes.isEmpty ? data?.training.classes : source.classes
     guard let named else { throw CompressorError.noClasses }
     classes = named
   }
 
   /// Lets finetuning learn from another trained network, such as the dense one that a supernet came from.
+  ///
+  /// - Throws: ``CompressorError`` if that one knows other classes, or what reading it throws.
   public mutating func learn(from checkpoint: URL) throws {
     let trained = try TrainedModel.read(from: checkpoint)
     guard trained.classes == classes else { throw CompressorError.otherClasses(teacher: checkpoint) }
@@ -76,7 +90,11 @@ public struct Compressor {
   }
 
   /// Writes `model.safetensors` and `plan.json` into the directory.
-  public func compress(to directory: RunDirectory, resume: Bool) throws -> CompressionResult {
+  ///
+  /// - Parameter resume: whether to go on from the checkpoint that an interrupted finetuning left there.
+  /// - Throws: ``CompressorError``, `CompressionPlanError` where the plan does not fit the network, `PruningError`, or
+  ///   `RunError` where a file cannot be written or somebody asked the process to stop.
+  public func compress(to directory: RunDirectory, resume: Bool = false) throws -> CompressionResult {
     let manager = FileManager.default
     if !resume, manager.fileExists(atPath: directory.model.path) { throw CompressorError.modelExists(directory.model) }
     let lock = try RunLock(directory.url)
@@ -169,61 +187,5 @@ public struct Compressor {
   private func accuracy(of model: any ImageClassifier) throws -> Double? {
     guard let data, data.search.count > 0 else { return nil }
     return try Evaluation(of: model, on: recipe.evaluationLoader(over: data.search)).accuracy
-  }
-}
-
-/// What compression reached.
-public struct CompressionResult: Encodable, CustomStringConvertible {
-  public let model, plan, score: String
-  public let denseMultiplyAdds, multiplyAdds: Int
-  /// Of the compressible layers' packed weights.
-  public let denseWeightBytes, weightBytes: Int
-  /// On the search split, 0...1.
-  public let denseAccuracy, prunedAccuracy, finetunedAccuracy: Double?
-  /// The share of all scores that pruning keeps, 0...1, where channels were permuted.
-  public let keptBeforePermuting, keptAfterPermuting: Double?
-
-  public var description: String {
-    let work = String(
-      format: "%.1f M multiply-adds of %.1f M, %.2f MB of packed weights of %.2f MB", Double(multiplyAdds) / 1e6,
-      Double(denseMultiplyAdds) / 1e6, Double(weightBytes) / 1e6, Double(denseWeightBytes) / 1e6)
-    let accuracies = [
-      ("dense", denseAccuracy), ("pruned by \(score)", prunedAccuracy), ("finetuned", finetunedAccuracy),
-    ]
-    .compactMap { name, value in value.map { String(format: "%@ %.2f %%", name, 100 * $0) } }
-    let quality = accuracies.isEmpty ? "" : "\non the search split: " + accuracies.joined(separator: ", ")
-    let order =
-      if let before = keptBeforePermuting, let after = keptAfterPermuting {
-        String(
-          format: "\nin another order of channels %.2f %% of the scores stay, before %.2f %%", 100 * after, 100 * before
-        )
-      } else {
-        ""
-      }
-    return "\(model): \(work)\(quality)\(order)\nthe patterns are in \(plan)"
-  }
-}
-
-/// Why a network cannot be compressed.
-public enum CompressorError: Error, CustomStringConvertible {
-  case noCompressionSection
-  case modelExists(URL)
-  case scoreNeedsData(Recipe.Score)
-  case noClasses
-  case otherClasses(teacher: URL)
-
-  public var description: String {
-    switch self {
-    case .noCompressionSection:
-      "the recipe has no compression section: add one, or prune once without --finetune"
-    case .modelExists(let file):
-      "\(file.path) exists: choose another --out"
-    case .scoreNeedsData(let score):
-      "\(score.rawValue) looks at activations: say with --data where the recipe's data lies"
-    case .noClasses:
-      "the checkpoint does not name its classes: give --classes, or say with --data where the recipe's data lies"
-    case .otherClasses(let teacher):
-      "the teacher \(teacher.path) knows other classes than the checkpoint: give a network of the same data"
-    }
   }
 }

@@ -5,15 +5,15 @@ import SwiftletTraining
 
 extension Demo {
   /// An exported model.
-  public static func file(in directory: URL, _ pattern: SparsityPattern, _ precision: Precision) -> URL {
+  static func file(in directory: URL, _ pattern: SparsityPattern, _ precision: Precision) -> URL {
     directory.appending(path: "\(pattern.folderName)-\(precision.rawValue).swiftlet")
   }
 
-  public static func results(in directory: URL) -> URL { directory.appending(path: "results.json") }
-  public static func page(in directory: URL) -> URL { directory.appending(path: "report.html") }
+  static func results(in directory: URL) -> URL { directory.appending(path: "results.json") }
+  static func page(in directory: URL) -> URL { directory.appending(path: "report.html") }
 
   /// Refuses a folder where something else than an earlier demo's results would be replaced.
-  public static func checkOutputs(in directory: URL) throws {
+  static func checkOutputs(in directory: URL) throws {
     try checkOutputFolder(directory.path)
     let runs = patterns.flatMap { pattern in
       let folder = RunDirectory(directory.appending(path: pattern.folderName))

@@ -2,7 +2,7 @@ extension Demo {
   /// A 3-block DeiT on 6,000 drawn images, then an epoch of finetuning for each pattern: 2 to 3 minutes on 2 idle cores.
   ///
   /// Few tokens and wide layers: what training costs goes down with the tokens, what pruning gains goes up with the width.
-  public static let recipe = """
+  static let recipe = """
     model:
       family: deit
       configuration: {imageSize: 24, patchSize: 6, width: 192, depth: 3, heads: 4, classes: 10}

@@ -3,6 +3,7 @@ import SwiftletBenchmarkKit
 import SwiftletCompression
 import SwiftletData
 import SwiftletExport
+import SwiftletFiles
 import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
@@ -12,28 +13,61 @@ import SwiftletTraining
 
 /// The whole way through on drawn images: train, prune, finetune, export, run.
 ///
+/// ```swift
+/// print(try Demo(in: URL(filePath: "out/demo")).run())
+/// ```
 /// Every figure of the result comes from the exported files, run by the runtime on images that nothing before has seen.
+/// The folder keeps checkpoints, model files, `results.json` and `report.html`.
 public struct Demo {
   public let directory: URL
+  /// That train and run.
   public let threads: Int
   public let recipe: Recipe
   /// Called when a part of the way begins.
   public var announce: (String) -> Void = { _ in }
+  /// Told what the training runs do.
   public var observer: ((TrainingEvent) -> Void)?
 
-  public static let patterns: [SparsityPattern] = [
+  static let patterns: [SparsityPattern] = [
     .init(keeping: 4, of: 4), .init(keeping: 2, of: 4), .init(keeping: 1, of: 4),
   ]
-  public static let precisions: [Precision] = [.fp32, .int8]
+  static let precisions: [Precision] = [.fp32, .int8]
+
+  /// As many as train well together.
+  public static var usualThreads: Int { min(processorCount(), 8) }
 
   /// - Parameters:
-  ///   - directory: where everything goes.
-  ///   - threads: that train and run.
-  public init(directory: URL, threads: Int, recipe: Recipe) {
-    (self.directory, self.threads, self.recipe) = (directory, threads, recipe)
+  ///   - directory: where everything goes; what an earlier demo left there is replaced.
+  ///   - overrides: changed values of the demo's recipe, as in `training.epochs=2`.
+  /// - Throws: `RecipeError` if an override does not fit.
+  public init(in directory: URL, threads: Int = Demo.usualThreads, overrides: [String] = []) throws {
+    (self.directory, self.threads) = (directory, threads)
+    recipe = try Recipe.parse(
+      Self.recipe, source: "the demo's recipe", overrides: ["training.threads=\(threads)"] + overrides)
   }
 
-  public func run() throws -> [DemoResult] {
+  /// Goes the whole way, and writes what it led to.
+  ///
+  /// - Throws: `OutputError` before anything is written, if something else than an earlier demo's results would be
+  ///   replaced; ``DemoError`` where somebody asked the process to stop.
+  public func run() throws -> DemoOutcome {
+    try Self.checkOutputs(in: directory)
+    try makeFolder(directory)
+    let lock = try RunLock(directory)
+    defer { lock.release() }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let results: [DemoResult]
+    do {
+      results = try measured()
+    } catch RunError.interrupted(let signal, _) {
+      throw DemoError.interrupted(signal: signal)
+    }
+    let seconds = Double((clock.now - start).components.seconds)
+    return try DemoOutcome(results, of: self, seconds: seconds)
+  }
+
+  private func measured() throws -> [DemoResult] {
     let data = try recipe.data.open(at: nil, imageSize: recipe.model.imageSize)
     let test = try recipe.data.openTest(at: nil, imageSize: recipe.model.imageSize)
     announce("Training the dense network on \(data.training.count) drawn images")
@@ -141,10 +175,14 @@ public struct Demo {
   }
 }
 
-extension SparsityPattern {
-  /// `dense`, `2of4`: file names have no colon.
-  public var folderName: String { isDense ? "dense" : "\(kept)of\(group)" }
+/// Why a demo did not come to its end.
+public enum DemoError: Error, CustomStringConvertible {
+  case interrupted(signal: Int32)
 
-  /// `dense`, `2:4`.
-  public var displayName: String { isDense ? "dense" : description }
+  public var description: String {
+    switch self {
+    case .interrupted(let signal):
+      "stopped by \(RunError.name(of: signal)); the demo is short and begins anew each time: run it again"
+    }
+  }
 }

@@ -3,7 +3,7 @@ import SwiftletReport
 import SwiftletTerminal
 
 /// What one exported file reached, measured by running it.
-public struct DemoResult: Codable, Hashable {
+public struct DemoResult: Codable, Hashable, Sendable {
   /// `dense`, `2:4`, `1:4`.
   public let pattern: String
   /// `fp32`, `int8`.
@@ -19,10 +19,12 @@ public struct DemoResult: Codable, Hashable {
   /// Median time of the dense fp32 file over this one's, both measured in turn in one process.
   public let speedUp: Double
 
+  /// `2:4 int8`.
   public var name: String { "\(pattern) \(precision)" }
 }
 
 extension [DemoResult] {
+  /// A row a file.
   public var table: Table {
     var table = Table(columns: [
       .text("model"), .number("accuracy"), .number("MACs"), .number("file"), .number("ms an image"),
@@ -39,7 +41,7 @@ extension [DemoResult] {
   }
 
   /// The page that the demo leaves behind.
-  public func report(machine: String, runs: [RunSummary]) -> Report {
+  func report(machine: String, runs: [RunSummary]) -> Report {
     var report = Report(title: "Swiftlet demo")
     report.append(
       .paragraph(

@@ -17,16 +17,20 @@ public struct Classifier {
   /// The recipe that it was trained by, if it says.
   public let recipe: Recipe?
   /// Whether it is a trained network, whose recipe is the one that was given, where one was.
-  public var isCheckpoint = false
+  public private(set) var isCheckpoint = false
   /// What a person should know about how a checkpoint was read.
-  public var remarks: [String] = []
+  public private(set) var remarks: [String] = []
   /// The network's input for an image, which is far smaller than a photograph.
   public let prepare: (_ image: Image) -> [Float]
   /// Scores `[images, classes]`, row by row, for as many prepared images as are said.
   public let score: (_ inputs: [Float], _ count: Int) throws -> [Float]
 
-  /// - Parameter path: a model file, or a trained network's checkpoint.
-  public init(path: String, recipe: URL?, averages: Bool = false, threads: Int) throws {
+  /// - Parameters:
+  ///   - path: a model file, or a trained network's checkpoint.
+  ///   - recipe: what a checkpoint is that does not say it itself.
+  ///   - averages: whether a checkpoint's averaged weights are wanted.
+  /// - Throws: what reading it throws, `ModelError` if a model file does not say how it takes images.
+  public init(path: String, recipe: URL? = nil, averages: Bool = false, threads: Int) throws {
     if path.hasSuffix(".swiftlet") {
       try self.init(file: ModelFile(contentsOf: URL(filePath: path)), threads: threads)
     } else {
@@ -36,6 +40,7 @@ public struct Classifier {
     }
   }
 
+  /// - Throws: `ModelError` if the file does not say how it takes images.
   public init(file: ModelFile, threads: Int) throws {
     guard let preprocessing = file.graph.metadata.preprocessing else {
       throw ModelError.noPreprocessing(path: file.path)
@@ -49,6 +54,9 @@ public struct Classifier {
     score = { inputs, count in try session.run([NDArray(inputs, shape: [count] + shape)])[0].floats }
   }
 
+  /// A trained network, as libtorch runs it.
+  ///
+  /// - Parameter name: what results call it.
   public init(_ source: TrainedSource, name: String, threads: Int) throws {
     Torch.setThreads(threads)
     self.name = name
@@ -74,7 +82,7 @@ extension Classifier {
   /// Where the score of each class in `names` stands in a row of this side's scores; nil where they stand in that order, or nobody names them.
   ///
   /// - Throws: `EvalError` where this side knows other classes.
-  public func columns(of names: [String]) throws -> [Int]? {
+  func columns(of names: [String]) throws -> [Int]? {
     if classes.isEmpty || classes == names { return nil }
     let places = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let columns = names.compactMap { places[$0] }

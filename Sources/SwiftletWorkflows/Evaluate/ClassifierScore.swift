@@ -2,7 +2,8 @@ import SwiftletRuntime
 import SwiftletVision
 
 /// How well a classifier does on labelled images.
-public struct ClassifierScore: Encodable, Hashable {
+public struct ClassifierScore: Encodable, Hashable, Sendable {
+  /// The classifier's.
   public let name: String
   public private(set) var images = 0
   /// Images whose class has the highest score, and whose class is among the five highest.
@@ -45,7 +46,7 @@ public struct ClassifierScore: Encodable, Hashable {
     Double(zip(winners, other.winners).count { $0 == $1 }) / Double(max(images, 1))
   }
 
-  public enum CodingKeys: String, CodingKey { case name, images, top1, top5, loss }
+  enum CodingKeys: String, CodingKey { case name, images, top1, top5, loss }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Two classifiers on the same images, image by image: what a difference of accuracies alone cannot tell.
-public struct PairedComparison: Encodable, Hashable {
+public struct PairedComparison: Encodable, Hashable, Sendable {
   public let images: Int
   /// Images on which both give the same class, as a share.
   public let agreement: Double

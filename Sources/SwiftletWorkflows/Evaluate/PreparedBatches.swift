@@ -2,11 +2,11 @@ import SwiftletData
 
 /// The images of a data set as each classifier wants them, batch by batch. An image is let go of once it is prepared: sixty-four photographs take
 /// gigabytes, what networks see of them a few megabytes.
-public struct PreparedBatches {
-  public struct Batch {
+struct PreparedBatches {
+  struct Batch {
     /// For each classifier its inputs, one after the other.
-    public var inputs: [[Float]]
-    public var labels: [Int] = []
+    var inputs: [[Float]]
+    var labels: [Int] = []
   }
 
   private let images: any ImageDataset
@@ -15,14 +15,14 @@ public struct PreparedBatches {
   private var position = 0
   private var unreadable = UnreadablePictures()
 
-  public init(of images: any ImageDataset, for sides: [Classifier], size: Int) {
+  init(of images: any ImageDataset, for sides: [Classifier], size: Int) {
     (self.images, self.sides, self.size) = (images, sides, size)
   }
 
   /// The next batch, or nil after the last.
   ///
   /// - Throws: `UnreadablePictures` with all images that cannot be read, once every image was looked at.
-  public mutating func next() throws -> Batch? {
+  mutating func next() throws -> Batch? {
     while position < images.count {
       var batch = Batch(inputs: sides.map { _ in [] })
       for index in position..<min(position + size, images.count) {

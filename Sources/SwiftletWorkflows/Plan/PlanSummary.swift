@@ -5,7 +5,13 @@ import SwiftletRuntime
 import SwiftletTerminal
 
 /// A plan with what it costs, for people and for programs.
+///
+/// ```swift
+/// let file = URL(filePath: "plan.json")
+/// print(try PlanSummary(name: "plan.json", CompressionPlan(contentsOf: file), PlanNetwork(recipe).work, nil).text())
+/// ```
 public struct PlanSummary: Encodable {
+  /// What the plan decides for one layer, and what that layer then costs.
   public struct Layer: Encodable, Hashable {
     public let layer: String
     public let choice: LayerChoice
@@ -24,6 +30,7 @@ public struct PlanSummary: Encodable {
   }
 
   public let name: String
+  /// In the plan's order.
   public let layers: [Layer]
   /// Of one image, as a model file counts them; nil where the network is not known.
   public let multiplyAdds, denseMultiplyAdds: Int?
@@ -31,11 +38,18 @@ public struct PlanSummary: Encodable {
   public let publishedMultiplyAdds, publishedDenseMultiplyAdds: Int?
   /// Of the compressible layers' packed weights.
   public let bytes: Int?
+  /// Its name, where one is asked.
   public let accelerator: String?
   /// On the accelerator: nanoseconds, or multiply-adds at the dense rate, and the dense network's.
   public let time, denseTime: Int?
   public let timeUnit: PlanCosts.Unit?
 
+  /// - Parameters:
+  ///   - name: what the summary calls the plan.
+  ///   - work: of the network, where it is known.
+  ///   - accelerator: what runs it, where that is known too.
+  /// - Throws: `CompressionPlanError` where the plan does not fit the network, `AcceleratorError` where the accelerator
+  ///   has no cost for it.
   public init(name: String, _ plan: CompressionPlan, _ work: MultiplyAdds?, _ accelerator: Accelerator?) throws {
     self.name = name
     if let work { try plan.validate(for: work) }
@@ -61,7 +75,7 @@ public struct PlanSummary: Encodable {
   }
 
   /// The map, the totals, and what differs from another plan.
-  public func text(against other: PlanSummary?) -> String {
+  public func text(against other: PlanSummary? = nil) -> String {
     var parts = [map, totals]
     if let other {
       parts += [other.totals, differences(from: other)]

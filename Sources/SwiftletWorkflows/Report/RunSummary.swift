@@ -4,9 +4,12 @@ import SwiftletTerminal
 import SwiftletTraining
 
 /// The metrics of one run under its name.
-public struct RunSummary {
+public struct RunSummary: Hashable, Sendable {
+  /// The folder's.
   public let name: String
+  /// Every line, in order.
   public let metrics: [Metrics]
+  /// The last line with a validation, or the last of all.
   public let last: Metrics
 
   /// - Throws: `RunError` if the directory holds no metrics.
@@ -32,6 +35,7 @@ public struct RunSummary {
 }
 
 extension [RunSummary] {
+  /// A row a run.
   public var table: Table {
     var table = Table(columns: [
       .text("run"), .number("epochs"), .number("steps"), .number("loss"), .number("accuracy (search split)"),
@@ -47,23 +51,13 @@ extension [RunSummary] {
     return table
   }
 
+  /// A line a run.
   public var lossChart: LineChart {
     LineChart(title: "Training loss", x: "epoch", y: "cross-entropy", series: map(\.losses))
   }
 
+  /// A line a run.
   public var accuracyChart: LineChart {
     LineChart(title: "Accuracy on the search split", x: "epoch", y: "%", series: map(\.accuracies))
-  }
-}
-
-extension Report {
-  public init(of runs: [RunSummary], _ traces: [String]) {
-    let parts = [(runs.count, "run"), (traces.count, "search")].filter { $0.0 > 0 }
-    let title = parts.map { count, name in "\(count) \(name)" + (count == 1 ? "" : name == "run" ? "s" : "es") }
-    self.init(title: runs.count == 1 && traces.isEmpty ? "Run \(runs[0].name)" : title.joined(separator: ", "))
-    guard !runs.isEmpty else { return }
-    append(.table(runs.table))
-    append(.lines(runs.lossChart))
-    append(.lines(runs.accuracyChart))
   }
 }

@@ -1,12 +1,9 @@
 import ArgumentParser
 import Foundation
 import SwiftletBenchmarkKit
-import SwiftletModels
 import SwiftletRunCommands
 import SwiftletRuntime
-import SwiftletTensor
 import SwiftletTerminal
-import SwiftletTraining
 import SwiftletWorkflows
 
 /// `swiftlet bench MODEL.swiftlet… [--against OTHER.swiftlet|torch]`: model files taking turns.
@@ -55,33 +52,12 @@ struct BenchModelCommand: ParsableCommand {
   }
 
   private func opponent(_ name: String, of file: ModelFile) throws -> Contender {
-    guard name == "torch" else {
-      return Contender(name: name, try ModelFile(contentsOf: URL(filePath: name)))
-    }
-    guard let text = file.graph.metadata.notes[ModelNotes.recipe] else {
-      throw BenchError("\(file.path) does not say which network it was made from, so libtorch has nothing to run")
-    }
-    let configuration = try Recipe.parse(text, source: file.path).model.configuration
-    return Contender(name: "libtorch fp32 dense", torch: try configuration.randomNetwork())
+    if name == "torch" { return try Contender(torchOf: file) }
+    return Contender(name: name, try ModelFile(contentsOf: URL(filePath: name)))
   }
 }
 
-/// Why nothing can be measured.
-struct BenchError: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-extension ClassifierConfiguration {
-  /// A network with random weights, for timing.
-  func randomNetwork() throws -> any ImageClassifier {
-    if let problem = Torch.problem { throw BenchError(problem) }
-    let network = try network(using: Generator(seed: 1))
-    network.evaluate()
-    return network
-  }
-}
-
+/// What all benchmarks of networks may be asked for.
 func validateBench(runs: Int, threads: [Int], batches: [Int]) throws {
   guard runs >= 1 else { throw ValidationError("--runs is \(runs): at least one run is needed") }
   guard threads.allSatisfy({ (1...ThreadPool.limit).contains($0) }) else {

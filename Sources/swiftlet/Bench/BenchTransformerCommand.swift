@@ -1,13 +1,9 @@
 import ArgumentParser
 import Foundation
-import SwiftletBenchmarkKit
-import SwiftletCompression
-import SwiftletExport
 import SwiftletModels
 import SwiftletPlans
 import SwiftletRunCommands
 import SwiftletRuntime
-import SwiftletTensor
 import SwiftletTerminal
 import SwiftletWorkflows
 
@@ -53,25 +49,8 @@ struct BenchTransformerCommand: ParsableCommand {
 
   func validate() throws { try validateBench(runs: runs, threads: threads.values, batches: batch.values) }
 
-  /// What becomes of the layers in one variant.
-  private struct Choice {
-    let name: String
-    let plan: CompressionPlan
-    var isDense: Bool { plan.choices.values.allSatisfy(\.sparsity.isDense) }
-  }
-
-  /// One exported variant.
-  private struct Variant {
-    let choice: Choice
-    let precision: Precision
-    let file: ModelFile
-    /// Bytes of the compressed layers' weights: values and indices.
-    let weightBytes: Int
-    var name: String { "\(choice.name) \(precision.rawValue)" }
-  }
-
-  /// One line of the result.
-  struct Line: Codable {
+  /// One line of the result as JSON.
+  private struct Line: Encodable {
     let model, pattern, precision, isa: String
     let image, batch, threads, bytes, weightBytes: Int
     let bestMilliseconds, medianMilliseconds: Double
@@ -89,82 +68,48 @@ struct BenchTransformerCommand: ParsableCommand {
   }
 
   func run() throws {
-    let dense = try network.configuration(imageSize: image).randomNetwork()
-    let folder = FileManager.default.temporaryDirectory.appending(path: "swiftlet-bench-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-
-    var choices = patterns.values.map {
-      Choice(name: "\($0)", plan: .uniform($0.pattern, model: dense))
+    let plans = try plan.map { path in
+      let file = URL(filePath: path)
+      return [(name: file.deletingPathExtension().lastPathComponent, plan: try CompressionPlan(contentsOf: file))]
     }
-    if let plan {
-      let file = URL(filePath: plan)
-      choices.append(
-        Choice(name: file.deletingPathExtension().lastPathComponent, plan: try CompressionPlan(contentsOf: file)))
-    }
-    let variants = try precisions.values.flatMap { precision in
-      try choices.map { try export(dense, $0, precision, to: folder) }
-    }
-    let contenders =
-      variants.map { Contender(name: $0.name, $0.file) }
-      + [Contender(name: "libtorch fp32", torch: dense)]
-
+    let benchmark = try VariantBenchmark(
+      of: network.configuration(imageSize: image), patterns: patterns.values.map(\.pattern), plans: plans ?? [],
+      precisions: precisions.values)
     var table = Table(columns: [
       .text("variant"), .number("weights"), .number("batch"), .number("threads"), .number("best ms an image"),
       .number("median"), .number("speed-up"), .number("over libtorch"),
     ])
     for threads in threads.values {
       for batch in batch.values {
-        let times = try contenders.measure(batch: batch, threads: threads, runs: runs)
-        let torch = times[times.count - 1]
-        for (variant, time) in zip(variants, times) {
-          let base = zip(variants, times).first { $0.0.precision == variant.precision && $0.0.choice.isDense }
-          let speedUp = base.map { $0.1.bestMilliseconds / time.bestMilliseconds }
-          let overTorch = torch.bestMilliseconds / time.bestMilliseconds
+        let round = try benchmark.measure(batch: batch, threads: threads, runs: runs)
+        func append(_ name: String, weights: String, _ best: Double, _ median: Double, _ speedUps: [String]) {
+          table.append(
+            [name, weights, "\(batch)", "\(threads)", best.text(decimals: 3), median.text(decimals: 3)] + speedUps)
+        }
+        for line in round.lines {
           if json {
             try printJSON(
               Line(
-                model: network.rawValue, pattern: variant.choice.name, precision: variant.precision.rawValue,
-                isa: time.isa, image: image, batch: batch, threads: threads, bytes: variant.file.byteCount,
-                weightBytes: variant.weightBytes, bestMilliseconds: time.bestMilliseconds,
-                medianMilliseconds: time.medianMilliseconds, speedUpOverDense: speedUp, speedUpOverTorch: overTorch))
+                model: network.rawValue, pattern: line.pattern, precision: line.precision.rawValue,
+                isa: line.instructionSet, image: image, batch: batch, threads: threads, bytes: line.bytes,
+                weightBytes: line.weightBytes, bestMilliseconds: line.bestMilliseconds,
+                medianMilliseconds: line.medianMilliseconds, speedUpOverDense: line.speedUpOverDense,
+                speedUpOverTorch: line.speedUpOverTorch))
           }
-          table.append(
-            row(
-              time, weights: (Double(variant.weightBytes) / 1e6).text(decimals: 1) + " MB",
-              [speedUp.map { $0.text(decimals: 2) + "x" } ?? "", overTorch.text(decimals: 2) + "x"]))
+          append(
+            line.name, weights: (Double(line.weightBytes) / 1e6).text(decimals: 1) + " MB", line.bestMilliseconds,
+            line.medianMilliseconds,
+            [
+              line.speedUpOverDense.map { $0.text(decimals: 2) + "x" } ?? "",
+              line.speedUpOverTorch.text(decimals: 2) + "x",
+            ])
         }
-        if json { try printJSON(torch) }
-        table.append(row(torch, weights: "", ["", ""]))
+        if json { try printJSON(round.torch) }
+        append(
+          round.torch.name, weights: "", round.torch.bestMilliseconds, round.torch.medianMilliseconds, ["", ""])
       }
     }
     if !json { try StandardOutput.print(table.text) }
-  }
-
-  private func row(_ time: ContenderTiming, weights: String, _ speedUps: [String]) -> [String] {
-    [
-      time.name, weights, "\(time.batch)", "\(time.threads)", time.bestMilliseconds.text(decimals: 3),
-      time.medianMilliseconds.text(decimals: 3),
-    ] + speedUps
-  }
-
-  private func export(
-    _ dense: any ImageClassifier, _ choice: Choice, _ precision: Precision, to folder: URL
-  ) throws -> Variant {
-    let model = dense.copy()
-    try model.prune(to: choice.plan)
-    let images = Tensor.uniform([2] + dense.inputShape, in: -1..<1, using: Generator(seed: 2))
-    let exporter = Exporter(
-      plan: choice.plan, precision: .uniform(precision),
-      calibration: precision == .int8 ? Calibration(batches: [images], rule: .minMax) : nil,
-      quantizesEnds: precision == .int8)
-    let exported = try exporter.export(model, inputShape: model.inputShape)
-    let file = folder.appending(path: "\(UUID().uuidString).swiftlet")
-    try exported.write(to: file)
-    let planned = exported.layers.filter { choice.plan[$0.path] != nil }
-    return Variant(
-      choice: choice, precision: precision, file: try ModelFile(contentsOf: file),
-      weightBytes: planned.reduce(0) { $0 + $1.weightByteCount })
   }
 }
 

@@ -1,16 +1,9 @@
 import ArgumentParser
 import Foundation
-import SwiftletBenchmarkKit
-import SwiftletCompression
-import SwiftletData
-import SwiftletExport
-import SwiftletFiles
 import SwiftletModels
-import SwiftletPlans
 import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletSearch
-import SwiftletTensor
 import SwiftletTerminal
 import SwiftletTraining
 import SwiftletWorkflows
@@ -50,32 +43,14 @@ struct CalibrateCommand: ParsableCommand {
   func run() throws {
     try prepareOutputs([.calibration(out)], reading: [recipe, checkpoint])
     let (model, name) = try network()
-    let layers = model.multiplyAdds.slots.map(\.path)
-    let patterns = levels.values.map(\.pattern)
-    for pattern in patterns { try CompressionPlan.uniform(pattern, layers: layers).validate(for: model.multiplyAdds) }
-    model.evaluate()
-    // Grids only have to be there: what they are changes no time.
-    let noise = Tensor.normal([4] + model.inputShape, using: Generator(seed: 1))
-    let planned = try PlannedNetwork(
-      model, inputShape: model.inputShape, layers: layers,
-      calibration: precisions.values.contains(.int8) ? Calibration(batches: [noise], rule: .minMax) : nil)
     let calibration = CPUCalibration(
-      levels: patterns, precisions: precisions.values, threads: threads, batch: batch, rounds: rounds)
+      levels: levels.values.map(\.pattern), precisions: precisions.values, threads: threads, batch: batch,
+      rounds: rounds)
     let console = ConsoleBar()
-    let times = try calibration.measure(
-      planned, of: model.multiplyAdds, named: name, on: Machine.description(threads: threads)
-    ) { round, rounds in
-      if !json { console.draw(fraction: Double(round) / Double(rounds), "round \(round)/\(rounds)") }
+    let result = try calibration.accelerator(for: model, named: name, to: URL(filePath: out), checks: checks) {
+      if !json { console.draw(fraction: Double($0) / Double($1), "round \($0)/\($1)") }
+      if $0 == $1 { console.clear() }
     }
-    console.clear()
-
-    let file = URL(filePath: out)
-    let accelerator = Accelerator(
-      name: file.deletingPathExtension().lastPathComponent,
-      source: "swiftlet bench calibrate, best of \(rounds) runs in turn", levels: patterns,
-      precisions: precisions.values, cost: .measured(times))
-    try accelerator.write(to: file)
-    let result = CalibrationResult(file: out, times, try compare(calibration, planned, accelerator, model))
     if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 
@@ -86,80 +61,5 @@ struct CalibrateCommand: ParsableCommand {
     }
     let recipe = try Recipe.read(from: URL(filePath: recipe ?? ""))
     return (try recipe.model.make(seed: recipe.training.seed), "\(recipe.model)")
-  }
-
-  /// Draws plans, and times them all in turn.
-  private func compare(
-    _ calibration: CPUCalibration, _ planned: PlannedNetwork, _ accelerator: Accelerator, _ model: any ImageClassifier
-  ) throws -> [CalibrationResult.Check] {
-    let layers = model.multiplyAdds.slots.map(\.path)
-    let space = SearchSpace(calibration.levels, precisions: calibration.precisions, over: layers)
-    let costs = try accelerator.costs(of: space, in: model.multiplyAdds)
-    let sampler = UniformSampler(space)
-    var random = RandomStream(seed: 1)
-    var named = space.uniformPlans.map { levels in
-      let choice = space.slots[0].levels[levels[0]]
-      return ("uniform \(choice.sparsity) \(choice.format.rawValue)", levels)
-    }
-    named += (0..<checks).map { ("drawn \($0 + 1)", sampler.levels(using: &random)) }
-    let measured = try calibration.milliseconds(of: named.map { space.plan($0.1) }, planned)
-    return zip(named, measured).map { plan, measured in
-      .init(plan: plan.0, predicted: Double(costs.total(of: plan.1)) / 1e6, measured: measured)
-    }
-  }
-}
-
-/// What was measured, and how well it predicts.
-private struct CalibrationResult: Encodable, CustomStringConvertible {
-  struct Check: Encodable {
-    let plan: String
-    /// Milliseconds of a forward pass.
-    let predicted, measured: Double
-  }
-
-  struct Layer: Encodable {
-    let layer, pattern, precision, kernel: String
-    let tokens, inputs, outputs, nanoseconds: Int
-  }
-
-  let file: String
-  let fixed: Int
-  let layers: [Layer]
-  let checks: [Check]
-
-  init(file: String, _ times: MeasuredTimes, _ checks: [Check]) {
-    (self.file, fixed, self.checks) = (file, times.fixed, checks)
-    layers = times.layers.map { layer in
-      Layer(
-        layer: layer.name, pattern: PatternName(pattern: layer.choice.sparsity).description,
-        precision: layer.choice.format.rawValue, kernel: layer.kernel, tokens: layer.tokens, inputs: layer.inputs,
-        outputs: layer.outputs, nanoseconds: layer.nanoseconds)
-    }
-  }
-
-  var description: String {
-    var table = Table(columns: [
-      .text("layer"), .number("inputs"), .number("outputs"), .text("level"), .text("precision"), .number("µs"),
-      .text("kernel"),
-    ])
-    for layer in layers {
-      table.append([
-        layer.layer, "\(layer.inputs)", "\(layer.outputs)", layer.pattern, layer.precision,
-        (Double(layer.nanoseconds) / 1000).text(decimals: 1), layer.kernel,
-      ])
-    }
-    var comparison = Table(columns: [
-      .text("plan"), .number("predicted ms"), .number("measured ms"), .number("off by"),
-    ])
-    for check in checks {
-      comparison.append([
-        check.plan, check.predicted.text(decimals: 3), check.measured.text(decimals: 3),
-        (100 * (check.predicted / check.measured - 1)).text(decimals: 1) + " %",
-      ])
-    }
-    return [
-      table.text, "everything else: \((Double(fixed) / 1000).text(decimals: 1)) µs", comparison.text,
-      "written to \(file)",
-    ].joined(separator: "\n\n")
   }
 }

@@ -1,9 +1,6 @@
 import ArgumentParser
 import Foundation
-import SwiftletReport
-import SwiftletSearch
 import SwiftletTerminal
-import SwiftletTraining
 import SwiftletWorkflows
 
 /// `swiftlet report RUN… TRACE…`: what training runs and searches did, as one HTML page.
@@ -24,18 +21,12 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     try prepareOutputs([.report(out)], reading: runs)
-    let traces = runs.filter { $0.hasSuffix(".jsonl") }
-    let summaries = try runs.filter { !traces.contains($0) }.map { try RunSummary(of: RunDirectory(URL(filePath: $0))) }
-    var report = Report(of: summaries, traces)
-    for trace in traces {
-      let file = URL(filePath: trace)
-      try SearchTrace<ImageFitness>.read(from: file).append(to: &report, named: file.lastPathComponent)
-    }
-    try report.write(to: URL(filePath: out))
+    let report = try RunReport(of: runs.map { URL(filePath: $0) })
+    try report.page.write(to: URL(filePath: out))
     if json {
-      for summary in summaries { try printJSON(summary.last) }
+      for run in report.runs { try printJSON(run.last) }
     } else {
-      if !summaries.isEmpty { try StandardOutput.print(summaries.table.text + "\n") }
+      if !report.runs.isEmpty { try StandardOutput.print(report.runs.table.text + "\n") }
       try StandardOutput.print("Report: \(out)")
     }
   }

@@ -1,9 +1,7 @@
 import ArgumentParser
 import Foundation
-import SwiftletData
 import SwiftletRuntime
 import SwiftletTerminal
-import SwiftletTraining
 import SwiftletWorkflows
 
 /// `swiftlet eval MODEL.swiftlet --data PATH [--against checkpoint]`: the same measure for a trained network and its
@@ -39,16 +37,17 @@ struct EvalCommand: ParsableCommand {
     }
   }
 
+  /// What is printed as JSON.
   private struct Result: Encodable {
     let data, split: String
-    let first: ClassifierScore
-    let second: ClassifierScore?
+    let model: ClassifierScore
+    let against: ClassifierScore?
     let comparison: PairedComparison?
 
-    enum CodingKeys: String, CodingKey {
-      case data, split, comparison
-      case first = "model"
-      case second = "against"
+    init(of evaluation: ClassifierEvaluation, data: String?, split: String) {
+      (self.data, self.split) = (data ?? "recipe", split)
+      (model, against) = (evaluation.scores[0], evaluation.scores.dropFirst().first)
+      comparison = evaluation.comparison
     }
   }
 
@@ -58,63 +57,18 @@ struct EvalCommand: ParsableCommand {
     let sides = try [model ?? checkpoint, against].compactMap(\.self).map {
       try Classifier(path: $0, recipe: recipeFile, averages: weights.ema, threads: threads)
     }
-    for remark in sides.flatMap(\.remarks) { printToStandardError("note: \(remark)") }
-    let images = try dataset(of: sides, recipeFile)
+    printNotes(sides.flatMap(\.remarks))
+    let images = try sides.images(at: data, split: split, recipe: recipeFile)
     images.printWarnings()
-    let columns = try sides.map { try $0.columns(of: images.classes) }
 
     let progress = json ? nil : EvaluationProgress(of: images.count)
     defer { progress?.end() }
-    var scores = sides.map { ClassifierScore(name: $0.name) }
-    var batches = PreparedBatches(of: images, for: sides, size: batch)
-    while let samples = try batches.next() {
-      for (index, side) in sides.enumerated() {
-        var rows = try side.score(samples.inputs[index], samples.labels.count)
-        let classes = rows.count / samples.labels.count
-        guard images.classes.count <= classes else {
-          throw EvalError.tooFewScores(model: side.name, scores: classes, classes: images.classes.count)
-        }
-        if let columns = columns[index] {
-          rows = samples.labels.indices.flatMap { row in columns.map { rows[row * classes + $0] } }
-        }
-        try scores[index].add(rows, labels: samples.labels)
-      }
-      progress?.show(scores[0].images)
-    }
+    let evaluation = try ClassifierEvaluation(of: sides, on: images, batch: batch) { progress?.show($0) }
     progress?.end()
-
-    let comparison = scores.count == 2 ? PairedComparison(scores[0], scores[1]) : nil
     if json {
-      try printJSON(
-        Result(
-          data: data ?? "recipe", split: split, first: scores[0], second: scores.count == 2 ? scores[1] : nil,
-          comparison: comparison))
+      try printJSON(Result(of: evaluation, data: data, split: split))
     } else {
-      var table = Table(columns: [
-        .text("model"), .number("images"), .number("top-1"), .number("top-5"), .number("loss"),
-      ])
-      for score in scores {
-        table.append([
-          score.name, "\(score.images)", percent(score.top1), percent(score.top5), score.loss.text(decimals: 4),
-        ])
-      }
-      try StandardOutput.print(table.text)
-      if let comparison { try StandardOutput.print(comparison) }
+      try StandardOutput.print(evaluation)
     }
-  }
-
-  private func percent(_ share: Double) -> String { (100 * share).text(decimals: 2) + " %" }
-
-  private func dataset(of sides: [Classifier], _ recipeFile: URL?) throws -> any ImageDataset {
-    // A checkpoint's side has read the recipe's file, with what lies beside foreign weights.
-    let read = sides.first { $0.isCheckpoint }?.recipe
-    let recipe = try read ?? recipeFile.map { try Recipe.read(from: $0) } ?? sides.lazy.compactMap(\.recipe).first
-    let place = data.map { URL(filePath: $0) }
-    if let recipe, split == "test" { return try recipe.data.openTest(at: place, imageSize: recipe.model.imageSize) }
-    if let recipe, split == "search" {
-      return try recipe.data.open(at: place, imageSize: recipe.model.imageSize).search
-    }
-    guard let data else { throw EvalError.noData }
-    return try ImageDatasets.open(data, split: split)
   }
 }

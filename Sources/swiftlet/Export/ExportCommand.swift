@@ -2,12 +2,8 @@ import ArgumentParser
 import Foundation
 import SwiftletExport
 import SwiftletPlans
-import SwiftletReport
-import SwiftletRunCommands
 import SwiftletRuntime
-import SwiftletTensor
 import SwiftletTerminal
-import SwiftletTraining
 import SwiftletWorkflows
 
 /// `swiftlet export --checkpoint C [--plan P] --precision fp32|bf16|int8 --out model.swiftlet`.
@@ -73,104 +69,21 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     try prepareOutputs([.modelFile(out)], reading: [checkpoint, plan, recipe, classes, data])
-    let source = try weights.source(checkpoint, recipe: recipe, classes: classes)
-    let plan = try plan.map { try CompressionPlan(contentsOf: URL(filePath: $0)) }
-    let needsCalibration =
-      precision == .int8 || (precision == .planned && plan?.choices.values.contains { $0.precision == .int8 } == true)
-    let exporter = Exporter(
-      plan: plan, precision: precision.choice,
-      calibration: needsCalibration ? try calibration(of: source) : nil, quantizesEnds: quantizeEnds,
-      quantizesAttention: !floatAttention,
-      metadata: try metadata(of: source))
-    let shape = source.model.inputShape
-    let exported = try exporter.export(source.model, inputShape: shape, name: out.modelName)
-    let difference = try check(exported, source, shape)
-    try exported.write(to: URL(filePath: out))
-    let warnings = [exported.int8Effect?.warning].compactMap(\.self)
-    for warning in warnings { printToStandardError("warning: \(warning)") }
-    let slow = try KernelSpeed.remarks(on: exported.layers.map { ($0.path, $0.choice) }, of: source.model.multiplyAdds)
-    printNotes(slow)
-
-    let result = ExportResult(
-      exported, file: out, bytes: try ModelFile(contentsOf: URL(filePath: out)).byteCount, difference: difference,
-      warnings: warnings + slow)
-    if json { try printJSON(result) } else { try StandardOutput.print(result) }
-  }
-
-  private func calibration(of source: TrainedSource) throws -> Calibration {
-    let data = try source.recipe.data.open(
-      at: data.map { URL(filePath: $0) }, imageSize: source.recipe.model.imageSize)
-    data.printWarnings()
-    let images = data.search.count > 0 ? data.search : data.training
-    let batches = source.recipe.evaluationLoader(over: images.evenlySpaced(calibrationImages), batchSize: 32).epoch(0)
-    var seen: [Tensor] = []
-    while let batch = try batches.next() { seen.append(batch.images) }
-    return Calibration(batches: seen, rule: range.rule, threads: processorCount())
-  }
-
-  private func metadata(of source: TrainedSource) throws -> Graph.Metadata {
-    var texts = [
-      ModelNotes.recipe: try source.recipe.yaml(),
-      ModelNotes.checkpoint: try source.checksum(),
-    ]
+    var export = ModelExport(of: try weights.source(checkpoint, recipe: recipe, classes: classes))
+    export.plan = try plan.map { try CompressionPlan(contentsOf: URL(filePath: $0)) }
+    export.precision = precision.choice
+    (export.calibrationImages, export.range) = (calibrationImages, range.rule)
+    (export.quantizesEnds, export.quantizesAttention) = (quantizeEnds, !floatAttention)
     for note in notes {
       let parts = note.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      texts[String(parts[0])] = String(parts[1])
+      export.notes[String(parts[0])] = String(parts[1])
     }
-    return Graph.Metadata(classNames: source.classes, preprocessing: source.recipe.preprocessing, notes: texts)
-  }
-
-  /// The greatest difference of the scores from libtorch's on noise, relative to the greatest score.
-  ///
-  /// - Throws: `ExportCheckError` where a score is no finite number, or an fp32 model differs by more than rounding.
-  private func check(_ exported: ExportedModel, _ source: TrainedSource, _ shape: [Int]) throws -> Double {
-    let images = Tensor.normal([2] + shape, using: Generator(seed: 7))
-    let expected = withNoGradient { source.model(images) }.scalars(as: Float.self)
-    let input = NDArray(images.scalars(as: Float.self), shape: images.shape)
-    let found = try Session(exported.modelFile(), threads: 1).run([input])[0].floats
-    return try ExportCheckError.relativeDifference(
-      found, from: expected, isExact: exported.layers.allSatisfy { $0.precision == .fp32 })
-  }
-}
-
-/// What was written.
-private struct ExportResult: Encodable, CustomStringConvertible {
-  struct Layer: Encodable {
-    let path, pattern, precision: String
-    let shape: [Int]
-    let bytes: Int
-  }
-
-  let file: String
-  let bytes: Int
-  /// On noise, relative to the greatest score.
-  let differenceFromTorch: Double
-  let layers: [Layer]
-  let int8: Int8Report?
-  let warnings: [String]
-
-  init(_ exported: ExportedModel, file: String, bytes: Int, difference: Double, warnings: [String]) {
-    (self.file, self.bytes, differenceFromTorch) = (file, bytes, difference)
-    int8 = exported.int8Effect.map(Int8Report.init)
-    self.warnings = warnings
-    layers = exported.layers.map { layer in
-      Layer(
-        path: layer.path, pattern: layer.pattern.map { "\($0)" } ?? PatternName.denseName,
-        precision: layer.precision.rawValue, shape: layer.shape, bytes: layer.byteCount)
-    }
-  }
-
-  var description: String {
-    var table = Table(columns: [
-      .text("layer"), .text("pattern"), .text("precision"), .number("outputs"), .number("inputs"), .number("bytes"),
-    ])
-    for layer in layers {
-      table.append([
-        layer.path, layer.pattern, layer.precision, "\(layer.shape[0])", "\(layer.shape[1])", "\(layer.bytes)",
-      ])
-    }
-    return table.text + "\n\n\(file): \(bytes) bytes; scores on noise differ from libtorch's by at most "
-      + String(format: "%.2g", differenceFromTorch) + " of the greatest" + (int8.map { "\n\($0)" } ?? "")
+    let images = export.needsCalibration ? try export.openData(at: data.map { URL(filePath: $0) }) : nil
+    images?.printWarnings()
+    let result = try export.write(to: URL(filePath: out), calibratingOn: images)
+    printWarnings([result.int8Warning].compactMap(\.self))
+    printNotes(result.remarks)
+    if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 }
 
@@ -187,9 +100,4 @@ struct RangeName: ExpressibleByArgument {
   }
 
   var defaultValueDescription: String { rule.map { "\($0)" } ?? "measured" }
-}
-
-extension String {
-  /// `deit` of `models/deit.swiftlet`.
-  fileprivate var modelName: String { URL(filePath: self).deletingPathExtension().lastPathComponent }
 }

@@ -1,8 +1,5 @@
 import ArgumentParser
 import Foundation
-import SwiftletCompression
-import SwiftletModels
-import SwiftletNN
 import SwiftletPlans
 import SwiftletRunCommands
 import SwiftletRuntime
@@ -40,8 +37,6 @@ struct PlanCommand: ParsableCommand {
   var budget: Budget?
   @Flag(help: "Print one JSON object.") var json = false
 
-  private var makes: Bool { uniform != nil || erk != nil || lamp != nil }
-
   func validate() throws {
     guard model == nil || (recipe == nil && checkpoint == nil) else {
       throw ValidationError("give one network: --recipe, --checkpoint or --model")
@@ -49,23 +44,30 @@ struct PlanCommand: ParsableCommand {
     guard [uniform != nil, erk != nil, lamp != nil].count(where: { $0 }) <= 1 else {
       throw ValidationError("give one of --uniform, --erk and --lamp")
     }
-    if makes, recipe == nil, checkpoint == nil, model == nil {
+    if rule != nil, recipe == nil, checkpoint == nil, model == nil {
       throw ValidationError("a plan is made for a network: give --recipe, --checkpoint or --model")
     }
     if lamp != nil, checkpoint == nil { throw ValidationError("--lamp looks at weights: give --checkpoint") }
     if budget != nil, erk == nil, lamp == nil { throw ValidationError("--budget goes with --erk or --lamp") }
-    if [erk, lamp].contains(.budget), budget == nil { throw ValidationError("the density `budget` needs --budget") }
+    if [erk, lamp].contains(where: { $0?.density == .budget }), budget == nil {
+      throw ValidationError("the density `budget` needs --budget")
+    }
     if accelerator != nil, recipe == nil, checkpoint == nil, model == nil {
       throw ValidationError("an accelerator's cost depends on the network: give --recipe, --checkpoint or --model")
     }
   }
 
   func run() throws {
-    if makes { try prepareOutputs([.plan(plan)], reading: [recipe, checkpoint, model, against, accelerator]) }
+    if rule != nil { try prepareOutputs([.plan(plan)], reading: [recipe, checkpoint, model, against, accelerator]) }
     let network = try network()
     let accelerator = try accelerator.map { try Accelerator.named($0) }
     if let network { try accelerator?.check(network: network.name) }
-    if makes, let network { try made(for: network, accelerator).write(to: URL(filePath: plan)) }
+    if let rule, let network {
+      var maker = PlanMaker(for: network)
+      (maker.levels, maker.precision) = (levels.values.map(\.pattern), precision)
+      (maker.budget, maker.accelerator) = (budget, accelerator)
+      try maker.plan(by: rule).write(to: URL(filePath: plan))
+    }
     let shown = try PlanSummary(
       name: plan, CompressionPlan(contentsOf: URL(filePath: plan)), network?.work, accelerator)
     let other = try against.map {
@@ -78,84 +80,26 @@ struct PlanCommand: ParsableCommand {
     }
   }
 
-  private struct Network {
-    let name: String
-    let work: MultiplyAdds
-    let model: (any Layer)?
-
-    init(name: String, work: MultiplyAdds, model: (any Layer)? = nil) {
-      (self.name, self.work, self.model) = (name, work, model)
-    }
-
-    init(_ recipe: Recipe) {
-      self.init(name: "\(recipe.model)", work: recipe.model.configuration.multiplyAdds)
-    }
+  private func network() throws -> PlanNetwork? {
+    if let checkpoint { return PlanNetwork(try weights.source(checkpoint, recipe: recipe)) }
+    if let recipe { return PlanNetwork(try Recipe.read(from: URL(filePath: recipe))) }
+    return try model.map { try PlanNetwork(modelFile: $0) }
   }
 
-  private func network() throws -> Network? {
-    if let checkpoint {
-      let source = try weights.source(checkpoint, recipe: recipe)
-      return Network(name: "\(source.recipe.model)", work: source.model.multiplyAdds, model: source.model)
-    }
-    if let recipe {
-      return Network(try Recipe.read(from: URL(filePath: recipe)))
-    }
-    guard let model else { return nil }
-    let file = try ModelFile(contentsOf: URL(filePath: model))
-    guard let text = file.graph.metadata.notes[ModelNotes.recipe] else { throw PlanCommandError.noRecipe(model) }
-    return Network(try Recipe.parse(text, source: model))
-  }
-
-  private func made(for network: Network, _ accelerator: Accelerator?) throws -> CompressionPlan {
-    let slots = network.work.slots
-    if let uniform {
-      let plan = network.work.uniform(uniform, precision: precision)
-      try plan.validate(for: network.work)
-      return plan
-    }
-    let space = SearchSpace(levels.values.map(\.pattern), precisions: [precision], over: slots.map(\.path))
-    func densities(_ share: Double) throws -> [Double] {
-      if erk != nil { return ErdosRenyiAllocation.densities(of: slots, keeping: share) }
-      let layers = network.model?.linearLayers() ?? []
-      let weights = Dictionary(layers.map { ($0.path, $0.layer.weight) }, uniquingKeysWith: { first, _ in first })
-      return MagnitudeAllocation.densities(of: slots.compactMap { weights[$0.path] }, keeping: share)
-    }
-    guard let budget else { return space.plan(nearest: try densities((erk ?? lamp)?.share ?? 1)) }
-    let costs = try budget.costs(of: space, in: network.work, on: accelerator)
-    let window = try budget.window(in: costs)
-    let dense = costs.levels.reduce(costs.fixed) { $0 + ($1.last ?? 0) }
-    let share =
-      (erk ?? lamp)?.share ?? Double(window.upperBound - costs.fixed) / Double(max(1, dense - costs.fixed))
-    return try space.plan(
-      nearest: densities(min(1, max(0, share))), weights: slots.map(\.weights), costs: costs, window: window)
+  /// How the plan is made, where it is.
+  private var rule: PlanMaker.Rule? {
+    if let uniform { return .uniform(uniform) }
+    if let erk { return .erdosRenyi(erk.density) }
+    return lamp.map { .magnitudes($0.density) }
   }
 }
 
 /// The share of the weights that stay, or the word `budget`.
-enum DensityName: ExpressibleByArgument, Hashable, Sendable {
-  case share(Double)
-  case budget
+struct DensityName: ExpressibleByArgument, Hashable, Sendable {
+  let density: PlanMaker.Density
 
   init?(argument: String) {
-    if argument == "budget" {
-      self = .budget
-    } else {
-      guard let share = Double(argument), (0...1).contains(share) else { return nil }
-      self = .share(share)
-    }
-  }
-
-  var share: Double? {
-    if case .share(let share) = self { share } else { nil }
-  }
-}
-
-enum PlanCommandError: Error, CustomStringConvertible {
-  case noRecipe(String)
-
-  var description: String {
-    switch self {
-    case .noRecipe(let model): "\(model) carries no recipe that says what network it is: give --recipe or --checkpoint"
-    }
+    guard let density = PlanMaker.Density(parsing: argument) else { return nil }
+    self.density = density
   }
 }

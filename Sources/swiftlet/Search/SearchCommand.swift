@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import SwiftletCompression
 import SwiftletPlans
 import SwiftletRuntime
 import SwiftletSearch
@@ -49,25 +48,16 @@ struct SearchCommand: ParsableCommand {
     try prepareOutputs(
       [.plan(out)] + SearchRun.sideOutputs(of: URL(filePath: out)), reading: [recipe, checkpoint, accelerator, data])
     let source = try weights.source(
-      checkpoint, text: RecipeText(contentsOf: URL(filePath: self.recipe), overrides: overrides))
-    var recipe = source.recipe
-    var settings = recipe.search ?? Recipe.Search()
-    if let method, method != settings.method.kind { settings.method = SearchMethod(method) }
-    if let seed { settings.seed = seed }
-    recipe.search = settings
-
-    let accelerator = try accelerator.map { try Accelerator.named($0) }
-    let work = recipe.model.configuration.multiplyAdds
-    let search = try SearchRun(recipe, budget: budget, of: work, accelerator: accelerator)
-    let data = try recipe.data.open(at: data.map { URL(filePath: $0) }, imageSize: recipe.model.imageSize)
-      .labelled(by: source.classes, of: checkpoint)
+      checkpoint, text: RecipeText(contentsOf: URL(filePath: recipe), overrides: overrides))
+    let search = try SearchRun(
+      for: source, budget: budget, accelerator: accelerator.map { try Accelerator.named($0) }, method: method,
+      seed: seed)
+    let data = try source.openData(at: data.map { URL(filePath: $0) }, named: checkpoint)
     data.printWarnings()
-    let choices = search.problem.space.slots.flatMap { slot in slot.levels.map { (slot.path, $0) } }
-    printNotes(try KernelSpeed.remarks(on: choices, of: work))
+    printNotes(try search.remarks())
     let console = SearchConsole<ImageFitness>()
     let outcome = try search.start(
-      on: source.model, inputShape: source.model.inputShape, data: data, plan: URL(filePath: out),
-      threads: threads ?? processorCount(),
+      on: source, data: data, plan: URL(filePath: out), threads: threads ?? processorCount(),
       observer: json ? printCandidate : console.callAsFunction)
     if json { try printJSON(outcome) } else { try StandardOutput.print(outcome) }
   }
