@@ -1,4 +1,5 @@
 private enum Aten {
+  static let conv1d = Operator("aten::conv1d")
   static let conv2d = Operator("aten::conv2d")
   static let convTranspose2d = Operator("aten::conv_transpose2d.input")
   static let maxPool2d = Operator("aten::max_pool2d")
@@ -34,6 +35,20 @@ public enum Interpolation: Hashable, Sendable {
 }
 
 extension Tensor {
+  /// A convolution along the last axis.
+  ///
+  /// Shapes: `x` is `[batch, channels, frames]`, `weight` `[outputs, channels / groups, kernel]`.
+  public func conv1d(
+    weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1,
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    Aten.conv1d.tensor(
+      [
+        .tensor(self), .tensor(weight), .optional(bias), .ints([stride]), .ints([padding]), .ints([dilation]),
+        .int(groups),
+      ], file, line)
+  }
+
   /// A two-dimensional convolution.
   ///
   /// Shapes: `x` is `[batch, channels, height, width]`, `weight` `[outputs, channels / groups, height, width]`; `stride`,

@@ -9,11 +9,11 @@ import Testing
 /// Frames of any number and one vector a sample: scores of every second frame, and of the whole.
 private final class Listener: Module {
   @Parameter var kernel: Tensor
-  @Child var norm: BatchNorm2d
+  @Child var norm: BatchNorm
   @Child var perFrame: Linear
   @Child var whole: Linear
 
-  init(kernel: Tensor, norm: BatchNorm2d, perFrame: Linear, whole: Linear) {
+  init(kernel: Tensor, norm: BatchNorm, perFrame: Linear, whole: Linear) {
     self.kernel = kernel
     self.norm = norm
     self.perFrame = perFrame
@@ -22,7 +22,7 @@ private final class Listener: Module {
 
   convenience init(seed: UInt64) {
     let generator = Generator(seed: seed)
-    let norm = BatchNorm2d(channels: 8)
+    let norm = BatchNorm(channels: 8)
     norm.weight = .uniform([8], in: 0.5..<2, using: generator)
     norm.runningMean = .uniform([8], in: -1..<1, using: generator)
     norm.runningVar = .uniform([8], in: 0.5..<2, using: generator)

@@ -124,7 +124,7 @@ struct TracingTests {
   func `batch norm behind a convolution or a linear disappears`(isBiased: Bool) throws {
     let generator = Generator(seed: 31)
     let convolution = Conv2d(inputs: 3, outputs: 6, kernel: 2, stride: 2, bias: isBiased, using: generator)
-    let norm = BatchNorm2d(channels: 6, epsilon: 1e-3)
+    let norm = BatchNorm(channels: 6, epsilon: 1e-3)
     // Negative scales and a tiny variance among them.
     norm.weight = Tensor([-1.5, 0.3, 2, 1, -0.1, 0.7] as [Float], shape: [6])
     norm.bias = Tensor([0.2, -0.4, 0, 1, 3, -2] as [Float], shape: [6])
@@ -139,7 +139,7 @@ struct TracingTests {
   }
 
   @Test func `batch norm by itself is a product and a sum`() throws {
-    let norm = BatchNorm2d(channels: 3)
+    let norm = BatchNorm(channels: 3)
     norm.runningMean = Tensor([0.1, 0.2, -0.3] as [Float], shape: [3])
     norm.runningVar = Tensor([0.5, 2, 1] as [Float], shape: [3])
     try check([3, 4, 4]) { x, _ in norm(x) }
@@ -147,7 +147,7 @@ struct TracingTests {
 
   @Test func `batch norm stays where its argument has another reader`() throws {
     let convolution = Conv2d(inputs: 3, outputs: 3, kernel: 1, using: Generator(seed: 2))
-    let norm = BatchNorm2d(channels: 3)
+    let norm = BatchNorm(channels: 3)
     norm.runningVar = Tensor([0.5, 2, 1] as [Float], shape: [3])
     try check([3, 4, 4]) { x, _ in
       let y = convolution(x)

@@ -37,7 +37,7 @@ struct LayerGoldenTests {
 
   @Test func `batch norm equals torch's over three training batches and in inference`() throws {
     let golden = try Golden("batch-norm.safetensors")
-    let norm = BatchNorm2d(channels: 3)
+    let norm = BatchNorm(channels: 3)
     withNoGradient {
       norm.weight.copyInPlace(from: golden.tensors["start.weight"] ?? .zeros([3]))
       norm.bias.copyInPlace(from: golden.tensors["start.bias"] ?? .zeros([3]))
@@ -59,6 +59,32 @@ struct LayerGoldenTests {
     #expect(distance(norm(try golden["input0"]), try golden["inference"]) < tolerance)
     #expect(norm.numBatchesTracked.item() == 3)
     #expect(distance(norm.runningMean, try golden["mean2"]) < tolerance)
+  }
+
+  @Test func `a convolution along frames and its batch norm equal torch's in training and in inference`() throws {
+    let golden = try Golden("frames.safetensors")
+    let conv = Conv1d(
+      weight: try golden["conv.weight"], bias: try golden["conv.bias"], stride: 2, padding: 2, dilation: 2, groups: 2)
+    conv.weight.requiresGradient = true
+    let norm = BatchNorm(channels: 8, momentum: 0.3, epsilon: 1e-3)
+    norm.weight = try golden["norm.weight"]
+    norm.bias = try golden["norm.bias"]
+    norm.train(using: Generator(seed: 0))
+    for step in 0..<2 {
+      let x = try golden["input\(step)"]
+      x.requiresGradient = true
+      conv.weight.gradient = nil
+      let y = norm(conv(x))
+      (y * (try golden["mask\(step)"])).sum().backward()
+      #expect(distance(y, try golden["output\(step)"]) < tolerance)
+      #expect(distance(norm.runningMean, try golden["mean\(step)"]) < tolerance)
+      #expect(distance(norm.runningVar, try golden["var\(step)"]) < tolerance)
+      #expect(distance(try #require(x.gradient), try golden["inputGradient\(step)"]) < 1e-4)
+      #expect(distance(try #require(conv.weight.gradient), try golden["weightGradient\(step)"]) < 1e-4)
+    }
+    norm.evaluate()
+    #expect(distance(norm(conv(try golden["input0"])), try golden["inference"]) < tolerance)
+    #expect(distance(norm(try golden["plain.input"]), try golden["plain.output"]) < tolerance)
   }
 }
 

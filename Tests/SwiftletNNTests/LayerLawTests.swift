@@ -88,11 +88,11 @@ struct LayerLawTests {
   }
 
   @Test func `batch norm refuses to train on one value per channel`() {
-    let norm = BatchNorm2d(channels: 3)
+    let norm = BatchNorm(channels: 3)
     norm.train(using: generator)
     #expect(
       throws: TensorError(
-        operation: "BatchNorm2d",
+        operation: "BatchNorm",
         message: "training needs more than one value per channel, the input has shape [1, 3, 1, 1]")
     ) { try withError { norm(.ones([1, 3, 1, 1])) } }
     norm.evaluate()

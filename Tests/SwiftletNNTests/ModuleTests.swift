@@ -71,12 +71,12 @@ struct ModuleTests {
     #expect(throws: ModuleError.noLayer(path: "first.weight", model: "Sample", nearest: "first")) {
       try model.layer(at: "first.weight")
     }
-    #expect(throws: ModuleError.cannotReplace(path: "only_norm", type: "BatchNorm2d", with: "Dropout")) {
+    #expect(throws: ModuleError.cannotReplace(path: "only_norm", type: "BatchNorm", with: "Dropout")) {
       try model.replaceLayer(at: "only_norm", with: layer)
     }
     #expect(
-      "\(ModuleError.cannotReplace(path: "only_norm", type: "BatchNorm2d", with: "Dropout"))"
-        == "a Dropout cannot take the place of the BatchNorm2d at only_norm: "
+      "\(ModuleError.cannotReplace(path: "only_norm", type: "BatchNorm", with: "Dropout"))"
+        == "a Dropout cannot take the place of the BatchNorm at only_norm: "
         + "the model uses more of it than a layer's call")
     #expect(
       "\(ModuleError.noLayer(path: "first.weight", model: "Sample", nearest: "first"))"

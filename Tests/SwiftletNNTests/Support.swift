@@ -5,7 +5,7 @@ import SwiftletTensor
 final class Sample: Layer {
   @Child var first: any Layer
   @Child var list: [any Layer]
-  @Child var onlyNorm: BatchNorm2d
+  @Child var onlyNorm: BatchNorm
   @Child var optional: (any Layer)?
   @Parameter var someScale: Tensor
   @Buffer var seenCount: Tensor
@@ -17,7 +17,7 @@ final class Sample: Layer {
     let shared = Linear(inputs: 4, outputs: 4, using: generator)
     first = shared
     list = [Linear(inputs: 4, outputs: 4, bias: false, using: generator), Dropout(rate: 0.5)]
-    onlyNorm = BatchNorm2d(channels: 2)
+    onlyNorm = BatchNorm(channels: 2)
     optional = nil
     someScale = .parameterOfOnes([4])
     seenCount = .zeros([], dataType: .int64)

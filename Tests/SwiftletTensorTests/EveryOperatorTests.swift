@@ -205,6 +205,10 @@ let torch: ConditionTrait = .enabled(if: Torch.isAvailable, "libtorch is missing
     let image = Tensor([1, 2, 3, 4] as [Float], shape: [1, 1, 2, 2])
     let kernel = Tensor([1, 1, 1, 1] as [Float], shape: [1, 1, 2, 2])
     #expect(image.conv2d(weight: kernel, bias: Tensor([1] as [Float])).item() == 11)
+    #expect(
+      floats(
+        Tensor([1, 2, 4] as [Float], shape: [1, 1, 3]).conv1d(weight: Tensor([1, -1] as [Float], shape: [1, 1, 2])))
+        == [-1, -2])
     #expect(image.transposedConv2d(weight: kernel, stride: [2, 2]).sum().item() == 40)
     #expect(image.maxPool2d(size: [2, 2]).item() == 4)
     #expect(image.averagePool2d(size: [2, 2]).item() == 2.5 && image.averagePool2d(to: [1, 1]).item() == 2.5)

@@ -80,6 +80,33 @@ def others():
     save_file({k: v.detach().contiguous() for k, v in out.items()}, FOLDER / "layers.safetensors")
 
 
+def frames():
+    """A convolution along frames with batch norm behind it: two training batches, then inference."""
+    conv = torch.nn.Conv1d(6, 8, 3, stride=2, padding=2, dilation=2, groups=2)
+    norm = torch.nn.BatchNorm1d(8, momentum=0.3, eps=1e-3)
+    with torch.no_grad():
+        conv.weight.copy_(random(8, 3, 3, seed=80))
+        conv.bias.copy_(random(8, seed=81))
+        norm.weight.copy_(random(8, seed=82))
+        norm.bias.copy_(random(8, seed=83))
+    out = {"conv.weight": conv.weight, "conv.bias": conv.bias, "norm.weight": norm.weight, "norm.bias": norm.bias}
+    for step, (batch, count) in enumerate([(2, 9), (3, 14)]):
+        x = random(batch, 6, count, seed=90 + step).requires_grad_()
+        conv.zero_grad()
+        y = norm(conv(x))
+        mask = random(*y.shape, seed=95 + step)
+        (y * mask).sum().backward()
+        out |= {f"input{step}": x, f"output{step}": y, f"mask{step}": mask}
+        out |= {f"mean{step}": norm.running_mean.clone(), f"var{step}": norm.running_var.clone()}
+        out |= {f"inputGradient{step}": x.grad, f"weightGradient{step}": conv.weight.grad.clone()}
+    norm.eval()
+    out["inference"] = norm(conv(out["input0"]))
+    # Without an axis behind the channels.
+    out |= {"plain.input": random(4, 8, seed=99), "plain.output": norm(random(4, 8, seed=99))}
+    save_file({k: v.detach().contiguous() for k, v in out.items()}, FOLDER / "frames.safetensors")
+
+
 FOLDER.mkdir(parents=True, exist_ok=True)
 batch_norm()
 others()
+frames()

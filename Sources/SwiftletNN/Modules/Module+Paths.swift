@@ -37,7 +37,7 @@ extension Module {
   /// The number of weights in all parameters, shared ones counted once.
   public var parameterCount: Int { parameters().reduce(0) { $0 + $1.count } }
 
-  /// The modules of one type with their paths, for instance every `BatchNorm2d`.
+  /// The modules of one type with their paths, for instance every `BatchNorm`.
   public func modules<M>(ofType type: M.Type) -> [(path: String, module: M)] {
     namedModules().compactMap { path, module in (module as? M).map { (path, $0) } }
   }

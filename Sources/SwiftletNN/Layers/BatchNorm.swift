@@ -1,12 +1,12 @@
 import SwiftletTensor
 
-/// Normalises every channel over batch and pixels: with the batch's own statistics while training, with running
-/// averages of them in inference.
+/// Normalises every channel over the batch and all positions, such as frames or pixels: with the batch's own statistics
+/// while training, with running averages of them in inference.
 ///
 /// `running ← (1 - momentum) running + momentum batch`, the variance unbiased, as PyTorch does.
-/// Shapes: `x` is `[batch, channels, height, width]`, and so is the result.
+/// Shapes: `x` is `[batch, channels, …]`, and so is the result.
 /// Source: Ioffe and Szegedy, "Batch Normalization" (2015), algorithms 1 and 2.
-public final class BatchNorm2d: Layer, ModeDependent {
+public final class BatchNorm: Layer, ModeDependent {
   @Parameter public var weight: Tensor
   @Parameter public var bias: Tensor
   @Buffer public var runningMean: Tensor
@@ -39,7 +39,7 @@ public final class BatchNorm2d: Layer, ModeDependent {
     if case .training = mode {
       isTraining = true
       if x.count == x.shape.dropFirst().first {
-        reportFailure("BatchNorm2d", "training needs more than one value per channel, the input has shape \(x.shape)")
+        reportFailure("BatchNorm", "training needs more than one value per channel, the input has shape \(x.shape)")
       }
       _ = withNoGradient { numBatchesTracked.addInPlace(1) }
     }
@@ -48,8 +48,8 @@ public final class BatchNorm2d: Layer, ModeDependent {
       momentum: momentum, epsilon: epsilon)
   }
 
-  public func shallowCopy() -> BatchNorm2d {
-    BatchNorm2d(
+  public func shallowCopy() -> BatchNorm {
+    BatchNorm(
       weight: weight, bias: bias, runningMean: runningMean, runningVar: runningVar,
       numBatchesTracked: numBatchesTracked, momentum: momentum, epsilon: epsilon)
   }

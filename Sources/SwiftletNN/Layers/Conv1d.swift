@@ -1,0 +1,40 @@
+import SwiftletTensor
+
+/// A convolution along one axis, such as the frames of a sound (cross-correlation, as everywhere in the field).
+///
+/// Shapes: `x` is `[batch, inputs, frames]`, the result `[batch, outputs, …]`, `weight` `[outputs, inputs / groups, kernel]`.
+public final class Conv1d: Layer {
+  @Parameter public var weight: Tensor
+  @Parameter public var bias: Tensor?
+  public let stride, padding, dilation, groups: Int
+
+  public init(weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1) {
+    (self.stride, self.padding, self.dilation, self.groups) = (stride, padding, dilation, groups)
+    self.weight = weight
+    self.bias = bias
+  }
+
+  /// Weights and bias uniform in ±1/√fanIn.
+  /// - Precondition: `groups` divides `inputs` and `outputs`.
+  public convenience init(
+    inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1,
+    bias: Bool = true, using generator: Generator
+  ) {
+    precondition(
+      inputs.isMultiple(of: groups) && outputs.isMultiple(of: groups),
+      "Conv1d: \(groups) groups must divide \(inputs) inputs and \(outputs) outputs")
+    let fanIn = Double(inputs / groups * kernel)
+    self.init(
+      weight: Initialization.fanInUniform.parameter([outputs, inputs / groups, kernel], using: generator),
+      bias: bias ? Initialization.uniform(bound: (1 / fanIn).squareRoot()).parameter([outputs], using: generator) : nil,
+      stride: stride, padding: padding, dilation: dilation, groups: groups)
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    x.conv1d(weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
+  }
+
+  public func shallowCopy() -> Conv1d {
+    Conv1d(weight: weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
+  }
+}
