@@ -42,6 +42,18 @@ public enum ClassifierConfiguration: Hashable, Sendable {
     }
   }
 
+  /// The same network with a head for so many classes; none gives features.
+  public func with(classes: Int) -> ClassifierConfiguration {
+    switch self {
+    case .deit(var configuration):
+      configuration.classes = classes
+      return .deit(configuration)
+    case .swin(var configuration):
+      configuration.classes = classes
+      return .swin(configuration)
+    }
+  }
+
   /// A network of this shape with random weights.
   public func network(using generator: Generator) throws(ConfigurationError) -> any ImageClassifier {
     switch self {

@@ -5,6 +5,8 @@ import SwiftletPlans
 public protocol ImageClassifier: Layer, CompressibleModel {
   associatedtype Configuration: ImageClassifierConfiguration
   var configuration: Configuration { get }
+  /// The modules that make scores of features, by path: those that other classes need anew.
+  var headPaths: [String] { get }
 }
 
 /// What tells one image classifier of a family from another.
@@ -17,6 +19,9 @@ public protocol ImageClassifierConfiguration: Hashable, Sendable, Codable, Custo
 }
 
 extension ImageClassifier {
+  /// As timm calls them.
+  public var headPaths: [String] { ["head", "head_dist"] }
+
   /// `[channels, height, width]`: the shape of one image.
   public var inputShape: [Int] {
     [configuration.channels, configuration.imageSize.height, configuration.imageSize.width]

@@ -82,7 +82,7 @@ struct GoingOnTests {
     try run.start { if case .started(let text) = $0 { started = text } }
     #expect(started.contains("in \(chosen.rawValue) on cpu") && started.contains("\(chosen.rawValue) as \(reason)"))
     #expect(try Recipe.read(from: run.directory.recipe).training.precision == chosen)
-    #expect(try TrainedModel.read(from: run.directory.model).recipe.training.precision == chosen)
+    #expect(try TrainedModel(reading: run.directory.model).recipe.training.precision == chosen)
     #expect(try TrainingCheckpoint<Recipe>.read(from: run.directory.checkpoint).recipe.training.precision == chosen)
 
     // A run that began with the other one keeps it, as if this were another processor.

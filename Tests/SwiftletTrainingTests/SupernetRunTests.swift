@@ -61,7 +61,7 @@ struct SupernetRunTests {
     #expect(epochs.allSatisfy { $0.subnets?["dense"] == $0.validationAccuracy })
 
     // The file holds a plain network with unmasked weights, whose pruned copy does as the anchor did.
-    let trained = try TrainedModel.read(from: run.directory.model)
+    let trained = try TrainedModel(reading: run.directory.model)
     #expect(trained.recipe == small.tiny.recipe)
     let search = try small.tiny.recipe.data.open(at: nil, imageSize: 16).search
     let loader = small.tiny.recipe.evaluationLoader(over: search)

@@ -35,7 +35,7 @@ struct TrainingRunTests {
     #expect(epochs[5].loss < epochs[0].loss)
     #expect(try Recipe.read(from: run.directory.recipe) == tiny.recipe)
 
-    let trained = try TrainedModel.read(from: run.directory.model)
+    let trained = try TrainedModel(reading: run.directory.model)
     #expect(trained.classes.count == 10)
     let search = try tiny.recipe.data.open(at: nil, imageSize: 16).search
     let evaluation = try Evaluation(of: trained.model, on: tiny.recipe.evaluationLoader(over: search))

@@ -36,7 +36,7 @@ struct BenchWorkflowTests {
   @Test func `libtorch runs the network that a model file was made from`() throws {
     try SmallNetwork.withCheckpoint { checkpoint, directory in
       let file = directory.appending(path: "small.swiftlet")
-      _ = try ModelExport(of: TrainedSource(checkpoint: checkpoint, recipe: nil)).write(to: file)
+      _ = try ModelExport(of: TrainedModel(reading: checkpoint)).write(to: file)
       let model = try ModelFile(contentsOf: file)
       let sides = [Contender(name: "small", model), try Contender(torchOf: model)]
       #expect(try sides.map { try $0.work(3, 1)().count } == [30, 30])

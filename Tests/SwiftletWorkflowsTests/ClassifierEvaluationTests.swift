@@ -13,7 +13,7 @@ struct ClassifierEvaluationTests {
   @Test func `a checkpoint and its model file see the same images and agree`() throws {
     try SmallNetwork.withCheckpoint { checkpoint, directory in
       let (source, file) = (
-        try TrainedSource(checkpoint: checkpoint, recipe: nil), directory.appending(path: "small.swiftlet")
+        try TrainedModel(reading: checkpoint), directory.appending(path: "small.swiftlet")
       )
       _ = try ModelExport(of: source).write(to: file)
       let sides = try [file.path, checkpoint.path].map { try Classifier(path: $0, threads: 1) }

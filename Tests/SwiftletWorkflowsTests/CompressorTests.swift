@@ -21,7 +21,7 @@ struct CompressorTests {
 
   /// How many weights of each group of four are left, by layer.
   static func left(in file: URL) throws -> [String: Set<Int>] {
-    let model = try TrainedModel.read(from: file).model
+    let model = try TrainedModel(reading: file).model
     return Dictionary(
       uniqueKeysWithValues: model.linearLayers().map { path, layer in
         let weights = layer.weight.scalars(as: Float.self)
@@ -180,7 +180,7 @@ struct CompressorTests {
       let place = RunDirectory(directory.appending(path: "out"))
       let result = try compressor.compress(to: place, resume: false)
       #expect(result.finetunedAccuracy == nil)
-      #expect(try TrainedModel.read(from: place.model).classes.count == 10)
+      #expect(try TrainedModel(reading: place.model).classes.count == 10)
       #expect(throws: RunError.self) { try Compressor(checkpoint: foreign, finetuning: nil, data: nil) }
     }
   }

@@ -57,7 +57,7 @@ struct GreyPipelineTests {
     let run = try TrainingRun(recipe: recipe, data: folder.url, output: folder.url.appending(path: "run"))
     try run.start()
 
-    let source = try TrainedSource(checkpoint: run.directory.model, recipe: nil)
+    let source = try TrainedModel(reading: run.directory.model)
     let seen = try recipe.data.open(at: folder.url, imageSize: 8).search
     let images = recipe.evaluationLoader(over: seen).epoch(0)
     let batch = try #require(try images.next()).images

@@ -14,7 +14,7 @@ import TrainingTestSupport
 struct ModelExportTests {
   @Test func `a checkpoint becomes a model file that says where it comes from`() throws {
     try SmallNetwork.withCheckpoint { checkpoint, directory in
-      var export = ModelExport(of: try TrainedSource(checkpoint: checkpoint, recipe: nil))
+      var export = ModelExport(of: try TrainedModel(reading: checkpoint))
       export.notes = ["accuracy": "10"]
       #expect(!export.needsCalibration)
       let file = directory.appending(path: "small.swiftlet")
@@ -34,7 +34,7 @@ struct ModelExportTests {
 
   @Test func `int8 looks at the search split, and needs it`() throws {
     try SmallNetwork.withCheckpoint { checkpoint, directory in
-      var export = ModelExport(of: try TrainedSource(checkpoint: checkpoint, recipe: nil))
+      var export = ModelExport(of: try TrainedModel(reading: checkpoint))
       (export.precision, export.range) = (.uniform(.int8), .minMax)
       let file = directory.appending(path: "int8.swiftlet")
       #expect(export.needsCalibration)
@@ -48,7 +48,7 @@ struct ModelExportTests {
 
   @Test func `a plan says what becomes of each layer`() throws {
     try SmallNetwork.withCheckpoint { checkpoint, directory in
-      let source = try TrainedSource(checkpoint: checkpoint, recipe: nil)
+      let source = try TrainedModel(reading: checkpoint)
       var export = ModelExport(of: source, plan: CompressionPlan())
       export.plan?["blocks.0.mlp.fc1"] = LayerChoice(pattern: .dense, precision: .bf16)
       export.precision = .planned

@@ -33,7 +33,7 @@ struct OblongPipelineTests {
     #expect(recipe.model.imageSize == size)
     let run = try TrainingRun(recipe: recipe, data: nil, output: folder.url.appending(path: "run"))
     try run.start()
-    let source = try TrainedSource(checkpoint: run.directory.model, recipe: nil)
+    let source = try TrainedModel(reading: run.directory.model)
     #expect(source.model.inputShape == [3, size.height, size.width])
     var exporter = Exporter()
     exporter.metadata.preprocessing = recipe.preprocessing

@@ -37,7 +37,7 @@ import TrainingTestSupport
   @Test(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
   func `magnitudes are those of a trained network, whose model file knows its shape too`() throws {
     try SmallNetwork.withCheckpoint { checkpoint, directory in
-      let source = try TrainedSource(checkpoint: checkpoint, recipe: nil)
+      let source = try TrainedModel(reading: checkpoint)
       var maker = PlanMaker(for: PlanNetwork(source))
       maker.levels = [Self.half, .init(keeping: 4, of: 4)]
       #expect(try maker.plan(by: .magnitudes(.share(0.5))).paths.count == 4)

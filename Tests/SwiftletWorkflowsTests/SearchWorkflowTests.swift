@@ -13,7 +13,7 @@ struct SearchWorkflowTests {
   @Test func `a trained network is searched by its own recipe, and the search is told on a page`() throws {
     try SmallNetwork.withCheckpoint { checkpoint, directory in
       let text = RecipeText(SmallNetwork.yaml, overrides: ["search={method: {kind: random, count: 2}}"])
-      let source = try TrainedSource(checkpoint: checkpoint, text: text)
+      let source = try TrainedModel(reading: checkpoint, recipe: text)
       let search = try SearchRun(for: source, budget: Budget(parsing: "flops=0.5..1"), seed: 3)
       #expect(search.recipe.search?.seed == 3 && source.recipe.search?.seed == 0)
       let plan = directory.appending(path: "plan.json")
@@ -32,7 +32,7 @@ struct SearchWorkflowTests {
 
   @Test func `a method that is named replaces the recipe's`() throws {
     try SmallNetwork.withCheckpoint { checkpoint, _ in
-      let source = try TrainedSource(checkpoint: checkpoint, recipe: nil)
+      let source = try TrainedModel(reading: checkpoint)
       let search = try SearchRun(for: source, budget: Budget(parsing: "flops=0.7"), method: .greedy)
       #expect(search.recipe.search?.method.kind == .greedy)
       #expect(throws: (any Error).self) { try SearchRun(for: source, budget: Budget(parsing: "flops=0.01")) }

@@ -40,7 +40,7 @@ struct SwinPipelineTests {
       let losses = try MetricsLog.read(run.directory.metrics).compactMap { $0.gradientNorm == nil ? nil : $0.loss }
       let (first, last) = (losses.prefix(5).reduce(0, +) / 5, losses.suffix(5).reduce(0, +) / 5)
       #expect(last < 0.8 * first, "the loss went from \(first) to \(last)")
-      #expect(try TrainedModel.read(from: run.directory.model).recipe.model.family == .swin)
+      #expect(try TrainedModel(reading: run.directory.model).recipe.model.family == .swin)
     }
   }
 
@@ -59,7 +59,7 @@ struct SwinPipelineTests {
               tensor
             )
           }), to: foreign)
-      let source = try TrainedSource(checkpoint: foreign, recipe: recipeFile)
+      let source = try TrainedModel(reading: foreign, recipe: RecipeText(contentsOf: recipeFile))
       for (name, tensor) in weights {
         #expect(tensor.isEqual(to: try #require(source.model.stateDictionary()[name])), "\(name)")
       }
@@ -70,7 +70,7 @@ struct SwinPipelineTests {
       let result = try compressor.compress(to: place, resume: false)
       #expect(result.multiplyAdds < result.denseMultiplyAdds && result.finetunedAccuracy != nil)
 
-      let pruned = try TrainedSource(checkpoint: place.model, recipe: nil)
+      let pruned = try TrainedModel(reading: place.model)
       let file = directory.appending(path: "swin.swiftlet")
       var exporter = Exporter(plan: compressor.plan)
       exporter.metadata.preprocessing = recipe.preprocessing

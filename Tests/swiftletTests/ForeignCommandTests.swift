@@ -101,7 +101,7 @@ struct ForeignCommandTests {
     }
     let named = ["--recipe", folder.path("vit.yaml"), "--classes", folder.path("names.txt")]
     try CompressCommand.parse(arguments + named).run()
-    let pruned = try TrainedModel.read(from: folder.url.appending(path: "out"))
+    let pruned = try TrainedModel(reading: folder.url.appending(path: "out"))
     #expect(pruned.classes == ["a", "b", "c", "d", "e"])
     let weight = try #require(pruned.model.stateDictionary()["blocks.0.mlp.fc1.weight"]).scalars(as: Float.self)
     #expect(weight.count { $0 == 0 } == weight.count / 2)

@@ -70,7 +70,7 @@ struct OverflowTests {
     let recipe = try Recipe.parse(SmallNetwork.yaml)
     let images = try recipe.data.open(at: nil, imageSize: 16).training
     try Self.withOverflow { checkpoint, _ in
-      let model = try TrainedModel.read(from: URL(filePath: checkpoint)).model
+      let model = try TrainedModel(reading: URL(filePath: checkpoint)).model
       let evaluation = try Evaluation(of: model, on: recipe.evaluationLoader(over: images))
       #expect(evaluation.correct == 0 && evaluation.loss.isNaN)
     }

@@ -64,14 +64,24 @@ public struct ForeignConfiguration {
 
   /// The classes that the weights of the head give scores for; none where there is no head.
   private mutating func readHead(of state: StateDictionary, in file: String) {
-    let weights = state.withoutSharedPrefix().state
-    let names = ["head.weight", "head.fc.weight", "classifier.weight", "cls_classifier.weight"]
-    let head = names.first { weights[$0] != nil }
-    let classes = head.flatMap { weights[$0]?.shape.first } ?? 0
+    let head = state.headRows
     if head == nil { remarks.append("\(file) holds no head: the network gives features, not the scores of classes") }
     settings.append(
       ForeignSetting(
-        "model.configuration.classes", .integer(classes), from: head.map { "the rows of \($0)" } ?? "its head",
+        Self.classesKey, .integer(head?.classes ?? 0), from: head.map { "the rows of \($0.name)" } ?? "its head",
         in: file))
+  }
+
+  static let classesKey = "model.configuration.classes"
+}
+
+extension StateDictionary {
+  /// The weight of a classifier's head under timm's or Hugging Face's name, and the classes that it gives scores of.
+  var headRows: (name: String, classes: Int)? {
+    let weights = withoutSharedPrefix().state
+    for name in ["head.weight", "head.fc.weight", "classifier.weight", "cls_classifier.weight"] {
+      if let classes = weights[name]?.shape.first { return (name, classes) }
+    }
+    return nil
   }
 }

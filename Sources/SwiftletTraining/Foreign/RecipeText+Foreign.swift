@@ -4,9 +4,12 @@ import Yams
 extension RecipeText {
   /// The recipe of the weights that `foreign` lies beside: what the recipe leaves out is taken from there.
   ///
+  /// - Parameter choosingClasses: Whether the recipe may have another number of classes than the weights.
   /// - Returns: What a person should know too: where the recipe and the files differ and may.
   /// - Throws: `RecipeError` where the recipe describes another network than the files.
-  public func recipe(completedBy foreign: ForeignConfiguration) throws -> (recipe: Recipe, remarks: [String]) {
+  public func recipe(
+    completedBy foreign: ForeignConfiguration, choosingClasses: Bool = false
+  ) throws -> (recipe: Recipe, remarks: [String]) {
     var remarks = foreign.remarks
     let recipe = try Recipe.decode(self) { root in
       if foreign.describesNetwork { root.expandNamedConfiguration() }
@@ -17,7 +20,9 @@ extension RecipeText {
           root.set(setting.value, at: path[...])
           continue
         }
-        if setting.agrees(with: stated) { continue }
+        if setting.agrees(with: stated) || (choosingClasses && setting.key == ForeignConfiguration.classesKey) {
+          continue
+        }
         switch setting.rule {
         case .refused:
           throw RecipeError(

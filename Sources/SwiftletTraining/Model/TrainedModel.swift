@@ -4,8 +4,8 @@ import SwiftletFiles
 import SwiftletModels
 import SwiftletNN
 
-/// A trained network with what belongs to it: from one safetensors file of a run, the weights by timm's names, the recipe
-/// and the class names as metadata; or from foreign weights.
+/// A trained network in inference mode, with what belongs to it: from one safetensors file of a run, the weights by timm's
+/// names, the recipe and the class names as metadata; or from foreign weights.
 public struct TrainedModel {
   public let model: any ImageClassifier
   public let recipe: Recipe
@@ -20,11 +20,6 @@ public struct TrainedModel {
     (self.model, self.recipe, self.classes) = (model, recipe, classes)
   }
 
-  /// Reads what a training run wrote as `model.safetensors`.
-  ///
-  /// - Throws: `CheckpointError`, or `RunError` when metadata or weights are not those of a trained model.
-  public static func read(from file: URL) throws -> TrainedModel { try TrainedModel(reading: file) }
-
   /// Reads a training run's `model.safetensors`, or the weights of timm, Hugging Face transformers and programs around
   /// them: a file, the index of a sharded one, or a folder.
   ///
@@ -35,17 +30,22 @@ public struct TrainedModel {
   ///   - recipe: What foreign weights without these files are; of a run's own model, what to use it with.
   ///   - averages: Whether the weights' average over the steps is wanted, where the checkpoint holds one beside them.
   ///   - classNames: A text file of one class's name a line, in the order of the scores.
+  ///   - beginsTraining: Whether training goes on from here: where the recipe says `model.newHead`, the network has a head
+  ///     of its own, with random weights for the recipe's classes, whose names the data then says. Everything else is
+  ///     the file's.
   /// - Throws: `CheckpointError`, `ForeignConfigurationError`, `RecipeError`, `ConfigurationError`, `ModuleError`, or
   ///   `RunError` if nobody says what the weights are, the recipe describes another network, or the names do not fit.
   public init(
-    reading checkpoint: URL, recipe: RecipeText? = nil, averages: Bool = false, classNames: URL? = nil
+    reading checkpoint: URL, recipe: RecipeText? = nil, averages: Bool = false, classNames: URL? = nil,
+    beginsTraining: Bool = false
   ) throws {
     let contents = try Checkpoint.contents(of: checkpoint, averages: averages)
     let file = contents.files.weights
     if contents.state.metadata["swiftlet.recipe"] == nil {
-      try self.init(foreign: contents, recipe: recipe, classNames: classNames)
+      try self.init(foreign: contents, recipe: recipe, classNames: classNames, beginsTraining: beginsTraining)
     } else {
-      try self.init(own: contents.state, of: file, recipe: recipe, classNames: classNames)
+      try self.init(
+        own: contents.state, of: file, recipe: recipe, classNames: classNames, beginsTraining: beginsTraining)
     }
     files = contents.parts
     if let choice = contents.choice {
@@ -54,7 +54,9 @@ public struct TrainedModel {
     }
   }
 
-  private init(own state: StateDictionary, of file: URL, recipe: RecipeText?, classNames: URL?) throws {
+  private init(
+    own state: StateDictionary, of file: URL, recipe: RecipeText?, classNames: URL?, beginsTraining: Bool
+  ) throws {
     guard let yaml = state.metadata["swiftlet.recipe"], let names = state.metadata["swiftlet.classes"] else {
       throw RunError.damaged(file, problem: "it names no classes, so it is not the model.safetensors of a run")
     }
@@ -63,17 +65,23 @@ public struct TrainedModel {
       throw RunError.damaged(file, problem: "its class names cannot be read")
     }
     let recipe = try recipe?.recipe() ?? trained
-    guard recipe.model.configuration.withoutDropPath == trained.model.configuration.withoutDropPath else {
+    let replacesHead = beginsTraining && recipe.model.newHead
+    let (wanted, found) = (recipe.model.configuration.withoutDropPath, trained.model.configuration.withoutDropPath)
+    guard wanted == found || (beginsTraining && wanted == found.with(classes: wanted.classes)) else {
       throw RunError.otherModel(checkpoint: "\(trained.model)", recipe: "\(recipe.model)")
     }
-    let model = try recipe.model.make(seed: trained.training.seed)
-    try model.load(state, from: file.path)
-    self.init(
-      model: model, recipe: recipe,
-      classes: try classNames.map { try ClassNames(contentsOf: $0).checked(against: model.classes) } ?? classes)
+    guard wanted == found || replacesHead else {
+      throw RunError.otherHead(file, classes: found.classes, recipe: wanted.classes)
+    }
+    let model = try recipe.model.make(seed: recipe.training.seed)
+    try model.load(replacesHead ? state.replacingHead(by: model) : state, from: file.path)
+    let known = try classNames.map { try ClassNames(contentsOf: $0).checked(against: model.classes) } ?? classes
+    self.init(model: model, recipe: recipe, classes: replacesHead ? [] : known)
   }
 
-  private init(foreign contents: Checkpoint.Contents, recipe: RecipeText?, classNames: URL?) throws {
+  private init(
+    foreign contents: Checkpoint.Contents, recipe: RecipeText?, classNames: URL?, beginsTraining: Bool
+  ) throws {
     let file = contents.files.weights
     let beside = try ForeignConfiguration(beside: contents.files, holding: contents.state)
     let text: RecipeText
@@ -87,7 +95,7 @@ public struct TrainedModel {
     var complete: Recipe
     var remarks: [String] = []
     if let beside {
-      (complete, remarks) = try text.recipe(completedBy: beside)
+      (complete, remarks) = try text.recipe(completedBy: beside, choosingClasses: beginsTraining)
     } else {
       complete = try text.recipe()
     }
@@ -99,15 +107,39 @@ public struct TrainedModel {
     if !assumed.isEmpty {
       remarks.append("no file beside \(file.lastPathComponent) says so, so the recipe's values are assumed: \(assumed)")
     }
-    let model = try complete.model.configuration.network(
-      contents.state, from: file.lastPathComponent, trainedAt: beside?.trainedSize)
+    let replacesHead = beginsTraining && complete.model.newHead
+    var shape = complete.model.configuration
+    if beginsTraining {
+      shape = shape.with(classes: contents.state.headRows?.classes ?? 0)
+      guard shape == complete.model.configuration || replacesHead else {
+        throw RunError.otherHead(file, classes: shape.classes, recipe: complete.model.classes)
+      }
+    }
+    var model = try shape.network(contents.state, from: file.lastPathComponent, trainedAt: beside?.trainedSize)
+    if replacesHead {
+      let trained = model
+      model = try complete.model.make(seed: complete.training.seed)
+      try model.load(trained.stateDictionary().replacingHead(by: model), from: file.path)
+    }
     // The origin of the names decides what a recipe may leave open.
     complete.model.configuration = ClassifierConfiguration(of: model) ?? complete.model.configuration
     let names =
       try classNames.map { try ClassNames(contentsOf: $0) }
       ?? beside.flatMap { ClassNames($0.classNames, origin: $0.namesOrigin) }
-    self.init(model: model, recipe: complete, classes: try names?.checked(against: model.classes) ?? [])
+    self.init(
+      model: model, recipe: complete, classes: replacesHead ? [] : try names?.checked(against: model.classes) ?? [])
     self.remarks = remarks
+  }
+
+  /// The data of its recipe, with labels that are indices into its classes.
+  ///
+  /// - Parameters:
+  ///   - place: where the data lies; a recipe may draw its own.
+  ///   - name: what errors call the network; the file of its weights without one.
+  /// - Throws: `DataError` or `RecipeError` if the data cannot be read, or are of other classes.
+  public func openData(at place: URL?, named name: String? = nil) throws -> TrainingData {
+    try recipe.data.open(at: place, imageSize: recipe.model.imageSize)
+      .labelled(by: classes, of: name ?? files.first?.path ?? "the checkpoint")
   }
 
   /// Writes the weights of `model`, whole or not at all.
@@ -122,5 +154,14 @@ public struct TrainedModel {
     } catch {
       throw RunError.cannotWrite(file, reason: "\(error)")
     }
+  }
+}
+
+extension StateDictionary {
+  /// These weights with the head of `model` in the place of their own.
+  fileprivate func replacingHead(by model: any ImageClassifier) -> StateDictionary {
+    func isHead(_ name: String) -> Bool { model.headPaths.contains { name.hasPrefix($0 + ".") } }
+    let others = filter { !isHead($0.name) } + model.stateDictionary().filter { isHead($0.name) }
+    return StateDictionary(others.map { ($0.name, $0.tensor) })
   }
 }

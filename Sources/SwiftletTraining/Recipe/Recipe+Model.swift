@@ -8,6 +8,8 @@ extension Recipe {
     /// In a recipe the key `family`, and `tiny`, `small`, `base` or a mapping such as `{width: 128, depth: 6, heads: 4}`.
     public var configuration: ClassifierConfiguration
     public var initialization = Start.normal
+    /// Whether training that begins with trained weights leaves their head out and starts one anew, for other classes.
+    public var newHead = false
 
     public init(_ configuration: ClassifierConfiguration, initialization: Start = .normal) {
       (self.configuration, self.initialization) = (configuration, initialization)
@@ -70,6 +72,7 @@ extension Recipe.Model: RecipeSection, CustomStringConvertible {
       $0.configuration.common
     }.required()
     Key("initialization", \.initialization)
+    Key("newHead", \.newHead).written { $0.newHead }
   }
 
   public init(from decoder: any Decoder) throws {

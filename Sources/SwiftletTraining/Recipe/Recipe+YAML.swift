@@ -17,26 +17,12 @@ extension TaskRecipe {
 
   /// - Parameter complete: changes the recipe after the overrides.
   static func decode(_ text: RecipeText, completedBy complete: (inout Node) throws -> Void) throws -> Self {
-    var root: Node?
-    do {
-      let composed: Node
-      do {
-        composed = try Yams.compose(yaml: text.yaml) ?? Node.mapping([:])
-      } catch let error as YamlError {
-        throw RecipeError("", "is not valid YAML: \(error.summary)", source: text.source, line: error.line)
-      }
-      var edited = composed
-      for override in text.overrides { try edited.apply(override) }
-      root = edited
-      try complete(&edited)
-      return try decode(edited)
-    } catch var error as RecipeError {
-      if let override = text.overrides.last(where: { $0.sets(error.key) }) {
-        error.source = "--set \(override)"
-      } else if error.line == nil {
-        (error.source, error.line) = (text.source, root?.line(of: error.key))
-      }
-      throw error
+    try text.withRoot { root in
+      var root = root
+      let word = try root.takeTask()
+      guard word == task else { throw RecipeError(RecipeText.taskKey, "is '\(word)', expected \(task)") }
+      try complete(&root)
+      return try decode(root)
     }
   }
 
@@ -44,7 +30,8 @@ extension TaskRecipe {
   public func yaml() throws -> String {
     let encoder = YAMLEncoder()
     encoder.options.sortKeys = false
-    return try encoder.encode(self)
+    let sections = try encoder.encode(self)
+    return Self.task == Recipe.task ? sections : "\(RecipeText.taskKey): \(Self.task)\n" + sections
   }
 
   private static func decode(_ root: Node) throws -> Self {
@@ -60,6 +47,33 @@ extension TaskRecipe {
   }
 }
 
+extension RecipeText {
+  static let taskKey = "task"
+
+  /// Reads something from the mapping that this is, overrides applied; what `body` finds wrong gets file and line.
+  func withRoot<Result>(_ body: (Node) throws -> Result) throws -> Result {
+    var root: Node?
+    do {
+      var composed: Node
+      do {
+        composed = try Yams.compose(yaml: yaml) ?? Node.mapping([:])
+      } catch let error as YamlError {
+        throw RecipeError("", "is not valid YAML: \(error.summary)", source: source, line: error.line)
+      }
+      for override in overrides { try composed.apply(override) }
+      root = composed
+      return try body(composed)
+    } catch var error as RecipeError {
+      if let override = overrides.last(where: { $0.sets(error.key) }) {
+        error.source = "--set \(override)"
+      } else if error.line == nil {
+        (error.source, error.line) = (source, root?.line(of: error.key))
+      }
+      throw error
+    }
+  }
+}
+
 extension String {
   /// Whether this override, `key=value`, sets `key` or a section around it.
   fileprivate func sets(_ key: String) -> Bool {
@@ -69,6 +83,16 @@ extension String {
 }
 
 extension Node {
+  /// The word of the task, which is taken out; a recipe that has none is a classifier's.
+  mutating func takeTask() throws -> String {
+    guard let entry = mapping?.first(where: { $0.key.string == RecipeText.taskKey }) else { return Recipe.task }
+    guard let word = entry.value.scalar?.string else {
+      throw RecipeError(RecipeText.taskKey, "is \(entry.value.words), expected a word such as \(Recipe.task)")
+    }
+    mapping?[entry.key] = nil
+    return word
+  }
+
   /// Sets one dotted key: `training.epochs=2`. The value is YAML.
   fileprivate mutating func apply(_ override: String) throws {
     guard let equals = override.firstIndex(of: "="), equals > override.startIndex else {

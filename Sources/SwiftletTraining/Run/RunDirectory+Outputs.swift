@@ -39,12 +39,8 @@ extension RunDirectory {
     }
   }
 
-  /// Whether a recipe is one that a run wrote: with every default, and without a comment.
   static func isResolvedRecipe(at path: String) -> Bool {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8), let recipe = try? Recipe.parse(text),
-      let resolved = try? recipe.yaml()
-    else { return false }
-    return resolved == text
+    (try? RecipeText(contentsOf: URL(filePath: path))).map(TrainingTasks.isResolved) ?? false
   }
 
   static func isMetrics(at path: String) -> Bool { (try? MetricsLog.read(URL(filePath: path))) != nil }

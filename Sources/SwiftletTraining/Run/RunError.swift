@@ -28,6 +28,10 @@ public enum RunError: Error, CustomStringConvertible {
   case noSupernet
   /// The network of the checkpoint is not the recipe's.
   case otherModel(checkpoint: String, recipe: String)
+  /// Training is to begin with weights for other classes.
+  case otherHead(URL, classes: Int, recipe: Int)
+  /// A supernet was given other weights than its dense network's.
+  case startOfSupernet
   /// Weights that no run wrote, with nothing that says what network they are of.
   case noRecipe(URL)
   /// The file holds the soft targets of another teacher, data set, augmentation or seed.
@@ -69,9 +73,14 @@ public enum RunError: Error, CustomStringConvertible {
       "the recipe trains a supernet, which starts from a dense network and learns from it: give it with --checkpoint"
     case .noSupernet:
       "--checkpoint is the dense network that a supernet starts from, and the recipe has no supernet section: "
-        + "leave it out, or finetune with swiftlet compress --finetune"
+        + "begin with its weights by --start, or finetune with swiftlet compress --finetune"
     case .otherModel(let checkpoint, let recipe):
       "the recipe's model is \(recipe), the checkpoint holds \(checkpoint): take its own recipe, or start from a checkpoint of the same model"
+    case .otherHead(let file, let classes, let recipe):
+      "\(file.path) has a head for \(classes) classes, the recipe's model has \(recipe): set model.newHead to true, and a head "
+        + "for the \(recipe) starts anew"
+    case .startOfSupernet:
+      "the recipe trains a supernet, which starts from its dense network: give that with --checkpoint in place of --start"
     case .noRecipe(let file):
       "\(file.path) holds weights that carry no recipe: say with --recipe what network they are, or put the config.json "
         + "of timm or Hugging Face beside them"

@@ -10,8 +10,22 @@ extension TrainingRun where Task == ImageClassificationTask {
   public var supernet: SwiftletCompression.Supernet? { task.supernet }
   public var data: TrainingData { task.data }
 
-  public convenience init(recipe: Recipe, data: URL?, dense: URL? = nil, output: URL, resume: Bool = false) throws {
-    try self.init(ImageClassificationTask(recipe: recipe, data: data, dense: dense), output: output, resume: resume)
+  public convenience init(recipe: Recipe, data: URL?, output: URL, resume: Bool = false) throws {
+    try self.init(ImageClassificationTask(recipe: recipe, data: data), output: output, resume: resume)
+  }
+
+  public convenience init(
+    recipe: Recipe, data: URL?, start: URL, output: URL, resume: Bool = false
+  ) throws {
+    try self.init(
+      ImageClassificationTask(RecipeText(recipe), data: data, start: StartingWeights(start)), output: output,
+      resume: resume)
+  }
+
+  public convenience init(recipe: Recipe, data: URL?, dense: URL, output: URL, resume: Bool = false) throws {
+    try self.init(
+      ImageClassificationTask(RecipeText(recipe), data: data, dense: StartingWeights(dense)), output: output,
+      resume: resume)
   }
 
   public convenience init(

@@ -31,6 +31,8 @@ public final class TrainingRun<Task: TrainingTask> {
   private var position = TrainingCheckpoint<Task.Recipe>.Position()
   /// The directory's lock, unless the caller has it.
   private let lock: RunLock?
+  /// Names the weights that the run began with, where those were no random ones.
+  private let start: String?
   /// What the user should know about this run and this machine, each a phrase.
   private var remarks: [String] = []
 
@@ -84,6 +86,7 @@ public final class TrainingRun<Task: TrainingTask> {
     }
     average = settings.averageDecay.map { WeightAverage(of: parameters + statistics, decay: $0) }
     generator = Generator(seed: UInt64(settings.seed) &+ 1, device: device)
+    start = task.beginsTrained ? "weights \(task.network.stateDictionary().fingerprint)" : nil
     try task.prepare(context(nil))
     if let checkpoint { try restore(checkpoint) }
   }
@@ -264,7 +267,7 @@ public final class TrainingRun<Task: TrainingTask> {
 
   private func writeCheckpoint(_ observer: ((TrainingEvent) -> Void)?) throws {
     let checkpoint = TrainingCheckpoint(
-      position: position, recipe: recipe, data: task.dataIdentity, start: task.startIdentity,
+      position: position, recipe: recipe, data: task.dataIdentity, start: start,
       model: task.network.stateDictionary(), optimizer: optimizer.state,
       average: average?.state ?? StateDictionary(), random: generator.state, taskState: try task.state)
     try checkpoint.write(to: directory.checkpoint)
@@ -285,9 +288,9 @@ public final class TrainingRun<Task: TrainingTask> {
     guard checkpoint.data == task.dataIdentity else {
       throw RunError.otherData(directory.url, was: checkpoint.data, now: task.dataIdentity)
     }
-    guard checkpoint.start == task.startIdentity else {
+    guard checkpoint.start == start else {
       throw RunError.otherStart(
-        directory.url, was: checkpoint.start ?? "random weights", now: task.startIdentity ?? "random weights")
+        directory.url, was: checkpoint.start ?? "random weights", now: start ?? "random weights")
     }
     try task.network.load(checkpoint.model, from: file.path)
     try optimizer.restore(checkpoint.optimizer)

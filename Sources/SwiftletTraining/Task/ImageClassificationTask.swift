@@ -18,6 +18,8 @@ public final class ImageClassificationTask: TrainingTask {
   public let supernet: SwiftletCompression.Supernet?
   /// What the run learns from.
   public let data: TrainingData
+  public let beginsTrained: Bool
+  public let remarks: [String]
 
   private let trainingLoader, searchLoader: ImageLoader
   private let subnets: SubnetSchedule?
@@ -26,41 +28,58 @@ public final class ImageClassificationTask: TrainingTask {
 
   /// The recipe's own network on the data at `data`; the kind `shapes` needs none.
   ///
-  /// - Throws: `RecipeError`, `RunError` or `DataError`.
-  public convenience init(recipe: Recipe, data: URL?) throws {
-    try self.init(recipe: recipe, data: data, dense: nil)
+  /// - Parameter start: Weights of ours, timm's or Hugging Face's to begin with; what the files beside them say completes
+  ///   the recipe.
+  /// - Throws: `RecipeError`, `RunError` or `DataError`, and with `start` what ``TrainedModel`` throws.
+  public convenience init(_ text: RecipeText, data: URL?, start: StartingWeights? = nil) throws {
+    guard let start else {
+      try self.init(recipe: text.recipe(), data: data)
+      return
+    }
+    let trained = try TrainedModel(reading: start.file, recipe: text, averages: start.averages, beginsTraining: true)
+    let recipe = trained.recipe
+    if recipe.supernet != nil { throw RunError.startOfSupernet }
+    try self.init(
+      recipe: recipe, model: trained.model, data: trained.openData(at: data, named: start.file.path),
+      teacher: nil, supernet: nil, beginsTrained: true, remarks: trained.remarks)
   }
 
-  /// - Parameter dense: The weights that a supernet starts from and learns from; for a recipe that trains one, and no
-  ///   other.
-  /// - Throws: `RecipeError`, `RunError`, `DataError` or `CheckpointError`.
-  public convenience init(recipe: Recipe, data: URL?, dense: URL?) throws {
+  /// A supernet of a dense network, which is read as weights to begin with are.
+  ///
+  /// - Throws: What those throw, and `RunError.noSupernet` for a recipe that trains none.
+  public convenience init(_ text: RecipeText, data: URL?, dense: StartingWeights) throws {
+    let trained = try TrainedModel(reading: dense.file, recipe: text, averages: dense.averages)
+    let recipe = trained.recipe
+    guard recipe.supernet != nil else { throw RunError.noSupernet }
+    try self.init(
+      recipe: recipe, supernetOf: trained.model, data: trained.openData(at: data, named: dense.file.path),
+      remarks: trained.remarks)
+  }
+
+  /// The same with a recipe that states everything, and random weights.
+  public convenience init(recipe: Recipe, data: URL?) throws {
     try recipe.validate()
-    guard (recipe.supernet != nil) == (dense != nil) else {
-      throw dense == nil ? RunError.missingDense : RunError.noSupernet
-    }
+    if recipe.supernet != nil { throw RunError.missingDense }
     // What can be missing is asked for before the work of drawing a network's first weights.
     let images = try recipe.data.open(at: data, imageSize: recipe.model.imageSize)
-    if let dense {
-      let trained = try TrainedModel(reading: dense, recipe: RecipeText(recipe))
-      try self.init(
-        recipe: recipe, supernetOf: trained.model, data: images.labelled(by: trained.classes, of: dense.path))
-    } else {
-      try self.init(recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: images)
-    }
+    try self.init(recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: images)
   }
 
   /// A supernet of `dense`, which stays as it is and is the teacher.
   ///
   /// The trained weights serve every plan of the recipe's search space: `model.safetensors` holds them unmasked.
   /// - Throws: `RunError.noSupernet` if the recipe trains none, and what any classifier throws.
-  public convenience init(recipe: Recipe, supernetOf dense: any Layer & CompressibleModel, data: TrainingData) throws {
+  public convenience init(
+    recipe: Recipe, supernetOf dense: any Layer & CompressibleModel, data: TrainingData, remarks: [String] = []
+  ) throws {
     try recipe.validate()
     guard let settings = recipe.supernet else { throw RunError.noSupernet }
     let model = dense.copy()
     let supernet = try SwiftletCompression.Supernet(
       model, space: settings.space(of: model), gradient: settings.gradients.sparseGradient)
-    try self.init(recipe: recipe, model: model, data: data, teacher: dense, supernet: supernet)
+    try self.init(
+      recipe: recipe, model: model, data: data, teacher: dense, supernet: supernet, beginsTrained: false,
+      remarks: remarks)
   }
 
   /// Any classifier, such as a network whose layers were replaced by sparse ones.
@@ -68,12 +87,13 @@ public final class ImageClassificationTask: TrainingTask {
     recipe: Recipe, model: any Layer, data: TrainingData, teacher: (any Layer)? = nil
   ) throws {
     if recipe.supernet != nil { throw RunError.missingDense }
-    try self.init(recipe: recipe, model: model, data: data, teacher: teacher, supernet: nil)
+    try self.init(
+      recipe: recipe, model: model, data: data, teacher: teacher, supernet: nil, beginsTrained: false, remarks: [])
   }
 
   private init(
     recipe: Recipe, model: any Layer, data: TrainingData, teacher: (any Layer)?,
-    supernet: SwiftletCompression.Supernet?
+    supernet: SwiftletCompression.Supernet?, beginsTrained: Bool, remarks: [String]
   ) throws {
     try recipe.validate()
     guard data.training.classes.count == recipe.model.classes else {
@@ -82,6 +102,7 @@ public final class ImageClassificationTask: TrainingTask {
     }
     if recipe.training.distillation != nil && teacher == nil { throw RunError.missingTeacher }
     (self.recipe, self.model, self.teacher, self.data, self.supernet) = (recipe, model, teacher, data, supernet)
+    (self.beginsTrained, self.remarks) = (beginsTrained, remarks)
     trainingLoader = try recipe.trainingLoader(over: data.training)
     searchLoader = recipe.evaluationLoader(over: data.search)
     if let supernet, let settings = recipe.supernet {
@@ -96,6 +117,7 @@ public final class ImageClassificationTask: TrainingTask {
   public var networkDescription: String { recipe.model.description }
   public var dataDescription: String { data.description }
   public var dataIdentity: String { data.identity }
+  public var warnings: [String] { data.training.warnings }
   public var sampleCounts: (training: Int, search: Int) { (data.training.count, data.search.count) }
 
   // MARK: - Steps

@@ -1,6 +1,6 @@
 /// The recipe of a task: sections of its own, and what the training loop needs.
 public protocol TaskRecipe: RecipeSection, Hashable, Sendable {
-  /// The word behind the key `task`.
+  /// The word behind the key `task`, in lower case with hyphens.
   static var task: String { get }
   /// What the section `training` says to the loop.
   var loop: TrainingSettings { get set }

@@ -27,8 +27,10 @@ public protocol TrainingTask: AnyObject {
 
   /// The recipe's network and data.
   ///
-  /// - Parameter data: where the data lie; nil for a recipe that needs none.
-  init(recipe: Recipe, data: URL?) throws
+  /// - Parameters:
+  ///   - data: where the data lie; nil for a recipe that needs none.
+  ///   - start: what the network begins with in place of random weights.
+  init(_ text: RecipeText, data: URL?, start: StartingWeights?) throws
 
   /// The run settles in it what the recipe leaves to the machine.
   var recipe: Recipe { get set }
@@ -41,8 +43,11 @@ public protocol TrainingTask: AnyObject {
   var dataIdentity: String { get }
   /// The numbers of samples that are trained on, and that networks are ranked by.
   var sampleCounts: (training: Int, search: Int) { get }
-  /// Names in checkpoints the weights that the run began with, where those are no random ones.
-  var startIdentity: String? { get }
+  /// Whether the network begins with weights that were given; a run is resumed with the same ones alone.
+  var beginsTrained: Bool { get }
+  /// What a person should know about the weights that it begins with, and what may be wrong with the data, a sentence each.
+  var remarks: [String] { get }
+  var warnings: [String] { get }
 
   /// The losses of a step, in the order in which they move weights.
   var losses: [StepLoss] { get }
@@ -67,7 +72,9 @@ public protocol TrainingTask: AnyObject {
 }
 
 extension TrainingTask {
-  public var startIdentity: String? { nil }
+  public var beginsTrained: Bool { false }
+  public var remarks: [String] { [] }
+  public var warnings: [String] { [] }
   public func prepare(_ run: RunContext) throws {}
   public func beginEpoch(_ run: RunContext) throws {}
   public var state: String? { get throws { nil } }
@@ -154,4 +161,13 @@ public struct MetricRanking: Hashable, Sendable {
 
   /// Whether the first value is the better one.
   public func prefers(_ value: Double, to other: Double) -> Bool { isHigherBetter ? value > other : value < other }
+}
+
+/// A file of weights, or a folder of shards, that training begins with.
+public struct StartingWeights: Hashable, Sendable {
+  public let file: URL
+  /// Whether the weights' average over the steps is wanted, where the file holds one beside them.
+  public let averages: Bool
+
+  public init(_ file: URL, averages: Bool = false) { (self.file, self.averages) = (file, averages) }
 }

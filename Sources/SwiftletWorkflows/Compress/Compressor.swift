@@ -49,7 +49,7 @@ public struct Compressor {
   /// - Throws: what reading the network or the data throws, and as ``init(_:finetunes:data:)`` does.
   public init(checkpoint: URL, finetuning: Recipe?, data place: URL?) throws {
     try self.init(
-      TrainedSource(checkpoint: checkpoint, text: finetuning.map { try RecipeText($0) }),
+      TrainedModel(reading: checkpoint, recipe: finetuning.map { try RecipeText($0) }),
       finetunes: finetuning != nil, data: place)
   }
 
@@ -59,7 +59,7 @@ public struct Compressor {
   ///   - place: Where the recipe's data lies; without it a plain pruning is not evaluated.
   /// - Throws: ``CompressorError`` if the recipe does not say how or nobody names the classes, `DataError`, `RecipeError`,
   ///   or `CompressionPlanError` if the recipe names a layer that is not there.
-  public init(_ source: TrainedSource, finetunes followsRecipe: Bool, data place: URL?) throws {
+  public init(_ source: TrainedModel, finetunes followsRecipe: Bool, data place: URL?) throws {
     (dense, recipe) = (source.model, source.recipe)
     if followsRecipe {
       guard let compression = recipe.compression else { throw CompressorError.noCompressionSection }
@@ -84,7 +84,7 @@ public struct Compressor {
   ///
   /// - Throws: ``CompressorError`` if that one knows other classes, or what reading it throws.
   public mutating func learn(from checkpoint: URL) throws {
-    let trained = try TrainedModel.read(from: checkpoint)
+    let trained = try TrainedModel(reading: checkpoint)
     guard trained.classes == classes else { throw CompressorError.otherClasses(teacher: checkpoint) }
     teacher = trained.model
   }

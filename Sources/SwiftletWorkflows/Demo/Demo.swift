@@ -101,7 +101,7 @@ public struct Demo {
       recipe: recipe, model: recipe.model.make(seed: recipe.training.seed), data: data,
       output: fresh(SparsityPattern.dense.folderName))
     try run.start(observer: observer)
-    return try TrainedModel.read(from: run.directory.model).model
+    return try TrainedModel(reading: run.directory.model).model
   }
 
   private func pruned(

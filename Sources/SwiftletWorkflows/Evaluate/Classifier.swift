@@ -36,7 +36,7 @@ public struct Classifier {
     } else {
       let text = try recipe.map { try RecipeText(contentsOf: $0) }
       try self.init(
-        TrainedSource(checkpoint: URL(filePath: path), text: text, averages: averages), name: path, threads: threads)
+        TrainedModel(reading: URL(filePath: path), recipe: text, averages: averages), name: path, threads: threads)
     }
   }
 
@@ -57,7 +57,7 @@ public struct Classifier {
   /// A trained network, as libtorch runs it.
   ///
   /// - Parameter name: what results call it.
-  public init(_ source: TrainedSource, name: String, threads: Int) throws {
+  public init(_ source: TrainedModel, name: String, threads: Int) throws {
     Torch.setThreads(threads)
     self.name = name
     classes = source.classes

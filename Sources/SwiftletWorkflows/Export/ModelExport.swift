@@ -10,12 +10,12 @@ import SwiftletTraining
 /// written with its recipe and classes.
 ///
 /// ```swift
-/// var export = ModelExport(of: try TrainedSource(checkpoint: URL(filePath: "run"), recipe: nil))
+/// var export = ModelExport(of: try TrainedModel(reading: URL(filePath: "run")))
 /// export.precision = .uniform(.int8)
 /// print(try export.write(to: URL(filePath: "deit.swiftlet"), calibratingOn: export.openData(at: photos)))
 /// ```
 public struct ModelExport {
-  public let source: TrainedSource
+  public let source: TrainedModel
   /// What becomes of each layer; without one, layers whose zeros follow an N:M pattern are packed by it.
   public var plan: CompressionPlan?
   public var precision = ExportPrecision.uniform(.fp32)
@@ -30,7 +30,7 @@ public struct ModelExport {
   /// Text to keep in the file, by topic, beside the recipe and the checkpoint's checksum.
   public var notes: [String: String] = [:]
 
-  public init(of source: TrainedSource, plan: CompressionPlan? = nil) {
+  public init(of source: TrainedModel, plan: CompressionPlan? = nil) {
     (self.source, self.plan) = (source, plan)
   }
 

@@ -23,7 +23,7 @@ public struct PlanNetwork {
   }
 
   /// A trained network.
-  public init(_ source: TrainedSource) {
+  public init(_ source: TrainedModel) {
     self.init(name: "\(source.recipe.model)", work: source.model.multiplyAdds, model: source.model)
   }
 

@@ -8,7 +8,7 @@ import SwiftletTraining
 /// A search with a trained network's own recipe.
 ///
 /// ```swift
-/// let source = try TrainedSource(checkpoint: URL(filePath: "run/model.safetensors"), recipe: nil)
+/// let source = try TrainedModel(reading: URL(filePath: "run/model.safetensors"))
 /// let search = try SearchRun(for: source, budget: Budget(parsing: "flops=0.4"))
 /// print(try search.start(on: source, data: source.openData(at: photos), plan: URL(filePath: "plan.json")))
 /// ```
@@ -18,7 +18,7 @@ extension SearchRun {
   ///   - seed: instead of the recipe's.
   /// - Throws: at once if no plan meets the budget, `RecipeError` or `AcceleratorError` where levels do not fit.
   public convenience init(
-    for source: TrainedSource, budget: Budget, accelerator: Accelerator? = nil, method: SearchMethod.Kind? = nil,
+    for source: TrainedModel, budget: Budget, accelerator: Accelerator? = nil, method: SearchMethod.Kind? = nil,
     seed: Int? = nil
   ) throws {
     var recipe = source.recipe
@@ -41,7 +41,7 @@ extension SearchRun {
   ///   - plan: the plan file to write; evaluations and the trace are written beside it.
   /// - Throws: `SearchRunError.interrupted`, or what a file, the data or the export does not allow.
   public func start(
-    on source: TrainedSource, data: TrainingData, plan: URL, threads: Int = processorCount(),
+    on source: TrainedModel, data: TrainingData, plan: URL, threads: Int = processorCount(),
     observer: @escaping (SearchEvent<ImageFitness>) throws -> Void = { _ in }
   ) throws -> SearchOutcome {
     try start(

@@ -15,14 +15,21 @@ struct TrainCommand: ParsableCommand {
       A recipe with a supernet section trains one set of weights for all plans of its search space. It starts from a \
       trained dense network, which is the teacher too: give that with --checkpoint. What it writes is compressed by any \
       plan with swiftlet compress --plan, without further training.
+
+      Any other training begins with random weights, or with those of --start: model.safetensors of a run, or timm's or \
+      Hugging Face's weights. They are where the run begins and nothing more; no teacher is kept. Every tensor has to fit, \
+      but for the head where the recipe says model.newHead. A run is resumed with the same --start.
       """)
 
   @Argument(help: "The recipe, a YAML file.") var recipe: String
   @Option(help: "Where the recipe's data lies.") var data: String?
   @Option(
-    help:
-      "The dense network that a supernet starts from: model.safetensors of a run, or timm's or Hugging Face's weights.")
+    help: """
+      The dense network that a supernet starts from and learns from: model.safetensors of a run, or timm's or Hugging \
+      Face's weights.
+      """)
   var checkpoint: String?
+  @Option(help: "Weights to begin with in place of random ones, of any recipe without a supernet.") var start: String?
   @OptionGroup var weights: WeightOptions
   @Option(help: "The run directory. Default: runs/ and the recipe's name.") var out: String?
   @Flag(help: "Go on from the checkpoint in the run directory.") var resume = false
@@ -33,28 +40,29 @@ struct TrainCommand: ParsableCommand {
   var overrides: [String] = []
   @Flag(help: "Print the result as JSON; no progress is shown.") var json = false
 
+  func validate() throws {
+    if start != nil && checkpoint != nil { throw ValidationError("--start and --checkpoint exclude each other") }
+  }
+
   func run() throws {
     let file = URL(filePath: recipe)
     let output = URL(filePath: out ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
-    try checkRunOutputs(output, resuming: resume, reading: [recipe, checkpoint, data])
-    let run = try run(RecipeText(contentsOf: file, overrides: overrides), output)
-    run.data.printWarnings()
+    try checkRunOutputs(output, resuming: resume, reading: [recipe, checkpoint, start, data])
+    let text = try RecipeText(contentsOf: file, overrides: overrides)
+    let place = data.map { URL(filePath: $0) }
+    if let checkpoint {
+      try train(ImageClassificationTask(text, data: place, dense: weights.starting(checkpoint)), output)
+    } else {
+      try train(TrainingTasks.task(of: text).init(text, data: place, start: start.map(weights.starting)), output)
+    }
+  }
+
+  private func train(_ task: some TrainingTask, _ output: URL) throws {
+    printNotes(task.remarks)
+    let run = try TrainingRun(task, output: output, resume: resume)
+    printWarnings(task.warnings)
     let progress = ConsoleProgress()
     let result = try run.start(observer: json ? nil : progress.callAsFunction)
     if json { try printJSON(result) } else { try StandardOutput.print(result) }
-  }
-
-  private func run(_ recipe: RecipeText, _ output: URL) throws -> TrainingRun<ImageClassificationTask> {
-    let place = data.map { URL(filePath: $0) }
-    guard let checkpoint else {
-      return try TrainingRun(recipe: recipe.recipe(), data: place, output: output, resume: resume)
-    }
-    guard try recipe.recipe().supernet != nil else { throw RunError.noSupernet }
-    let dense = try weights.source(checkpoint, text: recipe)
-    return try TrainingRun(
-      recipe: dense.recipe, supernetOf: dense.model,
-      data: dense.recipe.data.open(at: place, imageSize: dense.recipe.model.imageSize)
-        .labelled(by: dense.classes, of: checkpoint),
-      output: output, resume: resume)
   }
 }

@@ -22,7 +22,7 @@ extension RecipeError: ExitStatusError {
 extension RunError: ExitStatusError {
   package var exitStatus: Int32 {
     switch self {
-    case .missingDense, .noSupernet: ExitStatus.usage
+    case .missingDense, .noSupernet, .startOfSupernet: ExitStatus.usage
     default: ExitStatus.failed
     }
   }

@@ -12,16 +12,21 @@ struct WeightOptions: ParsableArguments {
       """)
   var ema = false
 
+  /// Weights that training begins with.
+  func starting(_ checkpoint: String) -> StartingWeights {
+    StartingWeights(URL(filePath: checkpoint), averages: ema)
+  }
+
   /// A trained network, and on standard error what a person should know about how it was read.
-  func source(_ checkpoint: String, text: RecipeText?, classes: String? = nil) throws -> TrainedSource {
-    let source = try TrainedSource(
-      checkpoint: URL(filePath: checkpoint), text: text, averages: ema,
+  func source(_ checkpoint: String, text: RecipeText?, classes: String? = nil) throws -> TrainedModel {
+    let source = try TrainedModel(
+      reading: URL(filePath: checkpoint), recipe: text, averages: ema,
       classNames: classes.map { URL(filePath: $0) })
     printNotes(source.remarks)
     return source
   }
 
-  func source(_ checkpoint: String, recipe: String?, classes: String? = nil) throws -> TrainedSource {
+  func source(_ checkpoint: String, recipe: String?, classes: String? = nil) throws -> TrainedModel {
     try source(checkpoint, text: recipe.map { try RecipeText(contentsOf: URL(filePath: $0)) }, classes: classes)
   }
 }
