@@ -122,6 +122,13 @@ let package = Package(
       name: "TrainingTestSupport",
       dependencies: ["SwiftletTraining", "SwiftletModels", "SwiftletData", "TestSupport"],
       path: "Tests/TrainingTestSupport"),
+    // A task of its own, through public API only: two inputs, two outputs, frames of any number.
+    .target(
+      name: "ToyTask",
+      dependencies: [
+        "SwiftletTraining", "SwiftletData", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "SwiftletFiles",
+      ],
+      path: "Tests/ToyTask"),
     .target(name: "RuntimeTestSupport", dependencies: ["SwiftletRuntime"], path: "Tests/RuntimeTestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
@@ -188,7 +195,8 @@ let package = Package(
       name: "SwiftletTrainingTests",
       dependencies: [
         "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletMedia",
-        "SwiftletCheckpoint", "SwiftletTensor", "SwiftletRuntime", "SwiftletFiles", "TensorTestSupport", "TestSupport",
+        "SwiftletCheckpoint", "SwiftletTensor", "SwiftletRuntime", "SwiftletFiles", "TensorTestSupport", "ToyTask",
+        "TestSupport",
       ],
       exclude: ["Goldens"]),
     .testTarget(
