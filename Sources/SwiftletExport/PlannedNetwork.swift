@@ -88,6 +88,7 @@ public final class PlannedNetwork {
       let magnitudes = Tensor(original[constant.name] ?? numbers, shape: constant.shape).abs()
       numbers = Tensor(numbers, shape: constant.shape).pruned(to: pattern, by: magnitudes).scalars(as: Float.self)
     }
+    guard numbers.allSatisfy(\.isFinite) else { throw ExportError.notFinite(weight: constant.name) }
     let result = try Network.encode(constant, numbers, as: format)
     encoded[key] = result
     return result

@@ -72,6 +72,18 @@ public final class AtomicFile {
     try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in try write(UnsafeRawBufferPointer(buffer)) }
   }
 
+  /// Writes over bytes at the start, where the writer put others before it knew these.
+  ///
+  /// - Precondition: as many were written.
+  public func rewriteStart(_ bytes: [UInt8]) throws(FileError) {
+    precondition(bytes.count <= position, "AtomicFile.rewriteStart: the file has \(position) bytes, not \(bytes.count)")
+    guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw .unwritable(.write, code: errno) }
+    try bytes.withUnsafeBufferPointer { (buffer) throws(FileError) in
+      try Self.write(UnsafeRawBufferPointer(buffer), to: descriptor, using: systemWrite)
+    }
+    guard lseek(descriptor, 0, SEEK_END) == position else { throw .unwritable(.write, code: errno) }
+  }
+
   /// Puts the file in its place.
   public func commit() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw .unwritable(.synchronize, code: errno) }

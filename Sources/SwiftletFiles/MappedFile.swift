@@ -40,9 +40,14 @@ public final class MappedFile: @unchecked Sendable {
   }
 
   /// Copies bytes.
-  public init(copying content: some Collection<UInt8>) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count, alignment: 64)
-    memory.copyBytes(from: content)
+  public convenience init(copying content: some Collection<UInt8>) {
+    self.init(byteCount: content.count)
+    writableBytes.copyBytes(from: content)
+  }
+
+  /// Memory for bytes that are written before they are read.
+  public init(byteCount: Int) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
     (access, isMapped, bytes) = (.copyOnWrite, false, UnsafeRawBufferPointer(memory))
   }
 

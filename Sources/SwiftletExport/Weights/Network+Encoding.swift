@@ -1,30 +1,33 @@
 import SwiftletRuntime
 
 extension Network {
-  /// Packs every constant: the weights in `formats` as they say, all others as f32.
+  /// Every constant, to be packed when it is written: the weights in `formats` as they say, all others as f32.
   ///
   /// The graph's constants get their encodings.
-  mutating func encode(_ formats: [String: WeightFormat]) throws -> [EncodedConstant] {
-    let encoded = try graph.constants.map { constant in
-      try Self.encode(
-        constant, numbers[constant.name] ?? [], as: formats[constant.name] ?? WeightFormat(precision: .fp32))
+  mutating func encode(_ formats: [String: WeightFormat]) throws(ExportError) -> [EncodedConstant] {
+    var encoded: [EncodedConstant] = []
+    for constant in graph.constants {
+      let format = formats[constant.name] ?? WeightFormat(precision: .fp32)
+      let numbers = numbers[constant.name] ?? []
+      guard numbers.allSatisfy(\.isFinite) else { throw .notFinite(weight: constant.name) }
+      let packed = Graph.Constant(name: constant.name, shape: constant.shape, encoding: format.encoding)
+      encoded.append(
+        EncodedConstant(packed) { () throws(ConstantError) in try Self.encode(constant, numbers, as: format) })
     }
     graph.constants = encoded.map(\.constant)
     return encoded
   }
 
-  /// The elements of a constant, packed.
+  /// The elements of a constant, all finite, packed.
   static func encode(
     _ constant: Graph.Constant, _ numbers: [Float], as format: WeightFormat
-  ) throws -> EncodedConstant {
+  ) throws(ConstantError) -> EncodedConstant {
     switch format.precision {
     case .fp32, .bf16:
       return try EncodedConstant(
-        name: constant.name, shape: constant.shape, floats: numbers,
-        type: format.precision == .fp32 ? .float32 : .bfloat16, pattern: format.pattern)
+        name: constant.name, shape: constant.shape, floats: numbers, type: format.encoding.type,
+        pattern: format.pattern)
     case .int8:
-      // An infinite weight would make its row's scale infinite, and the row zeros.
-      guard numbers.allSatisfy(\.isFinite) else { throw ExportError.notFinite(weight: constant.name) }
       let weights = Int8Weights(numbers, rows: constant.shape[0])
       return try EncodedConstant(
         name: constant.name, shape: constant.shape, int8: weights.integers, scales: weights.scales,

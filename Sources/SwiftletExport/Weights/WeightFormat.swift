@@ -14,6 +14,16 @@ struct WeightFormat: Hashable, Sendable {
   init(_ choice: LayerChoice) {
     self.init(pattern: choice.sparsity.isDense ? nil : choice.sparsity, precision: choice.format)
   }
+
+  var encoding: Graph.Encoding {
+    let type: Graph.ElementType =
+      switch precision {
+      case .fp32: .float32
+      case .bf16: .bfloat16
+      case .int8: .int8
+      }
+    return pattern.map { .sparse($0, type) } ?? .dense(type)
+  }
 }
 
 extension CompressionPlan {

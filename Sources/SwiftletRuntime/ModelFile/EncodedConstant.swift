@@ -1,8 +1,39 @@
-/// A constant together with the bytes that stand for it in a model file.
+/// A constant together with the bytes that stand for it in a model file, or with the way to make them.
 public struct EncodedConstant: Sendable {
   public let constant: Graph.Constant
+  private let content: Content
+
+  private enum Content: Sendable {
+    case ready([[UInt8]])
+    case later(@Sendable () throws(ConstantError) -> EncodedConstant)
+  }
+
   /// The bytes of each of `constant.storedTensors`, in that order.
-  let bytes: [[UInt8]]
+  var bytes: [[UInt8]] {
+    get throws(ConstantError) {
+      switch content {
+      case .ready(let bytes): return bytes
+      case .later(let encode):
+        let encoded = try encode()
+        guard encoded.constant == constant else {
+          throw .init(constant.name, "it became \(encoded.constant), and \(constant) was announced")
+        }
+        return try encoded.bytes
+      }
+    }
+  }
+
+  /// A constant that is encoded when it is written, and forgotten then: so that a model is written in the memory that its
+  /// largest constant takes.
+  ///
+  /// - Parameters:
+  ///   - constant: what will come; sizes follow from it.
+  ///   - encode: is called each time that a file of the model is made.
+  public init(
+    _ constant: Graph.Constant, encode: @escaping @Sendable () throws(ConstantError) -> EncodedConstant
+  ) {
+    (self.constant, content) = (constant, .later(encode))
+  }
 
   /// Floats, row-major: stored as they are, rounded to bf16 or f16, or packed by an N:M pattern.
   ///
@@ -26,7 +57,7 @@ public struct EncodedConstant: Sendable {
       case .float16: rawBytes(of: kept.map { Float16($0) })
       default: rawBytes(of: kept)
       }
-    bytes = [values] + indices
+    content = .ready([values] + indices)
   }
 
   /// Floats of a matrix, row-major, each rounded to one of the 16 numbers of its group; see `Int4Groups`.
@@ -42,7 +73,7 @@ public struct EncodedConstant: Sendable {
     try Self.checkRange(of: floats, as: .float16, name: name)
     constant = .init(name: name, shape: shape, encoding: .grouped(size))
     let (codes, scales, offsets) = floats.withUnsafeBufferPointer { Int4Groups.encode($0, size: size) }
-    bytes = [BitPacking.pack(codes, bits: 4), rawBytes(of: scales), rawBytes(of: offsets)]
+    content = .ready([BitPacking.pack(codes, bits: 4), rawBytes(of: scales), rawBytes(of: offsets)])
   }
 
   private static func checkRange(
@@ -68,12 +99,12 @@ public struct EncodedConstant: Sendable {
     }
     guard !weights.contains(-128) else { throw .init(name, "8-bit weights lie in -127...127") }
     let (kept, indices) = try Self.keep(weights, name: name, shape: shape, pattern: pattern)
-    bytes = [rawBytes(of: kept)] + indices + [rawBytes(of: scales)]
+    content = .ready([rawBytes(of: kept)] + indices + [rawBytes(of: scales)])
   }
 
   public init(name: String, shape: [Int], int64 integers: [Int64]) throws(ConstantError) {
     constant = try Self.constant(name, shape, integers.count, .int64, nil)
-    bytes = [rawBytes(of: integers)]
+    content = .ready([rawBytes(of: integers)])
   }
 
   private static func constant(

@@ -10,6 +10,8 @@ public enum ModelFileError: Error, Hashable, Sendable, CustomStringConvertible {
   case damaged(path: String, reason: String)
   /// Its graph is not valid, or of another version.
   case graph(path: String, GraphError)
+  /// A constant cannot be written.
+  case constant(path: String, ConstantError)
 
   public var description: String {
     switch self {
@@ -18,6 +20,7 @@ public enum ModelFileError: Error, Hashable, Sendable, CustomStringConvertible {
     case .notAModel(let path, let reason): "\(path) is not a Swiftlet model: \(reason)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason); copy or export it again"
     case .graph(let path, let error): "\(path): \(error)"
+    case .constant(let path, let error): "\(path) cannot be written: \(error)"
     }
   }
 }

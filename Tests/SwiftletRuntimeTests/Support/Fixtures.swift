@@ -77,7 +77,9 @@ struct ModelBuilder {
   }
 
   func file() throws -> ModelFile { try ModelFile(graph, constants: constants) }
-  func bytes() throws -> [UInt8] { try ModelFile.encoded(graph, constants: constants) }
+  func bytes() throws -> [UInt8] {
+    try ModelFile.draft(graph, constants: constants, path: "test").content().copy()
+  }
 
   /// A small vision transformer: images 3 x side x side, patches of 4, 2 blocks, 3 classes.
   ///
@@ -172,6 +174,11 @@ extension ModelBuilder {
     ]
     return b
   }
+}
+
+extension MappedFile {
+  /// Its bytes, for longer than it lives.
+  func copy() -> [UInt8] { withExtendedLifetime(self) { Array(bytes) } }
 }
 
 extension [Float] {

@@ -36,8 +36,8 @@ struct Forgery {
   }
 
   mutating func sign() {
-    metadata["swiftlet.data.crc32c"] = ModelFile.checksum(of: data)
-    metadata["swiftlet.graph.crc32c"] = ModelFile.checksum(of: Array((metadata["swiftlet.graph"] ?? "").utf8))
+    metadata["swiftlet.data.crc32c"] = ModelContainer.checksum(of: data)
+    metadata["swiftlet.graph.crc32c"] = ModelContainer.checksum(of: Array((metadata["swiftlet.graph"] ?? "").utf8))
   }
 
   func bytes() throws -> [UInt8] {
