@@ -93,7 +93,18 @@ struct MovingGraphs {
     guard axis > 0 else { return }
     let length = lengths(x)[axis]
     let start = int(0...length - 1)
-    try append(.slice(axis: axis, start: .fixed(start), end: .fixed(int(start + 1...length))), [x])
+    let end = int(start + 1...length)
+    let part = try append(.slice(axis: axis, start: .fixed(start), end: .fixed(end)), [x])
+    guard value(x).type == .float32 else { return }
+    // Beside another part of the same value, which may overlap it, or beside the whole.
+    if builder.random.bool() {
+      let other = int(0...length - (end - start))
+      let second = try append(
+        .slice(axis: axis, start: .fixed(other), end: .fixed(other + end - start)), [x])
+      try append(pick([.add, .multiply]), [part, second])
+    } else if end - start == 1 {
+      try append(pick([.add, .multiply]), builder.random.bool() ? [x, part] : [part, x])
+    }
   }
 
   /// Both parts of an axis, and what is computed from one joined to them.
