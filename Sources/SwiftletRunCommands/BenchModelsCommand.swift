@@ -128,6 +128,6 @@ struct BenchModelsCommand: ParsableCommand {
       ["  \($0.name)", $0.operation, $0.kernel ?? "", $0.bestMilliseconds.text(decimals: 3)]
     }
     try StandardOutput.print(
-      table([["  node of \(session.model.graph.name)", "operation", "kernel", "best ms"]] + rows))
+      table([["  node of \(session.model.graph.name) at \(profile.lengths)", "operation", "kernel", "best ms"]] + rows))
   }
 }

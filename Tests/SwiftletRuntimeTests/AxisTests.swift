@@ -1,3 +1,4 @@
+import Foundation
 import RuntimeTestSupport
 import Testing
 
@@ -47,6 +48,14 @@ import Testing
       let named = try session.run(["text": inputs[1], "sound": inputs[0]])
       #expect(try session.run(inputs) == session.model.graph.outputs.map { named[$0] })
     }
+  }
+
+  @Test func `a profile names the length of every axis`() throws {
+    let session = try Session(Self.network().file())
+    let lengths: Graph.AxisLengths = ["batch": 2, "frames": 5]
+    let profile = try session.profile(session.randomInputs(at: lengths), runs: 1)
+    #expect(profile.lengths == lengths && "\(profile.lengths)" == "batch 2, frames 5")
+    #expect(try JSONDecoder().decode(Profile.self, from: JSONEncoder().encode(profile)) == profile)
   }
 
   @Test func `the graph survives JSON`() throws {

@@ -132,7 +132,7 @@ import Testing
     let session = try Session(file)
     let profile = try session.profile(session.randomInputs(batch: 3), runs: 3)
     #expect(profile.entries.map(\.name) == file.graph.nodes.map(\.name))
-    #expect(profile.batch == 3)
+    #expect(profile.lengths == ["batch": 3])
     #expect(profile.entries.allSatisfy { $0.bestMilliseconds <= $0.medianMilliseconds })
     #expect(profile.entries.filter { $0.operation == "linear" }.allSatisfy { $0.kernel != nil })
   }

@@ -9,8 +9,9 @@ final class PackedLinear: @unchecked Sendable {
   private let packed: AlignedBuffer
   private let groupByteCount: Int
 
-  /// - Parameter groups: the rows are cut into as many matrices, which are packed one by one.
   /// Weights of f16 and u4 are decoded, and packed as f32.
+  ///
+  /// - Parameter groups: the rows are cut into as many matrices, which are packed one by one.
   /// - Precondition: the constant is a matrix in the file's graph, and `groups` divides its rows.
   init(
     _ constant: Graph.Constant, groups: Int, in file: ModelFile, instructionSet: InstructionSet

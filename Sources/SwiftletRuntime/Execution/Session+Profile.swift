@@ -9,7 +9,8 @@ public struct Profile: Hashable, Sendable, Codable {
     public var bestMilliseconds, medianMilliseconds: Double
   }
 
-  public var batch: Int
+  /// The length of every axis, such as the batch's.
+  public var lengths: Graph.AxisLengths
   public var runs: Int
   public var entries: [Entry]
   /// Of a whole run, nodes only: without copying inputs in and outputs out.
@@ -25,7 +26,7 @@ extension Session {
     let clock = ContinuousClock()
     var times: [[Double]] = model.graph.nodes.map { _ in [] }
     var totals: [Double] = []
-    var batch = 1
+    var lengths = model.graph.oneSample
     for attempt in 0...runs {
       var position = 0
       var total = 0.0
@@ -34,7 +35,7 @@ extension Session {
         if attempt > 0 { times[position].append(time) }
         total += time
         position += 1
-        batch = execution.lengths[Graph.Axis.batch.name]
+        lengths = execution.lengths
       }
       if attempt > 0 { totals.append(total) }
     }
@@ -45,8 +46,8 @@ extension Session {
         bestMilliseconds: times.min() ?? 0, medianMilliseconds: times.median)
     }
     return Profile(
-      batch: batch, runs: runs, entries: entries, bestMilliseconds: totals.min() ?? 0, medianMilliseconds: totals.median
-    )
+      lengths: lengths, runs: runs, entries: entries, bestMilliseconds: totals.min() ?? 0,
+      medianMilliseconds: totals.median)
   }
 }
 

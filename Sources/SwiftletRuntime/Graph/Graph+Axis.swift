@@ -52,6 +52,18 @@ extension Graph {
   var oneSample: AxisLengths { lengths(batch: 1) }
 }
 
+/// An object with a length for each axis.
+extension Graph.AxisLengths: Codable {
+  public init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode([String: Int].self))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(lengths)
+  }
+}
+
 extension Graph.Axis: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable { case name, maximum }
 
