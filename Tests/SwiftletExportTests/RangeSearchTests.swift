@@ -18,6 +18,15 @@ import Testing
     #expect(change.isOverBound)
   }
 
+  /// Oracle: by hand. The second output has moved by 1 of 5 squared millions, the first by nothing.
+  @Test func `every output counts in its own unit, and the first has the classes`() {
+    var change = ScoreChange()
+    change.add([[3, 1], [1e6, 3e6, 3e6, 4e6]], expected: [[3, 1], [1e6, 3e6, 2e6, 4e6]], samples: 1)
+    #expect(change.changedWinners == 0 && abs(change.movement - (0.2 / 2).squareRoot()) < 1e-12)
+    change.add([[3, 1], [1, .infinity]], expected: [[3, 1], [1, 2]], samples: 1)
+    #expect(change.movement == .infinity && change.changedWinners == 0)
+  }
+
   @Test func `equal scores have moved by nothing, one class included`() {
     var change = ScoreChange()
     change.add([5, 5], expected: [5, 5], samples: 1)

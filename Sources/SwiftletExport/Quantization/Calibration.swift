@@ -31,8 +31,8 @@ public struct Calibration: Sendable {
     /// What was seen of each part of each watched value.
     var histograms: [Int8Value: [Histogram]]
     var inputs: [[NDArray]] = []
-    /// The network's first output for each batch.
-    var scores: [[Float]] = []
+    /// The network's outputs for each batch.
+    var scores: [[[Float]]] = []
   }
 
   /// Runs the network in fp32 over all batches and counts what it sees of each part of `values`.
@@ -41,9 +41,9 @@ public struct Calibration: Sendable {
     var seen = Observation(
       histograms: Dictionary(
         uniqueKeysWithValues: values.map { ($0, Array(repeating: Histogram(), count: $0.parts)) }))
-    try run(network, watching: Set(watched.keys)) { input, output in
+    try run(network, watching: Set(watched.keys)) { input, outputs in
       seen.inputs.append(input)
-      seen.scores.append(output)
+      seen.scores.append(outputs)
     } value: { value, elements in
       guard let known = watched[value.name] else { return }
       seen.histograms[known]?.insert(elements, rowLength: value.shape.last?.factor ?? 1)
@@ -59,7 +59,7 @@ public struct Calibration: Sendable {
   /// - Throws: `ExportError.calibration` for the first watched value or score that is infinite or not a number.
   func run(
     _ network: Network, watching names: Set<String>,
-    batch seenBatch: (_ inputs: [NDArray], _ output: [Float]) -> Void = { _, _ in },
+    batch seenBatch: (_ inputs: [NDArray], _ outputs: [[Float]]) -> Void = { _, _ in },
     value: (_ value: Graph.Value, _ elements: UnsafeBufferPointer<Float>) -> Void
   ) throws {
     var exact = network
@@ -68,7 +68,7 @@ public struct Calibration: Sendable {
     var broken: String?
     for batch in batches {
       let inputs = batch.map(\.array)
-      let output = try session.run(inputs) { seen, elements in
+      let outputs = try session.run(inputs) { seen, elements in
         guard broken == nil, names.contains(seen.name) else { return }
         guard elements.allSatisfy(\.isFinite) else {
           broken = seen.name
@@ -77,8 +77,8 @@ public struct Calibration: Sendable {
         value(seen, elements)
       }
       if let broken { throw ExportError.calibration("a value at \(broken) is infinite or not a number") }
-      let scores = output[0].floats
-      guard scores.allSatisfy(\.isFinite) else {
+      let scores = outputs.map(\.floats)
+      guard scores.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
         throw ExportError.calibration("the network's scores are infinite or not numbers")
       }
       seenBatch(inputs, scores)

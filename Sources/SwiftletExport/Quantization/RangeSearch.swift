@@ -75,7 +75,7 @@ extension Calibration.Observation {
     for index in 0..<count {
       let place = index * inputs.count / count
       change.add(
-        try session.run(inputs[place])[0].floats, expected: scores[place],
+        try session.run(inputs[place]).map(\.floats), expected: scores[place],
         samples: inputs[place].first?.shape.first ?? 1)
     }
     return change
