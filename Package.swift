@@ -21,7 +21,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -65,7 +65,11 @@ let package = Package(
       name: "CSwiftletTorch",
       cSettings: [.define("SWT_PACKAGE_LIBTORCH", to: "\"\(Context.packageDirectory)/.torch\"")]),
     .target(name: "SwiftletTensor", dependencies: ["CSwiftletTorch", "SwiftletFiles"]),
-    .target(name: "SwiftletCheckpoint", dependencies: ["SwiftletFiles", "SwiftletTensor"]),
+    .target(
+      name: "SwiftletCheckpoint",
+      dependencies: [
+        "SwiftletFiles", "SwiftletTensor", .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     .target(name: "SwiftletNN", dependencies: ["SwiftletTensor", "SwiftletCheckpoint", "SwiftletFiles"]),
     .target(
       name: "SwiftletData",

@@ -1,5 +1,5 @@
-// zlib's inflate, from the system's library. Three functions and one struct of a stable interface are declared here, so
-// no headers are needed.
+// zlib's inflate, from the system's library. Three functions and one struct of a stable interface are declared here: the
+// library is on every machine, its header comes with a package for developers (zlib1g-dev) that building must not ask for.
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdarg.h>

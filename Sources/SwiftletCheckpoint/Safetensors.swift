@@ -11,7 +11,7 @@ enum Safetensors {
   static func read(_ file: MappedFile) throws(CheckpointError) -> StateDictionary {
     let (header, dataStart) = try translated(try SafetensorsHeader.read(file.bytes))
     try translated(try header.checkPlaces(in: file.bytes.count - dataStart))
-    var entries: [(name: String, tensor: Tensor)] = []
+    var entries: [(String, Tensor)] = []
     for entry in header.entries {
       guard let type = types.first(where: { $0.name == entry.type })?.type else {
         throw CheckpointError(
@@ -20,7 +20,7 @@ enum Safetensors {
       let range = dataStart + entry.place.lowerBound..<dataStart + entry.place.upperBound
       entries.append((entry.name, file.tensor(range, shape: entry.shape, strides: nil, dataType: type)))
     }
-    return StateDictionary(unique: entries, metadata: header.metadata)
+    return StateDictionary(entries, metadata: header.metadata)
   }
 
   static func write(_ state: StateDictionary, to file: AtomicFile) throws(CheckpointError) {

@@ -1,14 +1,14 @@
+import OrderedCollections
 import SwiftletTensor
 
 /// Named tensors in order, with text metadata: what a checkpoint holds.
 public struct StateDictionary: RandomAccessCollection, Sendable {
   public typealias Element = (name: String, tensor: Tensor)
 
-  private var entries: [Element]
-  private var positions: [String: Int]
+  private var tensors: OrderedDictionary<String, Tensor>
   public var metadata: [String: String]
 
-  public init(metadata: [String: String] = [:]) { (entries, positions, self.metadata) = ([], [:], metadata) }
+  public init(metadata: [String: String] = [:]) { (tensors, self.metadata) = ([:], metadata) }
 
   /// - Precondition: no name appears twice.
   public init(_ entries: some Sequence<(String, Tensor)>, metadata: [String: String] = [:]) {
@@ -19,39 +19,25 @@ public struct StateDictionary: RandomAccessCollection, Sendable {
     }
   }
 
-  init(unique entries: [(name: String, tensor: Tensor)], metadata: [String: String]) {
-    self.init(metadata: metadata)
-    for entry in entries { self[entry.name] = entry.tensor }
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { tensors.count }
+  public subscript(position: Int) -> Element {
+    let (name, tensor) = tensors.elements[position]
+    return (name, tensor)
   }
 
-  public var startIndex: Int { 0 }
-  public var endIndex: Int { entries.count }
-  public subscript(position: Int) -> Element { entries[position] }
-
-  public var names: [String] { entries.map(\.name) }
+  public var names: [String] { Array(tensors.keys) }
 
   /// The tensor of this name. A new name goes to the end; nil removes one.
   public subscript(name: String) -> Tensor? {
-    get { positions[name].map { entries[$0].tensor } }
-    set {
-      switch (positions[name], newValue) {
-      case (let position?, let tensor?): entries[position].tensor = tensor
-      case (nil, let tensor?):
-        positions[name] = entries.count
-        entries.append((name, tensor))
-      case (let position?, nil):
-        entries.remove(at: position)
-        positions = [:]
-        for (position, entry) in entries.enumerated() { positions[entry.name] = position }
-      case (nil, nil): break
-      }
-    }
+    get { tensors[name] }
+    set { tensors[name] = newValue }
   }
 
   /// The tensors whose names start with `prefix`, without it: those of one part of a checkpoint.
   public func part(_ prefix: String) -> StateDictionary {
     StateDictionary(
-      unique: entries.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) },
+      lazy.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) },
       metadata: metadata)
   }
 
@@ -66,5 +52,5 @@ public struct StateDictionary: RandomAccessCollection, Sendable {
   }
 
   /// Bytes of all tensors.
-  public var byteCount: Int { entries.reduce(0) { $0 + $1.tensor.byteCount } }
+  public var byteCount: Int { tensors.values.reduce(0) { $0 + $1.byteCount } }
 }

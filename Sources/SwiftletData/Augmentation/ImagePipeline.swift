@@ -42,23 +42,6 @@ public struct ImagePipeline: Hashable, Sendable {
     }
   }
 
-  /// How small pictures such as CIFAR-10's are trained on: a shifted crop and a flip.
-  public static func smallTraining(
-    size: Int = 32, normalization: Normalization = .cifar10, randAugment: RandAugment? = nil,
-    erasing: RandomErasing? = nil
-  ) -> ImagePipeline {
-    ImagePipeline(
-      [.randomCrop(size: size, padding: size / 8), .horizontalFlip()] + (randAugment.map { [.randAugment($0)] } ?? []),
-      normalization: normalization, erasing: erasing)
-  }
-
-  /// How DeiT is trained (Touvron et al. 2021, table 9): random resized crop, flip, RandAugment, erasing.
-  public static func deitTraining(size: Int = 224) -> ImagePipeline {
-    ImagePipeline(
-      [.randomResizedCrop(RandomResizedCrop(size: size)), .horizontalFlip(), .randAugment(RandAugment())],
-      normalization: .imageNet, erasing: RandomErasing())
-  }
-
   /// How a network is judged: the shorter side becomes `size / cropShare`, of which the middle is cut out.
   public static func evaluation(
     size: Int, cropShare: Double = 1, resampling: Resampling = .bicubic, normalization: Normalization

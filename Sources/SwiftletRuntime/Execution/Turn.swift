@@ -1,6 +1,8 @@
 import SwiftletFiles
 
 /// A lock: whoever takes the turn has it alone until giving it back.
+///
+/// A POSIX lock, as the thread sanitizer cannot see into the standard library's own.
 final class Turn: @unchecked Sendable {
   // Safe to share: this is what POSIX mutexes are for, and this one stays where it is until deinit.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

@@ -1,5 +1,7 @@
 /// The SHA-256 digest of bytes that arrive in pieces, as `sha256sum` prints it.
 ///
+/// Model files hold it of the checkpoint that they were made from, and people compare it with that program's; swift-crypto,
+/// for this alone, would take longer to build than all of the runtime.
 /// Source: FIPS 180-4, section 6.2.
 struct SHA256 {
   private var state: [UInt32] = [
