@@ -205,7 +205,10 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletExportTests",
-      dependencies: ["SwiftletExport", "SwiftletRuntime", "RuntimeTestSupport", "TestSupport"]),
+      dependencies: [
+        "SwiftletExport", "SwiftletTraining", "SwiftletCheckpoint", "SwiftletNN", "SwiftletRuntime", "SwiftletTensor",
+        "ToyTask", "RuntimeTestSupport", "TestSupport",
+      ]),
     .testTarget(
       name: "SwiftletSearchTests",
       dependencies: [
