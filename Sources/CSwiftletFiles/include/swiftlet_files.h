@@ -1,5 +1,5 @@
-// What files and processors need of C: the affinity mask, whose calls Swift does not see, zlib's inflate, which is opened at run time and whose stream is a C struct, and checksums by
-// tables or by the processor.
+// What files and processors need of C: the affinity mask, whose calls Swift does not see, zlib's inflate, which is opened
+// at run time and whose stream is a C struct, and checksums by tables or by the processor.
 //
 // Everything here may be called from any thread.
 #pragma once

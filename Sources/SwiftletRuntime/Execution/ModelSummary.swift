@@ -4,7 +4,7 @@ public struct ModelSummary: Hashable, Sendable, Codable {
   public struct Layer: Hashable, Sendable, Codable {
     public var name: String
     public var outputs, inputs: Int
-    /// `f32`, `bf16` or `s8`.
+    /// `f32`, `bf16`, `f16`, `s8` or `u4`.
     public var precision: String
     /// `dense`, or N:M.
     public var pattern: String
