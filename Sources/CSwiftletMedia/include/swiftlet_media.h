@@ -42,8 +42,9 @@ swm_status swm_ffmpeg_available(swm_error *error);
 swm_status swm_probe_image(const uint8_t *data, size_t size, swm_image_info *info, swm_error *error);
 
 /// Decodes to rows of interleaved 8-bit RGB (`channels` 3) or luma (1), upright: `pixels` holds width * height * channels bytes of `info`.
-/// Alpha is dropped, as Pillow's `convert("RGB")` drops it. 16-bit samples keep their high byte: Pillow reads 16-bit colour so, but clips 16-bit grey
-/// at 255, which leaves most of a picture white. Of an animation the first picture is read. Damaged and cut off files are errors.
+/// Alpha is dropped, as Pillow's `convert("RGB")` drops it. 16-bit samples keep their high byte. So Pillow 13 reads the 16-bit colour of PNG and TIFF,
+/// and grey that has alpha; a PPM's it scales and rounds, which differs by one at most, and grey without alpha it clips at 255, which leaves most of a
+/// picture white: there we differ on purpose. Of an animation the first picture is read. Damaged and cut off files are errors.
 swm_status swm_decode_image(
   const uint8_t *data, size_t size, const swm_image_info *info, int channels, uint8_t *pixels, swm_error *error);
 
