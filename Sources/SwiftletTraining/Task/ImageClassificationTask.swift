@@ -48,11 +48,11 @@ public final class ImageClassificationTask: TrainingTask {
   ///
   /// - Throws: What those throw, and `RunError.noSupernet` for a recipe that trains none.
   public convenience init(_ text: RecipeText, data: URL?, dense: StartingWeights) throws {
+    // What the command line alone tells is said before the weights are looked for.
+    guard try text.recipe().supernet != nil else { throw RunError.noSupernet }
     let trained = try TrainedModel(reading: dense.file, recipe: text, averages: dense.averages)
-    let recipe = trained.recipe
-    guard recipe.supernet != nil else { throw RunError.noSupernet }
     try self.init(
-      recipe: recipe, supernetOf: trained.model, data: trained.openData(at: data, named: dense.file.path),
+      recipe: trained.recipe, supernetOf: trained.model, data: trained.openData(at: data, named: dense.file.path),
       remarks: trained.remarks)
   }
 
