@@ -14,7 +14,7 @@ import TrainingTestSupport
     let maker = PlanMaker(for: PlanNetwork(try Recipe.parse(SmallNetwork.yaml)))
     let plan = try maker.plan(by: .uniform(Self.half))
     #expect(plan == maker.network.work.uniform(Self.half))
-    #expect(try PlanSummary(name: "half", plan, maker.network.work, nil).text().contains("half: 4 layers, 4 at 2:4"))
+    #expect(try PlanSummary(name: "half", plan, of: maker.network.work).text().contains("half: 4 layers, 4 at 2:4"))
     #expect(throws: CompressionPlanError.self) { try maker.plan(by: .uniform(SparsityPattern(keeping: 2, of: 5))) }
   }
 

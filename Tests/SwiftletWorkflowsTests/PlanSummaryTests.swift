@@ -18,8 +18,8 @@ import Testing
     let plan = Self.work.uniform(half)
     var other = plan
     other["blocks.1.mlp.fc2"] = LayerChoice(pattern: quarter, precision: .int8)
-    let summary = try PlanSummary(name: "a.json", plan, Self.work, nil)
-    let text = summary.text(against: try PlanSummary(name: "b.json", other, Self.work, nil))
+    let summary = try PlanSummary(name: "a.json", plan, of: Self.work)
+    let text = summary.text(against: try PlanSummary(name: "b.json", other, of: Self.work))
     #expect(text.contains("block     attn.proj  attn.qkv  mlp.fc1  mlp.fc2"))
     #expect(text.contains("blocks.1  2:4        2:4       2:4      2:4"))
     #expect(text.contains("a.json: 8 layers, 8 at 2:4") && text.contains("7 at 2:4, 1 at 1:4 int8"))

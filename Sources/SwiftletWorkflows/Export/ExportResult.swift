@@ -25,12 +25,15 @@ public struct ExportResult: Encodable {
   public let int8Warning: String?
   /// What is no faster here than it would be dense, a sentence each.
   public let remarks: [String]
+  /// Both of these, as JSON has them.
+  private let warnings: [String]
 
   init(_ exported: ExportedModel, file: String, bytes: Int, difference: Double, remarks: [String]) {
     (self.file, self.bytes, differenceFromTorch) = (file, bytes, difference)
     int8 = exported.int8Effect.map(Int8Report.init)
     int8Warning = exported.int8Effect?.warning
     self.remarks = remarks
+    warnings = (int8Warning.map { [$0] } ?? []) + remarks
     layers = exported.layers.map { layer in
       Layer(
         path: layer.path, pattern: layer.pattern?.description ?? SparsityPattern.dense.displayName,
@@ -40,16 +43,6 @@ public struct ExportResult: Encodable {
   }
 
   private enum CodingKeys: String, CodingKey { case file, bytes, differenceFromTorch, layers, int8, warnings }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(file, forKey: .file)
-    try container.encode(bytes, forKey: .bytes)
-    try container.encode(differenceFromTorch, forKey: .differenceFromTorch)
-    try container.encode(layers, forKey: .layers)
-    try container.encodeIfPresent(int8, forKey: .int8)
-    try container.encode((int8Warning.map { [$0] } ?? []) + remarks, forKey: .warnings)
-  }
 }
 
 extension ExportResult: CustomStringConvertible {

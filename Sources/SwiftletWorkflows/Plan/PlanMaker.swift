@@ -9,7 +9,7 @@ import SwiftletRuntime
 /// var maker = PlanMaker(for: PlanNetwork(recipe))
 /// maker.budget = try Budget(parsing: "flops=0.4")
 /// let plan = try maker.plan(by: .erdosRenyi(.budget))
-/// print(try PlanSummary(name: "erk", plan, maker.network.work, nil).text())
+/// print(try PlanSummary(name: "erk", plan, of: maker.network.work).text())
 /// ```
 public struct PlanMaker {
   /// What decides.

@@ -8,7 +8,7 @@ import SwiftletTerminal
 ///
 /// ```swift
 /// let file = URL(filePath: "plan.json")
-/// print(try PlanSummary(name: "plan.json", CompressionPlan(contentsOf: file), PlanNetwork(recipe).work, nil).text())
+/// print(try PlanSummary(name: "plan.json", CompressionPlan(contentsOf: file), of: PlanNetwork(recipe).work).text())
 /// ```
 public struct PlanSummary: Encodable {
   /// What the plan decides for one layer, and what that layer then costs.
@@ -50,7 +50,9 @@ public struct PlanSummary: Encodable {
   ///   - accelerator: what runs it, where that is known too.
   /// - Throws: `CompressionPlanError` where the plan does not fit the network, `AcceleratorError` where the accelerator
   ///   has no cost for it.
-  public init(name: String, _ plan: CompressionPlan, _ work: MultiplyAdds?, _ accelerator: Accelerator?) throws {
+  public init(
+    name: String, _ plan: CompressionPlan, of work: MultiplyAdds? = nil, on accelerator: Accelerator? = nil
+  ) throws {
     self.name = name
     if let work { try plan.validate(for: work) }
     let slots = Dictionary(

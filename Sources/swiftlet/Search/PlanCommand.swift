@@ -69,9 +69,9 @@ struct PlanCommand: ParsableCommand {
       try maker.plan(by: rule).write(to: URL(filePath: plan))
     }
     let shown = try PlanSummary(
-      name: plan, CompressionPlan(contentsOf: URL(filePath: plan)), network?.work, accelerator)
+      name: plan, CompressionPlan(contentsOf: URL(filePath: plan)), of: network?.work, on: accelerator)
     let other = try against.map {
-      try PlanSummary(name: $0, CompressionPlan(contentsOf: URL(filePath: $0)), network?.work, accelerator)
+      try PlanSummary(name: $0, CompressionPlan(contentsOf: URL(filePath: $0)), of: network?.work, on: accelerator)
     }
     if json {
       try printJSON([shown] + [other].compactMap { $0 })
