@@ -121,7 +121,7 @@ struct OutputPathTests {
       (
         ["train", "tiny.yaml", "--checkpoint", "none"],
         "error: --checkpoint is the dense network that a supernet starts from, and the recipe has no supernet section: "
-          + "leave it out, or finetune with swiftlet compress --finetune\n"
+          + "begin with its weights by --start, or finetune with swiftlet compress --finetune\n"
       ),
     ]
     for (arguments, sentence) in cases {
