@@ -4,27 +4,28 @@ import SwiftletPlans
 import SwiftletTensor
 
 /// The shape of an image classifier of any family.
-public enum ClassifierConfiguration: Hashable, Sendable {
-  case deit(DeiTConfiguration)
-  case swin(SwinConfiguration)
+public struct ClassifierConfiguration: Hashable, Sendable {
+  /// That of the family.
+  public private(set) var common: any ImageClassifierConfiguration
 
-  /// The shape of a network; nil of a family that is none of ours.
-  public init?(of model: any ImageClassifier) {
-    switch model.configuration {
-    case let configuration as DeiTConfiguration: self = .deit(configuration)
-    case let configuration as SwinConfiguration: self = .swin(configuration)
-    default: return nil
+  public init(_ configuration: some ImageClassifierConfiguration) { common = configuration }
+
+  public static func deit(_ configuration: DeiTConfiguration) -> ClassifierConfiguration { Self(configuration) }
+  public static func swin(_ configuration: SwinConfiguration) -> ClassifierConfiguration { Self(configuration) }
+
+  /// The shape of a network.
+  public init(of model: any ImageClassifier) { common = model.configuration }
+
+  public static func == (one: Self, other: Self) -> Bool {
+    func isEqual<Configuration: ImageClassifierConfiguration>(_ configuration: Configuration) -> Bool {
+      configuration == other.common as? Configuration
     }
+    return isEqual(one.common)
   }
 
-  /// What all families have in common.
-  public var common: any ImageClassifierConfiguration {
-    switch self {
-    case .deit(let configuration): configuration
-    case .swin(let configuration): configuration
-    }
-  }
+  public func hash(into hasher: inout Hasher) { common.hash(into: &hasher) }
 
+  public var family: ModelFamily { ModelFamily(of: type(of: common)) }
   public var imageSize: ImageSize { common.imageSize }
   public var channels: Int { common.channels }
   public var classes: Int { common.classes }
@@ -32,34 +33,21 @@ public enum ClassifierConfiguration: Hashable, Sendable {
 
   /// The same network without drop path, which changes training only.
   public var withoutDropPath: ClassifierConfiguration {
-    switch self {
-    case .deit(var configuration):
-      configuration.dropPath = 0
-      return .deit(configuration)
-    case .swin(var configuration):
-      configuration.dropPath = 0
-      return .swin(configuration)
-    }
+    var changed = self
+    changed.common.dropPath = 0
+    return changed
   }
 
   /// The same network with a head for so many classes; none gives features.
   public func with(classes: Int) -> ClassifierConfiguration {
-    switch self {
-    case .deit(var configuration):
-      configuration.classes = classes
-      return .deit(configuration)
-    case .swin(var configuration):
-      configuration.classes = classes
-      return .swin(configuration)
-    }
+    var changed = self
+    changed.common.classes = classes
+    return changed
   }
 
   /// A network of this shape with random weights.
   public func network(using generator: Generator) throws(ConfigurationError) -> any ImageClassifier {
-    switch self {
-    case .deit(let configuration): try VisionTransformer(configuration, using: generator)
-    case .swin(let configuration): try SwinTransformer(configuration, using: generator)
-    }
+    try common.network(using: generator)
   }
 
   /// A network of this shape with the weights of the file at `url`, under timm's or Hugging Face's names.
@@ -74,11 +62,7 @@ public enum ClassifierConfiguration: Hashable, Sendable {
   public func network(
     _ weights: StateDictionary, from source: String, trainedAt trainedSize: ImageSize? = nil
   ) throws -> any ImageClassifier {
-    switch self {
-    case .deit(let configuration):
-      try VisionTransformer(configuration, weights, from: source, trainedAt: trainedSize)
-    case .swin(let configuration): try SwinTransformer(configuration, weights, from: source)
-    }
+    try common.network(weights, from: source, trainedAt: trainedSize)
   }
 }
 

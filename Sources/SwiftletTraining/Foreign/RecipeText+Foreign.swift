@@ -12,7 +12,7 @@ extension RecipeText {
   ) throws -> (recipe: Recipe, remarks: [String]) {
     var remarks = foreign.remarks
     let recipe = try Recipe.decode(self) { root in
-      if foreign.describesNetwork { root.expandNamedConfiguration() }
+      if foreign.describesNetwork { try root.expandNamedConfiguration() }
       var seen: Set<String> = []
       for setting in foreign.settings where seen.insert(setting.key).inserted {
         let path = setting.key.split(separator: ".").map(String.init)
@@ -46,20 +46,11 @@ extension RecipeText {
 
   /// What no weights show, so that a recipe which was not told it may be wrong without anyone noticing.
   static func assumptions(of recipe: Recipe, besides foreign: ForeignConfiguration?) -> String {
-    let values: [(key: String, value: String)] =
-      switch recipe.model.configuration {
-      case .deit(let deit):
-        [
-          ("pooling", "pooling \(deit.pooling.rawValue)"), ("activation", "activation \(deit.activation.rawValue)"),
-          ("heads", "\(deit.heads) heads"), ("normEpsilon", "norm epsilon \(deit.normEpsilon)"),
-        ]
-      case .swin(let swin):
-        [
-          ("activation", "activation \(swin.activation.rawValue)"),
-          ("normEpsilon", "norm epsilon \(swin.normEpsilon)"),
-        ]
-      }
-    var assumed = values.filter { foreign?.states("model.configuration.\($0.key)") != true }.map(\.value)
+    func words(_ configuration: some ImageClassifierConfiguration) -> [String] {
+      configuration.assumptions.filter { foreign?.states("model.configuration.\($0.key.stringValue)") != true }.map(
+        \.words)
+    }
+    var assumed = words(recipe.model.configuration.common)
     for (key, values) in [("mean", recipe.data.mean), ("deviation", recipe.data.deviation)]
     where foreign?.states("data.\(key)") != true {
       assumed.append("\(key) " + values.map { "\($0)" }.joined(separator: " "))
@@ -74,22 +65,22 @@ extension ForeignConfiguration {
 
 extension Node {
   /// `small` and the like say how wide and deep a network is, and nothing else.
-  fileprivate mutating func expandNamedConfiguration() {
+  fileprivate mutating func expandNamedConfiguration() throws {
     guard let name = value(at: ["model", "configuration"])?.scalar?.string else { return }
-    let named: [String: Node]
-    if value(at: ["model", "family"])?.scalar?.string == "swin" {
-      let sizes: [String: SwinConfiguration] = ["tiny": .tiny, "small": .small, "base": .base]
-      guard let size = sizes[name] else { return }
-      named = [
-        "width": .integer(size.width), "depths": .list(size.depths.map(Node.integer)),
-        "heads": .list(size.heads.map(Node.integer)),
-      ]
-    } else {
-      let sizes: [String: DeiTConfiguration] = ["tiny": .tiny, "small": .small, "base": .base]
-      guard let size = sizes[name] else { return }
-      named = ["width": .integer(size.width), "depth": .integer(size.depth), "heads": .integer(size.heads)]
-    }
+    let word = value(at: ["model", "family"])?.scalar?.string
+    let family = word.flatMap(ModelFamily.init(rawValue:)) ?? .deit
+    let named = try family.configuration.keys(ofSize: name)
+    if named.isEmpty { return }
     set(.mapping([:]), at: ["model", "configuration"])
-    for (key, value) in named.sorted(by: { $0.key < $1.key }) { set(value, at: ["model", "configuration", key]) }
+    for (key, value) in named { set(value, at: ["model", "configuration", key]) }
+  }
+}
+
+extension ImageClassifierConfiguration {
+  /// The keys that tell a size with a name from others, with their values; none of a name that there is not.
+  fileprivate static func keys(ofSize name: String) throws -> [(key: String, value: Node)] {
+    guard let size = sizes.first(where: { $0.key == name })?.value else { return [] }
+    let written = try Yams.compose(yaml: YAMLEncoder().encode(size))
+    return sizeKeys.compactMap { key in written?[key.stringValue].map { (key.stringValue, $0) } }
   }
 }

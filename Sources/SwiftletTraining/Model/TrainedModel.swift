@@ -122,7 +122,7 @@ public struct TrainedModel {
       try model.load(trained.stateDictionary().replacingHead(by: model), from: file.path)
     }
     // The origin of the names decides what a recipe may leave open.
-    complete.model.configuration = ClassifierConfiguration(of: model) ?? complete.model.configuration
+    complete.model.configuration = ClassifierConfiguration(of: model)
     let names =
       try classNames.map { try ClassNames(contentsOf: $0) }
       ?? beside.flatMap { ClassNames($0.classNames, origin: $0.namesOrigin) }

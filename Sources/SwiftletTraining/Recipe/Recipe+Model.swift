@@ -15,20 +15,9 @@ extension Recipe {
       (self.configuration, self.initialization) = (configuration, initialization)
     }
 
-    public var family: Family {
-      get {
-        switch configuration {
-        case .deit: .deit
-        case .swin: .swin
-        }
-      }
-      set {
-        switch newValue {
-        case family: break
-        case .deit: configuration = .deit(DeiTConfiguration())
-        case .swin: configuration = .swin(SwinConfiguration())
-        }
-      }
+    public var family: ModelFamily {
+      get { configuration.family }
+      set { if newValue != family { configuration = ClassifierConfiguration(newValue.configuration.init()) } }
     }
 
     public var classes: Int { configuration.classes }
@@ -47,9 +36,6 @@ extension Recipe {
     }
   }
 
-  /// Networks of one architecture.
-  public enum Family: String, FileWord, Hashable, Sendable, CaseIterable { case deit, swin }
-
   /// The distribution of the first weights.
   public enum Start: String, FileWord, Hashable, Sendable, CaseIterable {
     /// `N(0, 0.02²)`, as DeiT.
@@ -64,10 +50,7 @@ extension Recipe.Model: RecipeSection, CustomStringConvertible {
   public static var keys: [RecipeKey<Self>] {
     Key("family", \.family).required()
     Key("configuration") { model, decoder in
-      switch model.family {
-      case .deit: model.configuration = .deit(try NamedOrWritten(from: decoder).configuration)
-      case .swin: model.configuration = .swin(try NamedOrWritten(from: decoder).configuration)
-      }
+      model.configuration = try ClassifierConfiguration(read(model.family.configuration, from: decoder))
     } write: {
       $0.configuration.common
     }.required()
@@ -87,33 +70,17 @@ extension Recipe.Model: RecipeSection, CustomStringConvertible {
   public var description: String { "\(configuration)" }
 }
 
-/// A configuration that has sizes with a name.
-private protocol NamedConfiguration: Decodable {
-  associatedtype CodingKeys: CodingKey & CaseIterable
-  static var tiny: Self { get }
-  static var small: Self { get }
-  static var base: Self { get }
-}
-
-extension DeiTConfiguration: NamedConfiguration {}
-extension SwinConfiguration: NamedConfiguration {}
-
 /// A configuration by its name, or key by key.
-private struct NamedOrWritten<Configuration: NamedConfiguration>: Decodable {
-  let configuration: Configuration
-
-  init(from decoder: any Decoder) throws {
-    guard let name = try? decoder.singleValueContainer().decode(String.self) else {
-      _ = try RecipeValues(decoder, knowing: Configuration.CodingKeys.allCases.map(\.stringValue))
-      configuration = try Configuration(from: decoder)
-      return
-    }
-    switch name {
-    case "tiny": configuration = .tiny
-    case "small": configuration = .small
-    case "base": configuration = .base
-    default:
-      throw RecipeError(decoder.place, "is '\(name)', expected tiny, small, base or a mapping with keys")
-    }
+private func read<Configuration: ImageClassifierConfiguration>(
+  _ type: Configuration.Type, from decoder: any Decoder
+) throws -> any ImageClassifierConfiguration {
+  guard let name = try? decoder.singleValueContainer().decode(String.self) else {
+    _ = try RecipeValues(decoder, knowing: Configuration.CodingKeys.allCases.map(\.stringValue))
+    return try Configuration(from: decoder)
   }
+  guard let size = Configuration.sizes.first(where: { $0.key == name }) else {
+    let names = Configuration.sizes.map(\.key).joined(separator: ", ")
+    throw RecipeError(decoder.place, "is '\(name)', expected \(names) or a mapping with keys")
+  }
+  return size.value
 }
