@@ -55,7 +55,7 @@ public final class ImageEvaluator: PlanEvaluator {
 
   public var summary: String { "\(images.count) held-out images, \(threads) threads" }
 
-  public func score(of plan: CompressionPlan) throws -> ImageFitness {
+  public func score(of plan: CompressionPlan) throws -> Evaluation {
     try images.fitness(of: Session(network.modelFile(for: plan), threads: threads))
   }
 }

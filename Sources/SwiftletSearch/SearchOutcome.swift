@@ -35,7 +35,7 @@ public struct SearchOutcome: Hashable, Sendable, Encodable {
   public let seconds: Double
 
   init(
-    _ found: PlanSearch<ImageEvaluator>.Found, plan: URL, problem: SearchProblem<ImageFitness>, budget: Budget,
+    _ found: PlanSearch<ImageEvaluator>.Found, plan: URL, problem: SearchProblem<Evaluation>, budget: Budget,
     seconds: Double
   ) {
     (self.plan, trace, self.budget) = (plan.path, found.trace.path, budget.text)

@@ -15,7 +15,7 @@ import SwiftletTraining
 /// evaluation is kept in `evaluations.jsonl` beside the plan, so that a search that was interrupted goes on, and one
 /// that is repeated ends at once, with the same result bit for bit.
 public final class SearchRun {
-  public let problem: SearchProblem<ImageFitness>
+  public let problem: SearchProblem<Evaluation>
   public let recipe: Recipe
   public let budget: Budget
   private let accelerator: Accelerator?
@@ -51,7 +51,7 @@ public final class SearchRun {
   /// - Throws: `SearchRunError.interrupted`, or what a file, the data or the export does not allow.
   public func start(
     on model: some Layer, inputShape: [Int], data: TrainingData, plan file: URL, threads: Int = 1,
-    observer: @escaping (SearchEvent<ImageFitness>) throws -> Void = { _ in }
+    observer: @escaping (SearchEvent<Evaluation>) throws -> Void = { _ in }
   ) throws -> SearchOutcome {
     let clock = ContinuousClock()
     let start = clock.now
@@ -74,10 +74,10 @@ extension SearchRun {
     [
       PlannedOutput(
         PlanFiles.trace(beside: plan).path, kind: "the trace of a search",
-        replacing: SearchTrace<ImageFitness>.isTrace(at:)),
+        replacing: SearchTrace<Evaluation>.isTrace(at:)),
       PlannedOutput(
         PlanFiles.evaluations(beside: plan).path, kind: "the evaluations of searches",
-        replacing: EvaluationCache<ImageFitness>.isCache(at:)),
+        replacing: EvaluationCache<Evaluation>.isCache(at:)),
     ]
   }
 }

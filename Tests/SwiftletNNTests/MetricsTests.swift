@@ -7,27 +7,6 @@ struct MetricsTests {
   let scores = Tensor([3, 2, 1, 0, 1, 5, 2, 9, 0, 7, 8, 6] as [Float], shape: [4, 3])  // best: 0, 2, 1, 1
   let labels = Tensor([0, 1, 1, 2] as [Int64], shape: [4])
 
-  /// Oracle: by hand. Ranks of the labels are 1, 2, 1, 3.
-  @Test(arguments: [(1, 0.5), (2, 0.75), (3, 1.0)])
-  func `top k counts labels among the k best`(k: Int, expected: Double) {
-    var metric = TopKAccuracy(k: k)
-    #expect(metric.value == nil)
-    metric.add(scores: scores, labels: labels)
-    #expect(metric.value == expected && metric.total == 4)
-  }
-
-  @Test func `ties and not-a-number earn nothing`() {
-    var metric = TopKAccuracy(k: 1)
-    metric.add(scores: .zeros([2, 3]), labels: Tensor([0, 1] as [Int64], shape: [2]))
-    #expect(metric.value == 0)
-    metric.add(
-      scores: Tensor([.nan, 1, 1, .nan] as [Float], shape: [2, 2]), labels: Tensor([0, 0] as [Int64], shape: [2]))
-    metric.add(
-      scores: Tensor([.infinity, 1, .infinity, .infinity] as [Float], shape: [2, 2]),
-      labels: Tensor([0, 0] as [Int64], shape: [2]))
-    #expect(metric.value == 0 && metric.total == 6)
-  }
-
   /// `argmax` alone answers class 0 for every row of NaNs.
   @Test func `a sample with a score that is no finite number has no winner and is never right`() {
     let broken = Tensor(

@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletFiles
 import SwiftletPlans
+import SwiftletTraining
 import TestSupport
 import Testing
 
@@ -81,7 +82,7 @@ private final class Reader: PlanEvaluator {
     #expect(trace.header.unit == .cacheBytes && trace.header.dense == 512 && trace.header.measure == .perplexity)
     #expect(trace.lines.map(\.score.perplexity).contains(found.best.fitness.perplexity))
     // Who reads scores of images says that these are none.
-    #expect(throws: (any Error).self) { try SearchTrace<ImageFitness>.read(from: found.trace) }
+    #expect(throws: (any Error).self) { try SearchTrace<Evaluation>.read(from: found.trace) }
   }
 
   @Test func `a repeated search judges nothing, and what scores depend on is part of their key`() throws {
@@ -101,9 +102,9 @@ private final class Reader: PlanEvaluator {
   /// Oracle: the lines that traces have had since there were only images.
   @Test func `a candidate's score stands among its other keys`() throws {
     let proposal = Proposal(levels: [0, 2], origin: .mutant, round: 3)
-    let image = Candidate(proposal, cost: 12, fitness: ImageFitness(images: 10, correct: 5, loss: 0.25))
+    let image = Candidate(proposal, cost: 12, fitness: Evaluation(images: 10, correct: 5, loss: 0.25))
     #expect(
-      try SearchTrace<ImageFitness>.Line(image).json
+      try SearchTrace<Evaluation>.Line(image).json
         == #"{"accuracy":0.5,"correct":5,"cost":12,"images":10,"levels":[0,2],"loss":0.25,"origin":"mutant","round":3}"#
     )
     let text = Candidate(proposal, cost: 12, fitness: Perplexity(perplexity: 5.25))

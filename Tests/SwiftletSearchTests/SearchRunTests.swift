@@ -46,7 +46,7 @@ struct TinySearch {
 
   func run(
     _ budget: String = "flops=0.6..0.8", out: String = "plan.json", weights: Int = 1,
-    observer: @escaping (SearchEvent<ImageFitness>) throws -> Void = { _ in }
+    observer: @escaping (SearchEvent<Evaluation>) throws -> Void = { _ in }
   ) throws -> SearchOutcome {
     let search = try SearchRun(
       recipe, budget: Budget(parsing: budget), of: recipe.model.configuration.multiplyAdds)
@@ -62,7 +62,7 @@ struct TinySearch {
     return try Evaluation(of: model, on: recipe.evaluationLoader(over: data.search))
   }
 
-  func trace(_ name: String = "plan") throws -> SearchTrace<ImageFitness> {
+  func trace(_ name: String = "plan") throws -> SearchTrace<Evaluation> {
     try .read(from: directory.appending(path: "\(name).trace.jsonl"))
   }
 }
@@ -141,16 +141,16 @@ struct SearchRunTests {
   @Test func `a cache has one search at a time`() throws {
     let folder = try TemporaryFolder()
     let file = folder.url.appending(path: "evaluations.jsonl")
-    var first: EvaluationCache<ImageFitness>? = try EvaluationCache<ImageFitness>(file)
+    var first: EvaluationCache<Evaluation>? = try EvaluationCache<Evaluation>(file)
     do {
-      _ = try EvaluationCache<ImageFitness>(file)
+      _ = try EvaluationCache<Evaluation>(file)
       Issue.record("two searches write one file")
     } catch {
       #expect("\(error)" == "\(file.path) is being written by another run: wait for it, or choose another --out")
     }
     withExtendedLifetime(first) {}
     first = nil
-    #expect(throws: Never.self) { try EvaluationCache<ImageFitness>(file) }
+    #expect(throws: Never.self) { try EvaluationCache<Evaluation>(file) }
   }
 
   @Test func `a cache that was cut short loses its last line alone`() throws {

@@ -22,7 +22,7 @@ struct ClassifierEvaluationTests {
       let evaluation = try ClassifierEvaluation(of: sides, on: images, batch: 3) { done.append($0) }
       #expect(images.count == 8 && done == [3, 6, 8])
       let oracle = try Evaluation(of: source.model, on: source.recipe.evaluationLoader(over: images))
-      #expect(evaluation.scores.map(\.top1Count) == [oracle.correct, oracle.correct])
+      #expect(evaluation.scores.map { $0.tally.correct() } == [oracle.correct, oracle.correct])
       #expect(evaluation.scores.allSatisfy { abs($0.loss - oracle.loss) < 1e-5 && $0.top5 >= $0.top1 })
       let comparison = try #require(evaluation.comparison)
       #expect(comparison.agreement == 1 && comparison.mcNemarProbability == 1)

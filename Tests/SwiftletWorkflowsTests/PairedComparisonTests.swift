@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletVision
 import Testing
 
 @testable import SwiftletWorkflows
@@ -16,12 +17,11 @@ import Testing
     #expect(abs(PairedComparison.signTest(2900, 3100) - erfc(z / 2.squareRoot())) < 1e-3)
   }
 
-  @Test func `images that one side alone gets right are counted on its side`() throws {
+  @Test func `images that one side alone gets right are counted on its side`() {
     let labels = [0, 1, 1, 0]
-    var first = ClassifierScore(name: "first")
-    var second = ClassifierScore(name: "second")
-    try first.add([2, 0, 0, 2, 0, 2, 0, 2], labels: labels)  // right, right, right, wrong
-    try second.add([2, 0, 2, 0, 2, 0, 2, 0], labels: labels)  // right, wrong, wrong, right
+    var (first, second) = (ClassificationTally(), ClassificationTally())
+    first.add([2, 0, 0, 2, 0, 2, 0, 2], labels: labels)  // right, right, right, wrong
+    second.add([2, 0, 2, 0, 2, 0, 2, 0], labels: labels)  // right, wrong, wrong, right
     let comparison = PairedComparison(first, second)
     #expect(comparison.onlyFirstRight == 2)
     #expect(comparison.onlySecondRight == 1)

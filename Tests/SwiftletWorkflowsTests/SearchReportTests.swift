@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletReport
 import SwiftletSearch
+import SwiftletTraining
 import Testing
 
 @testable import SwiftletWorkflows
@@ -26,7 +27,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: file) }
     try ([header] + lines).map { $0 + "\n" }.joined().appending("{\"cut").write(
       to: file, atomically: true, encoding: .utf8)
-    let trace = try SearchTrace<ImageFitness>.read(from: file)
+    let trace = try SearchTrace<Evaluation>.read(from: file)
     #expect(trace.lines.count == 4)
     #expect(trace.best?.levels == [1, 0])
     var report = Report(title: "t")
@@ -39,7 +40,7 @@ import Testing
     }
     try "nonsense\n".write(to: file, atomically: true, encoding: .utf8)
     #expect {
-      try SearchTrace<ImageFitness>.read(from: file)
+      try SearchTrace<Evaluation>.read(from: file)
     } throws: { "\($0)".contains("its first line is not the header of a search") }
   }
 }

@@ -1,8 +1,9 @@
 import SwiftletData
 import SwiftletNN
 import SwiftletTensor
+import SwiftletVision
 
-/// How well a classifier does on a data set.
+/// How well a classifier does on a data set, or under a plan on held-out images.
 public struct Evaluation: Codable, Hashable, Sendable {
   public let images, correct: Int
   /// The mean cross-entropy in nats.
@@ -15,7 +16,11 @@ public struct Evaluation: Codable, Hashable, Sendable {
     (self.images, self.correct, self.loss) = (images, correct, loss)
   }
 
-  /// Evaluates `model` in inference mode on one pass over `loader`.
+  public init(_ tally: ClassificationTally) {
+    self.init(images: tally.count, correct: tally.correct(), loss: tally.loss)
+  }
+
+  /// Evaluates `model` in inference mode on one pass over `loader`, on the device, where the scores stay.
   public init(of model: any Layer, on loader: ImageLoader, device: Device = .cpu) throws {
     model.evaluate()
     var (images, correct, loss) = (0, 0, 0.0)

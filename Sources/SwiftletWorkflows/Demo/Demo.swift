@@ -10,6 +10,7 @@ import SwiftletPlans
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletTraining
+import SwiftletVision
 
 /// The whole way through on drawn images: train, prune, finetune, export, run.
 ///
@@ -144,13 +145,12 @@ public struct Demo {
 
   private func measure(_ candidates: [Candidate], on test: any ImageDataset) throws -> [DemoResult] {
     let sessions = try candidates.map { try Session(ModelFile(contentsOf: $0.file), threads: threads) }
-    var accuracies = sessions.map { _ in TopKAccuracy() }
+    var tallies = sessions.map { _ in ClassificationTally() }
     let batches = recipe.evaluationLoader(over: test).epoch(0)
     while let batch = try batches.next() {
       let images = NDArray(batch.images.scalars(as: Float.self), shape: batch.images.shape)
       for (index, session) in sessions.enumerated() {
-        let scores = try session.run([images])[0]
-        accuracies[index].add(scores: Tensor(scores.floats, shape: scores.shape), labels: batch.labels)
+        tallies[index].add(try session.run([images])[0].floats, labels: batch.labels.scalars(as: Int.self))
       }
     }
     let image = try sessions[0].randomInputs(batch: 1)
@@ -161,7 +161,7 @@ public struct Demo {
       let size = try candidate.file.resourceValues(forKeys: [.fileSizeKey]).fileSize
       return DemoResult(
         pattern: candidate.pattern.displayName, precision: candidate.precision.rawValue,
-        accuracy: accuracies[index].value ?? 0, multiplyAdds: candidate.multiplyAdds, fileBytes: size ?? 0,
+        accuracy: tallies[index].accuracy(), multiplyAdds: candidate.multiplyAdds, fileBytes: size ?? 0,
         bestMilliseconds: times[index].best, medianMilliseconds: times[index].median,
         speedUp: times[0].median / times[index].median)
     }

@@ -42,7 +42,7 @@ public struct ClassifierEvaluation {
       progress(scores[0].images)
     }
     self.scores = scores
-    comparison = scores.count > 1 ? PairedComparison(scores[0], scores[1]) : nil
+    comparison = scores.count > 1 ? PairedComparison(scores[0].tally, scores[1].tally) : nil
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletVision
 
 /// Two classifiers on the same images, image by image: what a difference of accuracies alone cannot tell.
 public struct PairedComparison: Encodable, Hashable, Sendable {
@@ -13,13 +14,13 @@ public struct PairedComparison: Encodable, Hashable, Sendable {
   /// The mean of the first side's loss less the second's, in nats, and the standard error of that mean.
   public let lossDifference, lossDifferenceError: Double
 
-  /// - Precondition: both scores have seen the same images in the same order.
-  public init(_ first: ClassifierScore, _ second: ClassifierScore) {
-    precondition(first.images == second.images, "the two scores are of different images")
-    images = first.images
+  /// - Precondition: both have counted the same images in the same order.
+  public init(_ first: ClassificationTally, _ second: ClassificationTally) {
+    precondition(first.count == second.count, "the two tallies are of different images")
+    images = first.count
     agreement = first.agreement(with: second)
-    onlyFirstRight = zip(first.isRight, second.isRight).count { $0 && !$1 }
-    onlySecondRight = zip(first.isRight, second.isRight).count { !$0 && $1 }
+    onlyFirstRight = zip(first.ranks, second.ranks).count { $0 == 0 && $1 != 0 }
+    onlySecondRight = zip(first.ranks, second.ranks).count { $0 != 0 && $1 == 0 }
     mcNemarProbability = Self.signTest(onlyFirstRight, onlySecondRight)
     let differences = zip(first.losses, second.losses).map { $0 - $1 }
     let count = Double(max(differences.count, 1))

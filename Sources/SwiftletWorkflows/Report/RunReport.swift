@@ -29,7 +29,7 @@ public struct RunReport: Sendable {
       page.append(.lines(runs.accuracyChart))
     }
     for trace in traces {
-      try SearchTrace<ImageFitness>.read(from: trace).append(to: &page, named: trace.lastPathComponent)
+      try SearchTrace<Evaluation>.read(from: trace).append(to: &page, named: trace.lastPathComponent)
     }
     self.page = page
   }

@@ -3,9 +3,10 @@ import SwiftletPlans
 import SwiftletReport
 import SwiftletSearch
 import SwiftletTerminal
+import SwiftletTraining
 
 /// The pictures of a search: every candidate and the front, the plan as a map, what each layer alone costs, the progress.
-extension SearchTrace<ImageFitness> {
+extension SearchTrace<Evaluation> {
   /// Appends the search to a page.
   public func append(to report: inout Report, named name: String) {
     report.append(.heading("Search \(name): \(header.method.rawValue) for \(header.budget)"))
@@ -161,7 +162,7 @@ extension SearchTrace<ImageFitness> {
   }
 }
 
-extension SearchTrace<ImageFitness>.Header.Level {
+extension SearchTrace<Evaluation>.Header.Level {
   /// `2:4`, or `2:4 int8`.
   fileprivate var text: String { choice.description }
 }

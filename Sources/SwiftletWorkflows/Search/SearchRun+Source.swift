@@ -42,7 +42,7 @@ extension SearchRun {
   /// - Throws: `SearchRunError.interrupted`, or what a file, the data or the export does not allow.
   public func start(
     on source: TrainedModel, data: TrainingData, plan: URL, threads: Int = processorCount(),
-    observer: @escaping (SearchEvent<ImageFitness>) throws -> Void = { _ in }
+    observer: @escaping (SearchEvent<Evaluation>) throws -> Void = { _ in }
   ) throws -> SearchOutcome {
     try start(
       on: source.model, inputShape: source.model.inputShape, data: data, plan: plan, threads: threads,

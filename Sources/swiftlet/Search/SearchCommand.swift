@@ -55,16 +55,16 @@ struct SearchCommand: ParsableCommand {
     let data = try source.openData(at: data.map { URL(filePath: $0) }, named: checkpoint)
     data.printWarnings()
     printNotes(try search.remarks())
-    let console = SearchConsole<ImageFitness>()
+    let console = SearchConsole<Evaluation>()
     let outcome = try search.start(
       on: source, data: data, plan: URL(filePath: out), threads: threads ?? processorCount(),
       observer: json ? printCandidate : console.callAsFunction)
     if json { try printJSON(outcome) } else { try StandardOutput.print(outcome) }
   }
 
-  private func printCandidate(_ event: SearchEvent<ImageFitness>) throws {
+  private func printCandidate(_ event: SearchEvent<Evaluation>) throws {
     if case .evaluated(let progress) = event {
-      try StandardOutput.print(SearchTrace<ImageFitness>.Line(progress.candidate).json)
+      try StandardOutput.print(SearchTrace<Evaluation>.Line(progress.candidate).json)
     }
   }
 }
