@@ -1,4 +1,4 @@
-// Conversions of a row of the input to what the bf16 kernels read. Included by the ISA files.
+// Conversions of a row of the input to what kernels read. Included by the ISA files.
 
 #include "../common/vector.h"
 
@@ -21,4 +21,11 @@ __attribute__((unused)) static void convert_to_bf16(const void *x, swl_type x_ty
     halves h = to_bf16(load_part((const float *)x + i, inputs - i));
     memcpy((uint16_t *)converted + i, &h, swl_min(inputs - i, LANES) * sizeof(uint16_t));
   }
+}
+
+/// u8 to int16.
+__attribute__((unused)) static void widen_bytes(const void *x, swl_type x_type, size_t inputs, void *converted) {
+  (void)x_type;
+  for (size_t i = 0; i < inputs; i++)
+    ((int16_t *)converted)[i] = ((const uint8_t *)x)[i];
 }

@@ -7,7 +7,7 @@
 //
 // The expanded panel is cut into blocks that stay in the L1 cache, and sums wait in the L2 cache between blocks.
 //
-// Packed: [blocks][outputs][steps] words, then row numbers of the same shape: 32 + 8 bits a step.
+// Packed: [blocks][outputs][steps] words, then row numbers of the same shape: 32 + 8 bits a step; row sums of s8 weights.
 
 enum { BLOCK_BYTES = 32 << 10, MOST_ROWS = 256, GROUP = 4 }; // of the 32 KiB L1 cache; tiles whose sums are kept at once
 
@@ -39,9 +39,13 @@ static size_t rows_offset(const layout *l, const swl_linear_shape *shape) {
   return shape->outputs * l->steps * sizeof(uint32_t);
 }
 
+static size_t row_sums_offset(const layout *l, const swl_linear_shape *shape) {
+  return swl_round_up(shape->outputs * l->steps * (sizeof(uint32_t) + sizeof(uint8_t)), sizeof(int32_t));
+}
+
 static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   layout l = layout_of(details, shape);
-  return shape->outputs * l.steps * (sizeof(uint32_t) + sizeof(uint8_t));
+  return row_sums_offset(&l, shape) + (shape->type == SWL_S8 ? shape->outputs * sizeof(int32_t) : 0);
 }
 
 /// Where the steps of an output in the block that begins with a unit lie among all steps.
@@ -64,6 +68,8 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
       words[at] = step.word;
       rows[at] = (uint8_t)((unit - first_unit) * l.unit.rows + step.row);
     }
+  if (shape->type == SWL_S8)
+    swl_row_sums(weights, (int32_t *)((char *)packed + row_sums_offset(&l, shape)));
 }
 
 static swl_tiling tiling_of(const void *details, const swl_linear *op) {
@@ -123,6 +129,9 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
   char *panel = scratch;
   float *sums = (float *)(panel + swl_round_up(panel_size(v, &l), 64));
   char *converted = (char *)sums + sums_size(v);
+  const int32_t *row_sums = NULL;
+  if (op->shape.type == SWL_S8)
+    row_sums = (const int32_t *)((const char *)op->packed + row_sums_offset(&l, &op->shape));
 
   for (size_t tile = first, end = first + count, next; tile < end; tile = next) {
     size_t index = tile / tiling.blocks, block = tile % tiling.blocks;
@@ -137,7 +146,7 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
 
     for (size_t o = 0; o < outputs; o += SWL_BLOCK) {
       swl_finishing finishing;
-      swl_finishing_prepare(&finishing, op, NULL, output + o);
+      swl_finishing_prepare(&finishing, op, row_sums, output + o);
       for (size_t t = 0; t < tokens; t += v->lanes) {
         _Alignas(64) float transposed[16 * SWL_BLOCK];
         v->transpose(sums + o * stride + t, stride, transposed);

@@ -9,9 +9,6 @@ typedef struct {
   size_t row;
 } swl_step;
 
-/// Which of the six pairs of four, 01 02 03 12 13 23.
-static inline size_t swl_pair_of_four(size_t first, size_t second) { return first == 0 ? second - 1 : first + second; }
-
 /// Inputs that are expanded together, the rows they become, and the steps an output takes over them.
 typedef struct {
   size_t inputs, rows, steps;
@@ -39,7 +36,7 @@ typedef struct {
   void (*convert)(const void *x, swl_type x_type, size_t inputs, void *converted); // one token; or NULL: never needed
   /// Expands the inputs of `tokens` tokens to rows, zeros for the rest of `vectors` vectors.
   void (*expand)(const void *x, size_t x_stride_in_bytes, size_t inputs, size_t tokens, size_t vectors, char *rows);
-  /// Adds `steps` steps of each of `outputs` outputs to sums[outputs][vectors][lanes]; starts from zero if `first`.
+  /// Adds `steps` steps of each of `outputs` outputs to sums[outputs][vectors][lanes]; starts from zero if `first`. Sums of s8 are int32.
   void (*add)(size_t vectors, const swl_steps *steps, const char *block, bool first, float *sums);
   /// Turns sums[SWL_BLOCK][stride] of `lanes` tokens into [lanes][SWL_BLOCK].
   void (*transpose)(const float *sums, size_t stride, float *to);
@@ -49,5 +46,7 @@ typedef struct {
 extern const swl_sparse_rows swl_sparse_f32_avx2, swl_sparse_f32_avx512;
 extern const swl_sparse_rows swl_sparse_bf16_avx2, swl_sparse_bf16_avx512;
 extern const swl_sparse_rows swl_sparse_2_4_bf16_avx512bf16, swl_sparse_1_4_bf16_avx512bf16;
+extern const swl_sparse_rows swl_sparse_2_4_s8_avx2, swl_sparse_1_4_s8_avx2, swl_sparse_4_8_s8_avx2,
+    swl_sparse_2_8_s8_avx2;
 
 #endif
