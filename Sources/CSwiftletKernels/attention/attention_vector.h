@@ -73,8 +73,8 @@ static void multiply(size_t queries, const element *x, size_t x_stride, const el
     vectors = swl_min((outputs - o) / LANES, WIDE);
     if (vectors == 3)
       vectors = 2;
-    choose_tile(queries, vectors, x, x_stride * X_SIZE, packed + o * swl_round_up(inputs, K_STEP), inputs, sums + o,
-                sums_stride);
+    choose_tile(read_vector, sizeof(floats), queries, vectors, x, x_stride * X_SIZE,
+                packed + o * swl_round_up(inputs, K_STEP), inputs, sums + o, sums_stride);
   }
 }
 

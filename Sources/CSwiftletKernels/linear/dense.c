@@ -4,10 +4,12 @@
 // vectors of outputs and broadcasts the input of up to six tokens, which it reads where it lies. One token is one pass
 // over the weights.
 //
-// Packed: [blocks of `width` outputs][steps of k][outputs of the block][k_step], then the row sums of s8 weights.
-// The last block is narrower where one or two vectors of outputs suffice.
+// Packed: [blocks of `width` outputs][steps of k][outputs of the block][k_step] in the bytes of the plain weights, as
+// with few tokens the time is what reading them takes; then the row sums of s8 weights. The last block is narrower where
+// one or two vectors of outputs suffice. Where instructions want wider weights, a tile of many tokens widens its own once.
 
 enum { TOKENS = 6, PANEL = 16 }; // tokens of a register tile, most register tiles of a panel
+enum { FEW = 2 };                // register tiles that weights are not widened for
 
 /// Vectors of outputs in the block that starts at `output`.
 static size_t vectors_at(const swl_dense *v, const swl_linear_shape *shape, size_t output) {
@@ -17,6 +19,11 @@ static size_t vectors_at(const swl_dense *v, const swl_linear_shape *shape, size
 
 /// Bytes of the packed weights of one output.
 static size_t column_size(const swl_dense *v, const swl_linear_shape *shape) {
+  return swl_round_up(shape->inputs, v->k_step) * swl_size_of(v->type);
+}
+
+/// The same as `sums` reads them.
+static size_t wide_column_size(const swl_dense *v, const swl_linear_shape *shape) {
   return swl_round_up(shape->inputs, v->k_step) * v->weight_size;
 }
 
@@ -35,32 +42,17 @@ static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   return weights_size(v, shape) + (shape->type == SWL_S8 ? shape->outputs * sizeof(int32_t) : 0);
 }
 
-static void pack_weight(const swl_dense *v, const void *values, size_t from, void *packed, size_t to) {
-  switch (v->type) {
-  case SWL_S8:
-    if (v->weight_size == 2)
-      ((int16_t *)packed)[to] = ((const int8_t *)values)[from];
-    else
-      ((int8_t *)packed)[to] = ((const int8_t *)values)[from];
-    break;
-  default:
-    if (v->weight_size == 2)
-      ((uint16_t *)packed)[to] = ((const uint16_t *)values)[from];
-    else
-      ((float *)packed)[to] = swl_read_scalar(values, from, v->type);
-  }
-}
-
 static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
   const swl_dense *v = details;
   const swl_linear_shape *shape = &weights->shape;
+  const size_t size = swl_size_of(v->type);
   memset(packed, 0, weights_size(v, shape));
   for (size_t output = 0; output < shape->outputs; output++) {
     size_t block = output / v->width * v->width, width = vectors_at(v, shape, block) * v->lanes;
     char *base = (char *)packed + block * column_size(v, shape);
     for (size_t k = 0; k < shape->inputs; k++)
-      pack_weight(v, weights->values, output * shape->inputs + k, base,
-                  (k / v->k_step * width + output - block) * v->k_step + k % v->k_step);
+      memcpy(base + ((k / v->k_step * width + output - block) * v->k_step + k % v->k_step) * size,
+             (const char *)weights->values + (output * shape->inputs + k) * size, size);
   }
   if (shape->type == SWL_S8)
     swl_row_sums(weights, (int32_t *)((char *)packed + weights_size(v, shape)));
@@ -76,8 +68,25 @@ static size_t converted_row_size(const swl_dense *v, const swl_linear *op) {
   return op->x_type == v->direct_type ? 0 : op->shape.inputs * v->convert_size;
 }
 
+/// Bytes of all converted rows of a panel.
+static size_t converted_size(const swl_dense *v, const swl_linear *op) {
+  return swl_round_up(converted_row_size(v, op) * PANEL * TOKENS, 64);
+}
+
 static size_t scratch_size(const void *details, const swl_linear *op) {
-  return converted_row_size(details, op) * PANEL * TOKENS;
+  const swl_dense *v = details;
+  bool widens = v->widen && op->tokens > FEW * TOKENS;
+  return converted_size(v, op) + (widens ? SWL_BLOCK * wide_column_size(v, &op->shape) : 0);
+}
+
+/// Widens the weights of the outputs of a tile: returned as they lie in `wide`.
+static const char *widened(const swl_dense *v, const swl_linear_shape *shape, size_t output, size_t outputs,
+                           const char *packed, char *wide) {
+  const size_t column = column_size(v, shape), wide_column = wide_column_size(v, shape);
+  const size_t steps = swl_divide_up(shape->inputs, v->k_step);
+  for (size_t o = 0; o < outputs; o += v->width)
+    v->widen(packed + o * column, steps * vectors_at(v, shape, output + o), wide + o * wide_column);
+  return wide;
 }
 
 static void run(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch) {
@@ -105,12 +114,20 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
       x_stride = converted_row;
     }
 
+    const char *weights = (const char *)op->packed + output * column;
+    size_t column_stride = column;
+    swl_dense_sums *sums_of = v->widen ? v->narrow_sums : v->sums;
+    if (v->widen && end - start > FEW * TOKENS) {
+      weights = widened(v, &op->shape, output, finishing.outputs, weights, (char *)scratch + converted_size(v, op));
+      column_stride = wide_column_size(v, &op->shape);
+      sums_of = v->sums;
+    }
     for (size_t t = start; t < end; t += TOKENS, x += TOKENS * x_stride) {
       _Alignas(64) float sums[TOKENS * SWL_BLOCK];
       size_t tokens = swl_min(end - t, TOKENS);
       for (size_t o = 0; o < finishing.outputs; o += v->width)
-        v->sums(tokens, vectors_at(v, &op->shape, output + o), x, x_stride,
-                (const char *)op->packed + (output + o) * column, op->shape.inputs, sums + o);
+        sums_of(tokens, vectors_at(v, &op->shape, output + o), x, x_stride, weights + o * column_stride,
+                op->shape.inputs, sums + o);
       v->finish(&finishing, sums, t, tokens);
     }
   }

@@ -10,13 +10,16 @@ typedef void swl_dense_sums(size_t tokens, size_t vectors, const void *x, size_t
 /// A dense kernel; dense.c is the frame.
 typedef struct {
   swl_type type;        // of the plain weights
-  size_t weight_size;   // bytes of a packed weight
+  size_t weight_size;   // bytes of a weight that `sums` reads
   size_t k_step;        // inputs that one instruction multiplies
   size_t lanes, width;  // outputs of a vector, of a block
   size_t convert_size;  // bytes of an element of x that `sums` reads
   swl_type direct_type; // the x_type that needs no conversion
   void (*convert)(const void *x, swl_type x_type, size_t inputs, void *converted); // one token; or NULL: never needed
   swl_dense_sums *sums;
+  // Where weights are packed in fewer bytes than `sums` reads, else NULL:
+  swl_dense_sums *narrow_sums;                                       // reads them as they are packed
+  void (*widen)(const void *packed, size_t vectors, void *wide); // vectors of `lanes` outputs and k_step inputs
   swl_linear_finish *finish;
 } swl_dense;
 

@@ -3,7 +3,15 @@
 #include "../common/dot_bf16_avx512bf16.h"
 #include "dense_vector.h"
 
-const swl_dense swl_dense_bf16_avx512bf16 = {
-    SWL_BF16, 2, K_STEP, LANES, WIDTH, X_SIZE, SWL_BF16, convert_to_bf16, sums, swl_linear_finish_avx512};
+const swl_dense swl_dense_bf16_avx512bf16 = {.type = SWL_BF16,
+                                             .weight_size = sizeof(uint16_t),
+                                             .k_step = K_STEP,
+                                             .lanes = LANES,
+                                             .width = WIDTH,
+                                             .convert_size = X_SIZE,
+                                             .direct_type = SWL_BF16,
+                                             .convert = convert_to_bf16,
+                                             .sums = sums,
+                                             .finish = swl_linear_finish_avx512};
 #pragma clang attribute pop
 #endif

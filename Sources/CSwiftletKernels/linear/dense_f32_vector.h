@@ -3,7 +3,33 @@
 #include "../common/dot_f32.h"
 #include "dense_vector.h"
 
-const swl_dense SWL_ISA_NAME(swl_dense_f32) = {
-    SWL_F32, 4, K_STEP, LANES, WIDTH, X_SIZE, SWL_F32, NULL, sums, SWL_ISA_NAME(swl_linear_finish)};
-const swl_dense SWL_ISA_NAME(swl_dense_bf16) = {
-    SWL_BF16, 4, K_STEP, LANES, WIDTH, X_SIZE, SWL_U8, round_to_bf16, sums, SWL_ISA_NAME(swl_linear_finish)};
+SWL_INLINE floats widened_bf16(const char *w) {
+  halves h;
+  memcpy(&h, w, sizeof h);
+  return from_bf16(h);
+}
+
+SWL_NARROW(widened_bf16, sizeof(halves))
+
+const swl_dense SWL_ISA_NAME(swl_dense_f32) = {.type = SWL_F32,
+                                               .weight_size = sizeof(float),
+                                               .k_step = K_STEP,
+                                               .lanes = LANES,
+                                               .width = WIDTH,
+                                               .convert_size = X_SIZE,
+                                               .direct_type = SWL_F32,
+                                               .sums = sums,
+                                               .finish = SWL_ISA_NAME(swl_linear_finish)};
+
+const swl_dense SWL_ISA_NAME(swl_dense_bf16) = {.type = SWL_BF16,
+                                                .weight_size = sizeof(float),
+                                                .k_step = K_STEP,
+                                                .lanes = LANES,
+                                                .width = WIDTH,
+                                                .convert_size = X_SIZE,
+                                                .direct_type = SWL_U8, // none: all input is rounded
+                                                .convert = round_to_bf16,
+                                                .sums = sums,
+                                                .narrow_sums = widened_bf16_sums,
+                                                .widen = widened_bf16_widen,
+                                                .finish = SWL_ISA_NAME(swl_linear_finish)};

@@ -3,7 +3,14 @@
 #include "../common/dot_u8s8_avx512vnni.h"
 #include "dense_vector.h"
 
-const swl_dense swl_dense_s8_avx512vnni = {
-    SWL_S8, 1, K_STEP, LANES, WIDTH, X_SIZE, SWL_U8, NULL, sums, swl_linear_finish_avx512};
+const swl_dense swl_dense_s8_avx512vnni = {.type = SWL_S8,
+                                           .weight_size = sizeof(int8_t),
+                                           .k_step = K_STEP,
+                                           .lanes = LANES,
+                                           .width = WIDTH,
+                                           .convert_size = X_SIZE,
+                                           .direct_type = SWL_U8,
+                                           .sums = sums,
+                                           .finish = swl_linear_finish_avx512};
 #pragma clang attribute pop
 #endif
