@@ -84,7 +84,7 @@ public struct Gemm {
     _ tokens: Int, _ weights: GemmWeights, _ x: UnsafeRawPointer, _ precision: Precision, threads: Int, isa: swl_isa
   ) throws(GemmError) -> Variant {
     var shape = weights.shape
-    guard let kernel = swl_linear_kernel_for(&shape, isa) else {
+    guard let kernel = swl_linear_kernel_for(&shape, tokens, isa) else {
       throw GemmError("no kernel takes \(shape.kept):\(shape.group) \(precision.rawValue) weights")
     }
     let packed = AlignedMemory(byteCount: swl_linear_packed_size(kernel, &shape))

@@ -190,12 +190,12 @@ import Testing
   @Test func `a wrong shape has no kernel, and every right one has`() {
     for (inputs, kept, group) in [(8, 0, 4), (8, 5, 4), (9, 2, 4), (0, 1, 1), (512, 1, 257)] {
       var shape = swl_linear_shape(type: SWL_F32, inputs: inputs, outputs: 4, kept: kept, group: group)
-      #expect(swl_linear_kernel_for(&shape, swl_isa_of_processor()) == nil)
+      #expect(swl_linear_kernel_for(&shape, 9, swl_isa_of_processor()) == nil)
     }
     for isa in runnableLevels {
       for type in [SWL_F32, SWL_BF16, SWL_S8] {
         var shape = swl_linear_shape(type: type, inputs: 256, outputs: 4, kept: 3, group: 256)
-        #expect(swl_linear_kernel_for(&shape, isa).map { swl_isa_has(isa, $0.pointee.needs) } == true)
+        #expect(swl_linear_kernel_for(&shape, 9, isa).map { swl_isa_has(isa, $0.pointee.needs) } == true)
       }
     }
   }

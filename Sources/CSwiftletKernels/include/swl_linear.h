@@ -25,6 +25,7 @@ typedef struct {
   swl_isa needs;
   const struct swl_linear_family *family;
   const void *details; // what distinguishes it in its family
+  size_t most_tokens;  // that it is the first choice for; 0: any number
 } swl_linear_kernel;
 
 /// What is done to the sum of each output before it is written, in this order. NULL leaves a step out.
@@ -60,8 +61,9 @@ const swl_linear_kernel *swl_linear_kernels(size_t *count);
 /// Whether a kernel computes layers of this shape.
 bool swl_linear_accepts(const swl_linear_kernel *kernel, const swl_linear_shape *shape);
 
-/// The first kernel for `shape` whose features `isa` has. NULL only if the shape breaks its contract.
-const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, swl_isa isa);
+/// The first kernel for `shape` and about so many tokens at a time whose features `isa` has; it computes any number of
+/// them. NULL only if the shape breaks its contract.
+const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, size_t tokens, swl_isa isa);
 
 /// Bytes for swl_linear_pack. Allocate them aligned to 64 bytes.
 size_t swl_linear_packed_size(const swl_linear_kernel *kernel, const swl_linear_shape *shape);

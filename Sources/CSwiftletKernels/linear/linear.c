@@ -1,33 +1,49 @@
 #include "dense.h"
 #include "linear_kernels.h"
+#include "sparse_few.h"
 #include "sparse_gather.h"
 #include "sparse_rows.h"
 #include "sparse_s8.h"
 
+// Up to how many tokens a row is the first choice: those that read the fewest bytes, while reading is what takes the time.
+enum { FEW = 16, ANY = 0 };
+
 static const swl_linear_kernel kernels[] = {
 #if SWL_X86
-    {"sparse_1_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_1_4_bf16_avx512bf16},
-    {"sparse_2_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_avx512bf16},
-    {"dense_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_dense_family, &swl_dense_bf16_avx512bf16},
-    {"sparse_2_4_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_gather_family, &swl_sparse_2_4_s8_avx512vnni},
-    {"sparse_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_s8_family, &swl_sparse_s8_avx512vnni},
-    {"dense_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_dense_family, &swl_dense_s8_avx512vnni},
-    {"sparse_bf16_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_bf16_avx512},
-    {"sparse_f32_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_f32_avx512},
-    {"dense_bf16_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_bf16_avx512},
-    {"dense_f32_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_f32_avx512},
-    {"sparse_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_bf16_avx2},
-    {"sparse_2_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_2_4_s8_avx2},
-    {"sparse_1_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_1_4_s8_avx2},
-    {"sparse_4_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_4_8_s8_avx2},
-    {"sparse_2_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_2_8_s8_avx2},
-    {"sparse_s8_avx2", SWL_ISA_AVX2, &swl_sparse_s8_family, &swl_sparse_s8_avx2},
-    {"sparse_f32_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_f32_avx2},
-    {"dense_s8_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_s8_avx2},
-    {"dense_bf16_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_bf16_avx2},
-    {"dense_f32_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_f32_avx2},
+    {"few_2_4_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_4_bf16_avx2, FEW},
+    {"few_1_4_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_1_4_bf16_avx2, FEW},
+    {"few_4_8_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_4_8_bf16_avx2, FEW},
+    {"few_2_8_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_8_bf16_avx2, FEW},
+    {"few_2_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_4_s8_avx2, FEW},
+    {"few_1_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_1_4_s8_avx2, FEW},
+    {"few_4_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_4_8_s8_avx2, FEW},
+    {"few_2_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_8_s8_avx2, FEW},
+    {"few_2_4_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_4_f32_avx2, FEW},
+    {"few_1_4_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_1_4_f32_avx2, FEW},
+    {"few_4_8_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_4_8_f32_avx2, FEW},
+    {"few_2_8_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_8_f32_avx2, FEW},
+    {"sparse_1_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_1_4_bf16_avx512bf16, ANY},
+    {"sparse_2_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_avx512bf16, ANY},
+    {"dense_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_dense_family, &swl_dense_bf16_avx512bf16, ANY},
+    {"sparse_2_4_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_gather_family, &swl_sparse_2_4_s8_avx512vnni, ANY},
+    {"sparse_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_sparse_s8_family, &swl_sparse_s8_avx512vnni, ANY},
+    {"dense_s8_avx512vnni", SWL_ISA_AVX512VNNI, &swl_dense_family, &swl_dense_s8_avx512vnni, ANY},
+    {"sparse_bf16_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_bf16_avx512, ANY},
+    {"sparse_f32_avx512", SWL_ISA_AVX512, &swl_sparse_rows_family, &swl_sparse_f32_avx512, ANY},
+    {"dense_bf16_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_bf16_avx512, ANY},
+    {"dense_f32_avx512", SWL_ISA_AVX512, &swl_dense_family, &swl_dense_f32_avx512, ANY},
+    {"sparse_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_bf16_avx2, ANY},
+    {"sparse_2_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_2_4_s8_avx2, ANY},
+    {"sparse_1_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_1_4_s8_avx2, ANY},
+    {"sparse_4_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_4_8_s8_avx2, ANY},
+    {"sparse_2_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_2_8_s8_avx2, ANY},
+    {"sparse_s8_avx2", SWL_ISA_AVX2, &swl_sparse_s8_family, &swl_sparse_s8_avx2, ANY},
+    {"sparse_f32_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_f32_avx2, ANY},
+    {"dense_s8_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_s8_avx2, ANY},
+    {"dense_bf16_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_bf16_avx2, ANY},
+    {"dense_f32_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_f32_avx2, ANY},
 #endif
-    {"reference", SWL_ISA_SCALAR, &swl_reference_family, NULL},
+    {"reference", SWL_ISA_SCALAR, &swl_reference_family, NULL, ANY},
 };
 static const size_t kernel_count = sizeof kernels / sizeof kernels[0];
 
@@ -46,10 +62,13 @@ bool swl_linear_accepts(const swl_linear_kernel *kernel, const swl_linear_shape 
   return is_valid(shape) && kernel->family->accepts(kernel->details, shape);
 }
 
-const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, swl_isa isa) {
-  for (size_t i = 0; i < kernel_count; i++)
-    if (swl_isa_has(isa, kernels[i].needs) && swl_linear_accepts(&kernels[i], shape))
-      return &kernels[i];
+const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, size_t tokens, swl_isa isa) {
+  for (size_t i = 0; i < kernel_count; i++) {
+    const swl_linear_kernel *kernel = &kernels[i];
+    if ((kernel->most_tokens == 0 || tokens <= kernel->most_tokens) && swl_isa_has(isa, kernel->needs) &&
+        swl_linear_accepts(kernel, shape))
+      return kernel;
+  }
   return NULL;
 }
 

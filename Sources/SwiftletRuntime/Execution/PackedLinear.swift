@@ -11,10 +11,12 @@ final class PackedLinear: @unchecked Sendable {
 
   /// Weights of f16 and u4 are decoded, and packed as f32.
   ///
-  /// - Parameter groups: the rows are cut into as many matrices, which are packed one by one.
+  /// - Parameters:
+  ///   - groups: The rows are cut into as many matrices, which are packed one by one.
+  ///   - tokens: About how many the layer takes at a time; it takes any number.
   /// - Precondition: the constant is a matrix in the file's graph, and `groups` divides its rows.
   init(
-    _ constant: Graph.Constant, groups: Int, in file: ModelFile, instructionSet: InstructionSet
+    _ constant: Graph.Constant, groups: Int, tokens: Int, in file: ModelFile, instructionSet: InstructionSet
   ) throws(SessionError) {
     let pattern = constant.encoding.pattern ?? .dense
     let type = constant.encoding.type
@@ -22,7 +24,7 @@ final class PackedLinear: @unchecked Sendable {
     var shape = swl_linear_shape(
       type: isDecoded ? SWL_F32 : type.kernelType, inputs: constant.shape[1], outputs: constant.shape[0] / groups,
       kept: pattern.kept, group: pattern.group)
-    guard let kernel = swl_linear_kernel_for(&shape, instructionSet.code) else {
+    guard let kernel = swl_linear_kernel_for(&shape, tokens, instructionSet.code) else {
       preconditionFailure("no kernel takes \(constant.name), \(constant.shape) \(pattern)")
     }
     let groupByteCount = swl_linear_packed_size(kernel, &shape).aligned

@@ -30,13 +30,24 @@ final class PackedWeights: Sendable {
           continue
         }
         let constant = graph.graph.constants[index]
-        let packed = try PackedLinear(constant, groups: groups, in: file, instructionSet: instructionSet)
+        let packed = try PackedLinear(
+          constant, groups: groups, tokens: graph.tokens(of: parameter, rows: constant.shape[0]), in: file,
+          instructionSet: instructionSet)
         weights[parameter] = packed
         entries[key] = Entry(packed: packed)
         file.releasePages(ofTensor: constant.name)
       }
       return weights
     }
+  }
+}
+
+extension ResolvedGraph {
+  /// The most tokens of one sample that a layer with these weights takes.
+  fileprivate func tokens(of parameter: Graph.Parameter, rows: Int) -> Int {
+    nodes.lazy.filter { $0.operation.parameters.contains(parameter) }.map { node in
+      value(node.output).shape.reduce(1) { $0 * $1.length(graph.oneSample) } / rows
+    }.max() ?? 1
   }
 }
 

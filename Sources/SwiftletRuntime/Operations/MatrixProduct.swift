@@ -50,7 +50,7 @@ extension Graph.MatrixProduct {
     let rows = aLengths.dropLast().reduce(1, *) / matrices
 
     var shape = swl_linear_shape(type: SWL_F32, inputs: inner, outputs: columns, kept: 1, group: 1)
-    guard let kernel = swl_linear_kernel_for(&shape, compiler.instructionSet.code) else {
+    guard let kernel = swl_linear_kernel_for(&shape, rows, compiler.instructionSet.code) else {
       preconditionFailure("no kernel multiplies \(aLengths) and \(bLengths)")
     }
     let template = swl_linear(
