@@ -22,7 +22,7 @@ static void *random_bytes(size_t count) {
 }
 
 static swl_linear make_linear(const network *n, size_t tokens, size_t inputs, size_t outputs) {
-  swl_linear_shape shape = {n->type, inputs, outputs, n->kept, n->group};
+  swl_linear_shape shape = {n->type, inputs, outputs, n->kept, n->group, 0};
   size_t count = outputs * inputs / n->group * n->kept;
   void *values = n->type == SWL_F32 ? (void *)random_floats(count) : random_bytes(count * 2);
   if (n->type == SWL_BF16)
@@ -33,7 +33,7 @@ static swl_linear make_linear(const network *n, size_t tokens, size_t inputs, si
     for (size_t position = 0, chosen = 0; chosen < n->kept; position++)
       if (random_bits() % (n->group - position) < n->kept - chosen)
         indices[at + chosen++] = (uint8_t)position;
-  swl_linear_weights weights = {shape, values, n->kept < n->group ? indices : NULL};
+  swl_linear_weights weights = {.shape = shape, .values = values, .indices = n->kept < n->group ? indices : NULL};
   swl_linear op = {.kernel = swl_linear_kernel_for(&shape, tokens, swl_isa_of_processor()), .shape = shape, .tokens = tokens};
   void *packed = memory(swl_linear_packed_size(op.kernel, &shape));
   swl_linear_pack(op.kernel, &weights, packed);

@@ -33,8 +33,14 @@ static swl_linear_weights random_weights(swl_linear_shape shape) {
     for (size_t position = 0, chosen = 0; chosen < shape.kept; position++)
       if (random_bits() % (shape.group - position) < shape.kept - chosen)
         indices[at + chosen++] = (uint8_t)position;
-  return (swl_linear_weights){shape, values, shape.kept < shape.group ? indices : NULL};
+  uint16_t *halves = memory(count * 4);
+  for (size_t i = 0; i < 2 * count; i++)
+    halves[i] = (uint16_t)((random_bits() % 2) << 15 | 0x2000 | random_bits() % 1024); // about 0.01
+  return (swl_linear_weights){shape, values, shape.kept < shape.group ? indices : NULL, halves, halves + count};
 }
+
+/// Weights that take bytes.
+static bool takes_bytes(swl_type type) { return type == SWL_S8 || type == SWL_U4; }
 
 static double difference(const swl_linear *op, const swl_linear_weights *weights) {
   swl_linear reference = *op;
@@ -77,7 +83,7 @@ static void bench(swl_type type, size_t tokens, size_t inputs, size_t outputs, c
 
   for (size_t k = kernels - 1; k-- > 0;) // all but the reference, the plain ones first
     for (size_t p = 0; p < sizeof patterns / sizeof patterns[0]; p++) {
-      swl_linear_shape shape = {type, inputs, outputs, patterns[p][0], patterns[p][1]};
+      swl_linear_shape shape = {type, inputs, outputs, patterns[p][0], patterns[p][1], type == SWL_U4 ? 32 : 0};
       if (!swl_isa_has(swl_isa_of_processor(), kernel[k].needs) || (filter && !strstr(kernel[k].name, filter)) ||
           !swl_linear_accepts(&kernel[k], &shape))
         continue;
@@ -91,8 +97,8 @@ static void bench(swl_type type, size_t tokens, size_t inputs, size_t outputs, c
                        .x_stride = inputs,
                        .y_stride = outputs};
       op.x = type == SWL_F32 ? (void *)x : type == SWL_BF16 ? (void *)halves : (void *)bytes;
-      op.x_type = type == SWL_S8 ? SWL_U8 : type;
-      op.x_zero_point = type == SWL_S8 ? 117 : 0;
+      op.x_type = takes_bytes(type) ? SWL_U8 : type;
+      op.x_zero_point = type == SWL_S8 ? 117 : type == SWL_U4 ? 128 : 0;
       op.output = type == SWL_S8 ? (swl_output){SWL_U8, 2e3f, 120} : (swl_output){SWL_F32, 1, 0};
       op.epilogue.bias = bias;
       op.epilogue.scale = type == SWL_S8 ? scale : NULL;
@@ -107,6 +113,7 @@ static void bench(swl_type type, size_t tokens, size_t inputs, size_t outputs, c
       count++;
       free((void *)weights.values);
       free((void *)weights.indices);
+      free((void *)weights.group_scales);
     }
 
   for (int repeat = 0; repeat < 15; repeat++)
@@ -132,7 +139,7 @@ int main(int argc, char **argv) {
                                      {197, 1536, 384},  {197, 384, 384},   {1, 384, 1536}};
   const char *filter = argc > 1 ? argv[1] : NULL;
   bool gelu = argc > 2 && !strcmp(argv[argc - 1], "gelu");
-  for (swl_type type = SWL_F32; type <= SWL_S8; type++) {
+  for (swl_type type = SWL_F32; type <= SWL_U4; type++) {
     if (type == SWL_U8)
       continue;
     if (argc > 4)

@@ -90,7 +90,8 @@ public struct Gemm {
     let packed = AlignedMemory(byteCount: swl_linear_packed_size(kernel, &shape))
     var plain = swl_linear_weights(
       shape: shape, values: weights.values.address,
-      indices: weights.indices.map { UnsafePointer($0.address.assumingMemoryBound(to: UInt8.self)) })
+      indices: weights.indices.map { UnsafePointer($0.address.assumingMemoryBound(to: UInt8.self)) },
+      group_scales: nil, group_offsets: nil)
     swl_linear_pack(kernel, &plain, packed.address)
     let y = AlignedMemory([Float](repeating: .nan, count: tokens * shape.outputs))
     var epilogue = swl_linear_epilogue()
@@ -128,7 +129,8 @@ struct GemmWeights {
       case .int8: SWL_S8
       }
     shape = swl_linear_shape(
-      type: type, inputs: size.inputs, outputs: size.outputs, kept: pattern.kept, group: pattern.group)
+      type: type, inputs: size.inputs, outputs: size.outputs, kept: pattern.kept, group: pattern.group,
+      scale_group: 0)
     var numbers = SmallIntegers(seed: 1)
     let groups = size.outputs * size.inputs / pattern.group
     let count = groups * pattern.kept

@@ -126,9 +126,12 @@ import Testing
       ),
       (SWL_S8.rawValue, 3, 8, ["sparse_s8_avx512vnni", "sparse_s8_avx512vnni", "sparse_s8_avx2", "sparse_s8_avx2"]),
     ])
-    func `a layer of many tokens takes the row that is made for them`(type: UInt32, kept: Int, group: Int, expected: [String]) {
+    func `a layer of many tokens takes the row that is made for them`(
+      type: UInt32, kept: Int, group: Int, expected: [String]
+    ) {
       for (set, expected) in zip(Self.sets, expected + ["reference"]) {
-        var shape = swl_linear_shape(type: swl_type(type), inputs: 384, outputs: 64, kept: kept, group: group)
+        var shape = swl_linear_shape(
+          type: swl_type(type), inputs: 384, outputs: 64, kept: kept, group: group, scale_group: 0)
         #expect(swl_linear_kernel_for(&shape, 197, set.isa).map { String(cString: $0.pointee.name) } == expected)
       }
     }
@@ -137,13 +140,14 @@ import Testing
     @Test(arguments: [(SWL_F32.rawValue, "f32"), (SWL_BF16.rawValue, "bf16"), (SWL_S8.rawValue, "s8")])
     func `a sparse layer of few tokens takes the row that reads the fewest bytes`(type: UInt32, name: String) {
       for (kept, group) in [(2, 4), (1, 4), (4, 8), (2, 8)] {
-        var shape = swl_linear_shape(type: swl_type(type), inputs: 384, outputs: 64, kept: kept, group: group)
+        var shape = swl_linear_shape(
+          type: swl_type(type), inputs: 384, outputs: 64, kept: kept, group: group, scale_group: 0)
         for tokens in [1, 16] {
           let kernel = swl_linear_kernel_for(&shape, tokens, SWL_ISA_AVX2)
-          #expect(kernel.map { String(cString: $0.pointee.name) } == "few_\(kept)_\(group)_\(name)_avx2")
+          #expect(kernel.map { String(cString: $0.pointee.name) } == "sparse_few_\(kept)_\(group)_\(name)_avx2")
         }
         let kernel = swl_linear_kernel_for(&shape, 17, SWL_ISA_AVX2)
-        #expect(kernel.map { String(cString: $0.pointee.name).hasPrefix("few") } == false)
+        #expect(kernel.map { String(cString: $0.pointee.name).hasPrefix("sparse_few") } == false)
       }
     }
   #endif

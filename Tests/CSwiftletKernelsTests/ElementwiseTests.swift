@@ -198,6 +198,59 @@ import Testing
   }
 }
 
+/// What a token is quantised to as a layer runs.
+@Suite struct QuantizedRowsTests {
+  private func quantized(_ values: [Float], rows: Int, level: UInt32) -> (codes: [UInt8], scales: [Float]) {
+    let x = Buffer(values)
+    let (y, scales) = (Buffer(bytes: values.count), Buffer(bytes: rows * 4))
+    swl_quantize_rows(
+      swl_isa(level), x.floats, y.address.assumingMemoryBound(to: UInt8.self), scales.floats, rows, values.count / rows)
+    #expect(y.guardIsIntact && scales.guardIsIntact)
+    return (y.values(as: UInt8.self), scales.values(as: Float.self))
+  }
+
+  @Test(arguments: runnableLevels.map(\.rawValue), [1, 7, 8, 31, 32, 100])
+  func `no number is off by more than half a step, and the greatest is met`(level: UInt32, width: Int) {
+    var random = SplitMix64(seed: UInt64(width))
+    let values = random.floats(3 * width, in: -5...5)
+    let (codes, scales) = quantized(values, rows: 3, level: level)
+    for row in 0..<3 {
+      let line = values[row * width..<(row + 1) * width]
+      #expect(scales[row] == (line.map(abs).max() ?? 0) / 127)
+      #expect(codes[row * width..<(row + 1) * width].contains { $0 == 1 || $0 == 255 })
+    }
+    for (i, (value, code)) in zip(values, codes).enumerated() {
+      let scale = scales[i / width]
+      #expect(abs(value - scale * (Float(code) - 128)) <= scale * 0.50001)
+    }
+  }
+
+  @Test(arguments: runnableLevels.map(\.rawValue))
+  func `zeros stay zeros, and what is no number makes its row none`(level: UInt32) {
+    let ordinary = [Float](repeating: 2, count: 20)
+    for place in [0, 7, 19] {
+      var (broken, endless) = (ordinary, ordinary)
+      broken[place] = .nan
+      endless[place] = -.infinity
+      let (codes, scales) = quantized(
+        [Float](repeating: 0, count: 20) + broken + endless + ordinary, rows: 4, level: level)
+      #expect(codes[..<20].allSatisfy { $0 == 128 } && scales[0] == 0)
+      #expect(scales[1].isNaN && scales[2] == .infinity)
+      #expect(codes[60...].allSatisfy { $0 == 255 } && scales[3] == 2 / 127)
+    }
+  }
+
+  /// Oracle: the reference in plain C, bit for bit.
+  @Test(arguments: runnableLevels.map(\.rawValue))
+  func `every set of instructions writes the same bytes`(level: UInt32) {
+    var random = SplitMix64(seed: 77)
+    let values = random.floats(5 * 203, in: -1...1)
+    let (codes, scales) = quantized(values, rows: 5, level: level)
+    let reference = quantized(values, rows: 5, level: SWL_ISA_SCALAR.rawValue)
+    #expect(codes == reference.codes && scales == reference.scales)
+  }
+}
+
 /// Oracle: the formula of the header, element by element.
 @Suite struct LayoutTests {
   @Test(arguments: runnableLevels.map(\.rawValue), [1, 2, 4])

@@ -13,7 +13,9 @@ struct LinearProblem {
   var xType: swl_type
   var xZeroPoint: Int32 = 0
   var output = swl_output(type: SWL_F32, scale: 1, zero_point: 0)
-  var scale, bias, residual: [Float]?
+  var scale, xScales, bias, residual: [Float]?
+  /// Of 4-bit weights, [outputs][inputs / group].
+  var groupScales, groupOffsets: [Float]?
   var activation = SWL_IDENTITY
 
   /// Small integers throughout, so that the sums are exact in any order.
@@ -30,19 +32,38 @@ struct LinearProblem {
     let yStride = outputs + random.below(4)
     let bytes = type == SWL_S8
     return LinearProblem(
-      shape: swl_linear_shape(type: type, inputs: inputs, outputs: outputs, kept: kept, group: group),
+      shape: swl_linear_shape(
+        type: type, inputs: inputs, outputs: outputs, kept: kept, group: group, scale_group: 0),
       tokens: tokens, values: random.integers(outputs * row, in: bytes ? -127...127 : -8...8), indices: indices,
       x: random.integers(tokens * xStride, in: bytes ? 0...255 : -8...8), xStride: xStride, yStride: yStride,
       xType: bytes ? SWL_U8 : type == SWL_F32 || Bool.random(using: &random) ? SWL_F32 : SWL_BF16,
       xZeroPoint: bytes ? Int32(random.below(256)) : 0)
   }
 
+  /// The same for 4-bit weights; scales and offsets are small integers and halves.
+  static func randomGroups(
+    of size: Int, tokens: Int, groups: Int, outputs: Int, using random: inout SplitMix64
+  ) -> LinearProblem {
+    var problem = Self.random(SWL_S8, tokens: tokens, inputs: size * groups, outputs: outputs, using: &random)
+    problem.shape.type = SWL_U4
+    problem.shape.scale_group = size
+    problem.values = random.integers(outputs * size * groups, in: 0...15)
+    problem.xZeroPoint = 128
+    problem.groupScales = random.integers(outputs * groups, in: 1...6).map { $0 / 2 }
+    problem.groupOffsets = random.integers(outputs * groups)
+    return problem
+  }
+
   /// The weight matrix with its zeros, [outputs][inputs].
   var denseWeights: [Float] {
     var dense = [Float](repeating: 0, count: shape.outputs * shape.inputs)
     let row = shape.inputs / shape.group * shape.kept
-    for (at, value) in values.enumerated() {
+    for (at, stored) in values.enumerated() {
       let output = at / row
+      var value = stored
+      if let groupScales, let groupOffsets {
+        value = groupOffsets[at / shape.scale_group] + groupScales[at / shape.scale_group] * stored
+      }
       let group = at % row / shape.kept
       let input = shape.kept == shape.group ? at % row : group * shape.group + Int(indices[at])
       dense[output * shape.inputs + input] = value
@@ -62,7 +83,7 @@ struct LinearProblem {
           if shape.type == SWL_BF16 { value = widened(narrowed(value)) }
           sum += (Double(value) - Double(xZeroPoint)) * Double(weights[output * shape.inputs + input])
         }
-        sum = sum * Double(scale?[output] ?? 1) + Double(bias?[output] ?? 0)
+        sum = sum * Double(scale?[output] ?? 1) * Double(xScales?[token] ?? 1) + Double(bias?[output] ?? 0)
         results.append(activated(sum, activation) + Double(residual?[token * yStride + output] ?? 0))
       }
     }
@@ -74,6 +95,7 @@ struct LinearProblem {
     var problem = self
     problem.tokens = range.count
     problem.x = Array(x[range.lowerBound * xStride..<range.upperBound * xStride])
+    problem.xScales = xScales.map { Array($0[range]) }
     problem.residual = residual.map { Array($0[range.lowerBound * yStride..<range.upperBound * yStride]) }
     return problem
   }
@@ -92,11 +114,16 @@ struct LinearProblem {
     let indices = Buffer(self.indices)
     let y = Buffer(bytes: tokens * yStride * elementSize(output.type))
     let scale = self.scale.map { Buffer($0) }
+    let xScales = self.xScales.map { Buffer($0) }
+    let groupScales = self.groupScales.map { Buffer($0.map(Float16.init)) }
+    let groupOffsets = self.groupOffsets.map { Buffer($0.map(Float16.init)) }
     let bias = self.bias.map { Buffer($0) }
     let residual = self.residual.map { Buffer($0) }
     withUnsafePointer(to: kernel) { kernel in
       var weights = swl_linear_weights(
-        shape: shape, values: packedValues.address, indices: indices.address.assumingMemoryBound(to: UInt8.self))
+        shape: shape, values: packedValues.address, indices: indices.address.assumingMemoryBound(to: UInt8.self),
+        group_scales: groupScales.map { UnsafePointer($0.address.assumingMemoryBound(to: UInt16.self)) },
+        group_offsets: groupOffsets.map { UnsafePointer($0.address.assumingMemoryBound(to: UInt16.self)) })
       let packed = Buffer(bytes: swl_linear_packed_size(kernel, &weights.shape))
       swl_linear_pack(kernel, &weights, packed.address)
       #expect(packed.guardIsIntact)
@@ -114,7 +141,8 @@ struct LinearProblem {
       op.y_stride = yStride
       op.output = output
       op.epilogue = swl_linear_epilogue(
-        scale: scale.map { UnsafePointer($0.floats) }, bias: bias.map { UnsafePointer($0.floats) },
+        scale: scale.map { UnsafePointer($0.floats) }, x_scales: xScales.map { UnsafePointer($0.floats) },
+        bias: bias.map { UnsafePointer($0.floats) },
         activation: activation, residual: residual.map { UnsafePointer($0.floats) })
       let scratch = Buffer(bytes: swl_linear_scratch_size(&op))
       var tile = share.map { swl_linear_share(&op, $0.thread, $0.threads) } ?? 0
@@ -136,6 +164,8 @@ private func encoded(_ values: [Float], _ type: swl_type) -> Buffer {
   case SWL_F32: Buffer(values)
   case SWL_BF16: Buffer(values.map(narrowed))
   case SWL_U8: Buffer(values.map { UInt8($0) })
+  case SWL_U4:
+    Buffer(stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0]) | UInt8(values[$0 + 1]) << 4 })
   default: Buffer(values.map { Int8($0) })
   }
 }

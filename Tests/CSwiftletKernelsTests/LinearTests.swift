@@ -187,14 +187,63 @@ import Testing
     }
   }
 
+  /// Oracle: as above; scales are powers of two, so that the products are exact too.
+  @Test(arguments: kernels)
+  func `a token has a factor of its own`(title: String) throws {
+    let kernel = try kernel(title)
+    var random = SplitMix64(seed: 13)
+    for (kept, group) in [(1, 1), (2, 4), (1, 4), (4, 8), (3, 5)] {
+      for (tokens, outputs) in [(1, 5), (7, 64), (70, 65)] {
+        var problem = LinearProblem.random(
+          SWL_S8, tokens: tokens, inputs: 40, outputs: outputs, kept: kept, group: group, using: &random)
+        guard problem.accepted(by: kernel) else { continue }
+        problem.scale = random.integers(outputs, in: 1...4)
+        problem.xScales = random.integers(tokens, in: -2...2).map { exp2($0) }
+        problem.bias = random.integers(outputs)
+        expectEqual(problem.run(kernel, using: &random), problem.exact(), problem, "\(title) \(kept):\(group), seed 13")
+      }
+    }
+  }
+
+  @Test(arguments: kernels, [32, 64, 128])
+  func `weights of 4 bits in groups are exact on integers`(title: String, size: Int) throws {
+    let kernel = try kernel(title)
+    var random = SplitMix64(seed: 4)
+    for (tokens, groups, outputs) in [(1, 1, 1), (3, 2, 8), (4, 1, 17), (6, 3, 64), (33, 2, 70)] {
+      var problem = LinearProblem.randomGroups(
+        of: size, tokens: tokens, groups: groups, outputs: outputs, using: &random)
+      guard problem.accepted(by: kernel) else { continue }
+      problem.xScales = random.integers(tokens, in: -2...2).map { exp2($0) }
+      problem.bias = random.integers(outputs)
+      problem.residual = random.integers(tokens * problem.yStride)
+      expectEqual(
+        problem.run(kernel, using: &random), problem.exact(), problem,
+        "\(title) groups of \(size), tokens \(tokens) outputs \(outputs), seed 4")
+    }
+  }
+
+  /// The greatest codes and inputs in every place are what 16 bits just hold.
+  @Test(arguments: kernels, [Float(0), 1, 255])
+  func `no sum of 4-bit codes saturates`(title: String, x: Float) throws {
+    let kernel = try kernel(title)
+    var random = SplitMix64(seed: 5)
+    for size in [32, 64, 128] {
+      var problem = LinearProblem.randomGroups(of: size, tokens: 5, groups: 2, outputs: 9, using: &random)
+      guard problem.accepted(by: kernel) else { continue }
+      problem.values = problem.values.map { _ in 15 }
+      problem.x = problem.x.map { _ in x }
+      expectEqual(problem.run(kernel, using: &random), problem.exact(), problem, "\(title) groups of \(size)")
+    }
+  }
+
   @Test func `a wrong shape has no kernel, and every right one has`() {
     for (inputs, kept, group) in [(8, 0, 4), (8, 5, 4), (9, 2, 4), (0, 1, 1), (512, 1, 257)] {
-      var shape = swl_linear_shape(type: SWL_F32, inputs: inputs, outputs: 4, kept: kept, group: group)
+      var shape = swl_linear_shape(type: SWL_F32, inputs: inputs, outputs: 4, kept: kept, group: group, scale_group: 0)
       #expect(swl_linear_kernel_for(&shape, 9, swl_isa_of_processor()) == nil)
     }
     for isa in runnableLevels {
       for type in [SWL_F32, SWL_BF16, SWL_S8] {
-        var shape = swl_linear_shape(type: type, inputs: 256, outputs: 4, kept: 3, group: 256)
+        var shape = swl_linear_shape(type: type, inputs: 256, outputs: 4, kept: 3, group: 256, scale_group: 0)
         #expect(swl_linear_kernel_for(&shape, 9, isa).map { swl_isa_has(isa, $0.pointee.needs) } == true)
       }
     }

@@ -98,11 +98,15 @@ static void check(bool good, const char *name, const char *what, size_t a, size_
 }
 
 static void test_linear(void) {
-  static const swl_type types[] = {SWL_F32, SWL_BF16, SWL_S8};
-  swl_linear_shape shape = {.type = types[below(3)]};
+  static const swl_type types[] = {SWL_F32, SWL_BF16, SWL_S8, SWL_U4};
+  swl_linear_shape shape = {.type = types[below(4)]};
   shape.group = below(3) ? (size_t[]){4, 8, 16}[below(3)] : 1 + below(33);
   shape.kept = below(3) ? 1 + below(shape.group) : shape.group == 4 ? 1 + below(2) : shape.group;
+  if (shape.type == SWL_U4)
+    shape.kept = shape.group = 1, shape.scale_group = 32u << below(3);
   shape.inputs = shape.group * (1 + below(300 / shape.group + 1));
+  if (shape.type == SWL_U4)
+    shape.inputs = shape.scale_group * (1 + below(4));
   shape.outputs = 1 + below(below(4) ? 150 : 20);
   size_t tokens = 1 + below(below(4) ? 120 : 8);
   size_t count = shape.outputs * shape.inputs / shape.group * shape.kept;
@@ -117,12 +121,17 @@ static void test_linear(void) {
     for (size_t position = 0, chosen = 0; chosen < shape.kept; position++)
       if (below(shape.group - position) < shape.kept - chosen)
         indices[at + chosen++] = (uint8_t)position;
-  swl_linear_weights weights = {shape, values, shape.kept < shape.group ? indices : NULL};
+  swl_linear_weights weights = {.shape = shape, .values = values, .indices = shape.kept < shape.group ? indices : NULL};
+  uint16_t *halves = memory(2 * count * sizeof *halves);
+  for (size_t i = 0; i < 2 * count; i++)
+    halves[i] = (uint16_t)((below(2) << 15) | ((10 + below(8)) << 10) | below(1024));
+  weights.group_scales = halves, weights.group_offsets = halves + count;
 
+  const bool bytes = shape.type == SWL_S8 || shape.type == SWL_U4;
   swl_linear op = {.shape = shape, .tokens = tokens};
-  op.x_type = shape.type == SWL_S8 ? SWL_U8 : shape.type == SWL_F32 ? SWL_F32 : below(2) ? SWL_F32 : SWL_BF16;
+  op.x_type = bytes ? SWL_U8 : shape.type == SWL_F32 ? SWL_F32 : below(2) ? SWL_F32 : SWL_BF16;
   op.x_stride = shape.inputs + below(2) * below(5);
-  op.x_zero_point = shape.type == SWL_S8 ? (int32_t)below(256) : 0;
+  op.x_zero_point = shape.type == SWL_S8 ? (int32_t)below(256) : bytes ? 128 : 0;
   op.y_stride = shape.outputs + below(2) * below(5);
   op.output = (swl_output){(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 3.7f, (int32_t)below(256)};
   op.epilogue.activation = below(2) ? SWL_IDENTITY : (swl_activation)below(5);
@@ -131,7 +140,8 @@ static void test_linear(void) {
   float *bias = random_values(SWL_F32, shape.outputs), *scale = random_values(SWL_F32, shape.outputs);
   for (size_t i = 0; i < shape.outputs; i++)
     scale[i] *= 0.0625f;
-  float *residual = random_values(SWL_F32, y_count);
+  float *residual = random_values(SWL_F32, y_count), *x_scales = random_values(SWL_F32, tokens);
+  op.epilogue.x_scales = bytes && below(2) ? x_scales : NULL;
   op.epilogue.bias = below(2) ? bias : NULL;
   op.epilogue.residual = below(2) ? residual : NULL;
   op.epilogue.scale = shape.type == SWL_S8 && below(2) ? scale : NULL;
@@ -168,13 +178,15 @@ static void test_linear(void) {
     free(packed), free(y);
   }
   free(values), free(indices), free((void *)op.x), free(bias), free(scale), free(residual), free(expected);
+  free(halves), free(x_scales);
 }
 
 /// Some tokens of a layer among others, and alone: bit for bit the same, though floats round at every addition.
 static void test_neighbours(void) {
   static const size_t patterns[][2] = {{1, 1}, {2, 4}, {1, 4}, {3, 8}};
   const size_t *pattern = patterns[below(4)], tokens = 1 + below(200);
-  swl_linear_shape shape = {below(2) ? SWL_F32 : SWL_BF16, 8 * (1 + below(90)), 1 + below(70), pattern[0], pattern[1]};
+  swl_linear_shape shape = {
+      below(2) ? SWL_F32 : SWL_BF16, 8 * (1 + below(90)), 1 + below(70), pattern[0], pattern[1], 0};
   size_t count = shape.outputs * shape.inputs / shape.group * shape.kept, x_count = tokens * shape.inputs;
   float *floats = random_floats(count, 1), *x = random_floats(x_count, 1);
   void *values = memory(count * size_of(shape.type));
@@ -183,7 +195,7 @@ static void test_neighbours(void) {
   const size_t spread = shape.group / shape.kept;
   for (size_t i = 0; i < count; i++)
     indices[i] = (uint8_t)(i % shape.kept * spread + below((uint32_t)spread));
-  swl_linear_weights weights = {shape, values, shape.kept < shape.group ? indices : NULL};
+  swl_linear_weights weights = {.shape = shape, .values = values, .indices = shape.kept < shape.group ? indices : NULL};
   size_t some = 1 + below((uint32_t)tokens), first = below((uint32_t)(tokens - some + 1)), kernels;
 
   const swl_linear_kernel *kernel = swl_linear_kernels(&kernels);

@@ -1,4 +1,4 @@
-// From here to "#pragma clang attribute pop" functions may use AVX2 and FMA. Included first, in files named *_avx2.c.
+// From here to "#pragma clang attribute pop" functions may use AVX2, FMA and F16C. Included first, in files named *_avx2.c.
 #include "target.h"
 #if SWL_X86
 #include <math.h>
@@ -10,5 +10,5 @@
 #define SWL_NEEDS SWL_ISA_AVX2
 #define SWL_ISA_NAME(name) name##_avx2
 #define SWL_ISA_TITLE(title) title "_avx2"
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #endif

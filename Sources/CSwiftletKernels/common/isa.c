@@ -6,6 +6,7 @@ swl_isa swl_isa_of_processor(void) {
   __builtin_cpu_init();
   isa |= __builtin_cpu_supports("avx2") ? SWL_CPU_AVX2 : 0;
   isa |= __builtin_cpu_supports("fma") ? SWL_CPU_FMA : 0;
+  isa |= __builtin_cpu_supports("f16c") ? SWL_CPU_F16C : 0;
   isa |= __builtin_cpu_supports("avx512f") ? SWL_CPU_AVX512F : 0;
   isa |= __builtin_cpu_supports("avx512bw") ? SWL_CPU_AVX512BW : 0;
   isa |= __builtin_cpu_supports("avx512dq") ? SWL_CPU_AVX512DQ : 0;

@@ -26,6 +26,15 @@ static inline float swl_from_bf16(uint16_t half) {
   return value;
 }
 
+/// Of 1 sign, 5 exponent and 10 fraction bits.
+static inline float swl_from_f16(uint16_t half) {
+  const uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
+  const float magnitude = exponent == 0    ? ldexpf((float)fraction, -24)
+                          : exponent == 31 ? (fraction ? NAN : INFINITY)
+                                           : ldexpf((float)(1024 + fraction), (int)exponent - 25);
+  return half >> 15 ? -magnitude : magnitude;
+}
+
 static inline uint16_t swl_to_bf16(float value) {
   uint32_t bits;
   memcpy(&bits, &value, 4);
@@ -50,6 +59,8 @@ static inline float swl_read_scalar(const void *x, size_t i, swl_type type) {
     return ((const uint8_t *)x)[i];
   case SWL_S8:
     return ((const int8_t *)x)[i];
+  case SWL_U4:
+    return ((const uint8_t *)x)[i / 2] >> i % 2 * 4 & 15;
   }
   return NAN;
 }
@@ -64,6 +75,7 @@ static inline void swl_write_scalar(void *y, size_t i, swl_output output, float 
     break;
   case SWL_U8:
   case SWL_S8:
+  case SWL_U4:
     ((uint8_t *)y)[i] = swl_to_u8(value, 1 / output.scale, output.zero_point);
     break;
   }

@@ -272,6 +272,7 @@ SWL_INLINE void write_part(void *y, size_t i, swl_output output, float inverse_s
     break;
   case SWL_U8:
   case SWL_S8:
+  case SWL_U4:
     store_bytes((uint8_t *)y + i, to_u8(x, inverse_scale, (float)output.zero_point), count);
     break;
   }
@@ -289,7 +290,8 @@ SWL_INLINE floats read_part(const void *x, size_t i, swl_output input, size_t co
     return from_bf16(h);
   }
   case SWL_U8:
-  case SWL_S8: {
+  case SWL_S8:
+  case SWL_U4: {
     bytes b = {};
     memcpy(&b, (const uint8_t *)x + i, lanes);
     return input.scale * (__builtin_convertvector(b, floats) - (float)input.zero_point);

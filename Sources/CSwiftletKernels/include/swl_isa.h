@@ -14,10 +14,11 @@ typedef enum {
   SWL_CPU_AVX512VL = 1 << 5,
   SWL_CPU_AVX512VNNI = 1 << 6, // 8-bit dot products
   SWL_CPU_AVX512BF16 = 1 << 7, // bfloat16 dot products
+  SWL_CPU_F16C = 1 << 8,       // conversion of 16-bit floats
 
   // The sets that files of kernels are compiled for, and that users name.
   SWL_ISA_SCALAR = 0, // plain C: the references, and what other processors run
-  SWL_ISA_AVX2 = SWL_CPU_AVX2 | SWL_CPU_FMA,
+  SWL_ISA_AVX2 = SWL_CPU_AVX2 | SWL_CPU_FMA | SWL_CPU_F16C,
   SWL_ISA_AVX512 = SWL_ISA_AVX2 | SWL_CPU_AVX512F | SWL_CPU_AVX512BW | SWL_CPU_AVX512DQ | SWL_CPU_AVX512VL,
   SWL_ISA_AVX512VNNI = SWL_ISA_AVX512 | SWL_CPU_AVX512VNNI,
   SWL_ISA_AVX512BF16 = SWL_ISA_AVX512VNNI | SWL_CPU_AVX512BF16,

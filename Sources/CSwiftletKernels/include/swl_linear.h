@@ -5,9 +5,10 @@
 
 /// The weights of a linear layer: in every row, `kept` of each `group` consecutive inputs are stored.
 typedef struct {
-  swl_type type;          // SWL_F32, SWL_BF16 or SWL_S8
+  swl_type type;          // SWL_F32, SWL_BF16, SWL_S8 or SWL_U4
   size_t inputs, outputs; // at least 1; inputs is a multiple of group
   size_t kept, group;     // 1 <= kept <= group <= 256; kept == group is dense
+  size_t scale_group;     // of SWL_U4, which is dense: 32, 64 or 128, a divisor of inputs; else 0
 } swl_linear_shape;
 
 /// Weights in plain layout, from which every kernel packs its own.
@@ -15,6 +16,7 @@ typedef struct {
   swl_linear_shape shape;
   const void *values;     // [outputs][inputs / group][kept]
   const uint8_t *indices; // same shape: the input's position in its group, ascending; NULL where kept == group
+  const uint16_t *group_scales, *group_offsets; // of SWL_U4, [outputs][inputs / scale_group] in f16; else NULL
 } swl_linear_weights;
 
 typedef struct swl_linear swl_linear;
@@ -30,8 +32,9 @@ typedef struct {
 
 /// What is done to the sum of each output before it is written, in this order. NULL leaves a step out.
 typedef struct {
-  const float *scale; // [outputs], only for int8: factor of the integer sum, input scale * weight scale
-  const float *bias;  // [outputs]
+  const float *scale;    // [outputs], only for int8: factor of the integer sum, input scale * weight scale
+  const float *x_scales; // [tokens], only for int8 and 4 bits: factor of all sums of a token, see swl_quantize_rows
+  const float *bias;     // [outputs]
   swl_activation activation;
   const float *residual; // [tokens][y_stride], added after the activation; may be y itself
 } swl_linear_epilogue;
@@ -39,7 +42,9 @@ typedef struct {
 /// y[t][o] = epilogue(sum over k of (x[t][k] - x_zero_point) * w[o][k]).
 ///
 /// f32 weights take f32 x and sum in f32. bf16 weights take f32 (rounded to bf16 first) or bf16 x and sum in f32.
-/// s8 weights take u8 x and sum in int32: exact while inputs <= 65536.
+/// s8 weights take u8 x and sum in int32: exact while inputs <= 65536. u4 weights take u8 x with the zero point 128 and
+/// sum exactly within groups; the groups' sums are added up in f32 in their order, each times its scale, then the group's
+/// sum of inputs times its offset.
 struct swl_linear {
   const swl_linear_kernel *kernel;
   swl_linear_shape shape;

@@ -13,6 +13,7 @@ typedef enum {
   SWL_BF16, // uint16_t: the upper half of a float
   SWL_U8,   // activations: value = scale * (byte - zero_point)
   SWL_S8,   // weights: value = scale[output] * byte, byte in -127...127
+  SWL_U4,   // weights, two codes a byte: value = offset + scale * code of a group of inputs, code in 0...15
 } swl_type;
 
 /// Activation functions; gelu is x * Phi(x) through erf, gelu_tanh its approximation by tanh, quick_gelu the one by

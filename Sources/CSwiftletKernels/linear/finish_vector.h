@@ -17,17 +17,19 @@ SWL_INLINE constants constants_of(const swl_finishing *f, size_t v) {
   return c;
 }
 
-/// Sums with scale, bias and activation.
-SWL_INLINE floats finished(bool integer, swl_activation activation, bool to_bytes, constants c, floats sums) {
-  floats value = sums + c.bias;
-  if (integer)
-    value = multiply_add(__builtin_convertvector((ints)sums - c.correction, floats), c.scale, c.bias);
+/// Sums with scales, bias and activation. `x_scale` is NULL, or where the token's scale lies.
+SWL_INLINE floats finished(bool integer, swl_activation activation, bool to_bytes, constants c, const float *x_scale,
+                           floats sums) {
+  const floats numbers = integer ? __builtin_convertvector((ints)sums - c.correction, floats) : sums;
+  floats value = integer ? multiply_add(numbers, c.scale, c.bias) : sums + c.bias;
+  if (x_scale)
+    value = multiply_add(numbers, c.scale * *x_scale, c.bias);
   return activation == SWL_GELU && to_bytes ? gelu_for_bytes(value) : activate(activation, value);
 }
 
 /// Whole blocks stay in registers from the sums to the outputs.
 SWL_INLINE void finish_blocks(const swl_finishing *f, bool integer, swl_activation activation, bool to_bytes,
-                              const float *sums, size_t first_token, size_t tokens) {
+                              const float *x_scales, const float *sums, size_t first_token, size_t tokens) {
   const swl_output output = f->op->output;
   const float *residual = f->op->epilogue.residual, inverse_scale = f->inverse_scale;
   void *y = f->op->y;
@@ -35,10 +37,11 @@ SWL_INLINE void finish_blocks(const swl_finishing *f, bool integer, swl_activati
   for (size_t v = 0; v < VECTORS; v++)
     c[v] = constants_of(f, v);
   size_t stride = f->op->y_stride, at = first_token * stride + f->first_output;
-  for (; tokens > 0; tokens--, at += stride, sums += SWL_BLOCK) {
+  for (size_t t = first_token; t < first_token + tokens; t++, at += stride, sums += SWL_BLOCK) {
+    const float *x_scale = x_scales ? x_scales + t : NULL;
     floats values[VECTORS];
     for (size_t v = 0; v < VECTORS; v++)
-      values[v] = finished(integer, activation, to_bytes, c[v], load(sums + v * LANES));
+      values[v] = finished(integer, activation, to_bytes, c[v], x_scale, load(sums + v * LANES));
     if (residual)
       for (size_t v = 0; v < VECTORS; v++)
         values[v] += load(residual + at + v * LANES);
@@ -56,10 +59,12 @@ SWL_INLINE void finish_blocks(const swl_finishing *f, bool integer, swl_activati
 /// The last block, where it is narrower.
 static void finish_part(const swl_finishing *f, const float *sums, size_t first_token, size_t tokens) {
   const swl_linear *op = f->op;
+  const float *x_scales = op->epilogue.x_scales;
   for (size_t t = 0; t < tokens; t++)
     for (size_t i = 0; i < f->outputs; i += LANES) {
       floats value = finished(f->integer, op->epilogue.activation, op->output.type == SWL_U8,
-                              constants_of(f, i / LANES), load(sums + t * SWL_BLOCK + i));
+                              constants_of(f, i / LANES), x_scales ? x_scales + first_token + t : NULL,
+                              load(sums + t * SWL_BLOCK + i));
       size_t at = (first_token + t) * op->y_stride + f->first_output + i, left = f->outputs - i;
       if (op->epilogue.residual)
         value += load_part(op->epilogue.residual + at, left);
@@ -72,17 +77,20 @@ void SWL_ISA_NAME(swl_linear_finish)(const swl_finishing *f, const void *sums, s
     return finish_part(f, sums, first_token, tokens);
   const swl_activation activation = f->op->epilogue.activation;
   const bool to_bytes = f->op->output.type == SWL_U8;
+  const float *x_scales = f->op->epilogue.x_scales;
   // Outside the loops, so that what is common has a loop of its own.
-  if (f->integer && activation == SWL_IDENTITY && to_bytes)
-    finish_blocks(f, true, SWL_IDENTITY, true, sums, first_token, tokens);
+  if (x_scales)
+    finish_blocks(f, f->integer, activation, to_bytes, x_scales, sums, first_token, tokens);
+  else if (f->integer && activation == SWL_IDENTITY && to_bytes)
+    finish_blocks(f, true, SWL_IDENTITY, true, NULL, sums, first_token, tokens);
   else if (f->integer && activation == SWL_IDENTITY)
-    finish_blocks(f, true, SWL_IDENTITY, false, sums, first_token, tokens);
+    finish_blocks(f, true, SWL_IDENTITY, false, NULL, sums, first_token, tokens);
   else if (f->integer && activation == SWL_GELU && to_bytes)
-    finish_blocks(f, true, SWL_GELU, true, sums, first_token, tokens);
+    finish_blocks(f, true, SWL_GELU, true, NULL, sums, first_token, tokens);
   else if (activation == SWL_IDENTITY)
-    finish_blocks(f, f->integer, SWL_IDENTITY, to_bytes, sums, first_token, tokens);
+    finish_blocks(f, f->integer, SWL_IDENTITY, to_bytes, NULL, sums, first_token, tokens);
   else if (activation == SWL_GELU)
-    finish_blocks(f, f->integer, SWL_GELU, to_bytes, sums, first_token, tokens);
+    finish_blocks(f, f->integer, SWL_GELU, to_bytes, NULL, sums, first_token, tokens);
   else
-    finish_blocks(f, f->integer, activation, to_bytes, sums, first_token, tokens);
+    finish_blocks(f, f->integer, activation, to_bytes, NULL, sums, first_token, tokens);
 }

@@ -1,27 +1,28 @@
 #include "dense.h"
+#include "dense_u4.h"
 #include "linear_kernels.h"
 #include "sparse_few.h"
 #include "sparse_gather.h"
 #include "sparse_rows.h"
 #include "sparse_s8.h"
 
-// Up to how many tokens a row is the first choice: those that read the fewest bytes, while reading is what takes the time.
+// Up to how many tokens a row is the first choice: of those that read the fewest bytes, while reading takes the time.
 enum { FEW = 16, ANY = 0 };
 
 static const swl_linear_kernel kernels[] = {
 #if SWL_X86
-    {"few_2_4_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_4_bf16_avx2, FEW},
-    {"few_1_4_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_1_4_bf16_avx2, FEW},
-    {"few_4_8_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_4_8_bf16_avx2, FEW},
-    {"few_2_8_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_8_bf16_avx2, FEW},
-    {"few_2_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_4_s8_avx2, FEW},
-    {"few_1_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_1_4_s8_avx2, FEW},
-    {"few_4_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_4_8_s8_avx2, FEW},
-    {"few_2_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_8_s8_avx2, FEW},
-    {"few_2_4_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_4_f32_avx2, FEW},
-    {"few_1_4_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_1_4_f32_avx2, FEW},
-    {"few_4_8_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_4_8_f32_avx2, FEW},
-    {"few_2_8_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_8_f32_avx2, FEW},
+    {"sparse_few_2_4_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_4_bf16_avx2, FEW},
+    {"sparse_few_1_4_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_1_4_bf16_avx2, FEW},
+    {"sparse_few_4_8_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_4_8_bf16_avx2, FEW},
+    {"sparse_few_2_8_bf16_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_8_bf16_avx2, FEW},
+    {"sparse_few_2_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_4_s8_avx2, FEW},
+    {"sparse_few_1_4_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_1_4_s8_avx2, FEW},
+    {"sparse_few_4_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_4_8_s8_avx2, FEW},
+    {"sparse_few_2_8_s8_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_8_s8_avx2, FEW},
+    {"sparse_few_2_4_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_4_f32_avx2, FEW},
+    {"sparse_few_1_4_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_1_4_f32_avx2, FEW},
+    {"sparse_few_4_8_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_4_8_f32_avx2, FEW},
+    {"sparse_few_2_8_f32_avx2", SWL_ISA_AVX2, &swl_sparse_few_family, &swl_few_2_8_f32_avx2, FEW},
     {"sparse_1_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_1_4_bf16_avx512bf16, ANY},
     {"sparse_2_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_avx512bf16, ANY},
     {"dense_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_dense_family, &swl_dense_bf16_avx512bf16, ANY},
@@ -40,6 +41,7 @@ static const swl_linear_kernel kernels[] = {
     {"sparse_s8_avx2", SWL_ISA_AVX2, &swl_sparse_s8_family, &swl_sparse_s8_avx2, ANY},
     {"sparse_f32_avx2", SWL_ISA_AVX2, &swl_sparse_rows_family, &swl_sparse_f32_avx2, ANY},
     {"dense_s8_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_s8_avx2, ANY},
+    {"dense_u4_avx2", SWL_ISA_AVX2, &swl_dense_u4_family, &swl_dense_u4_avx2, ANY},
     {"dense_bf16_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_bf16_avx2, ANY},
     {"dense_f32_avx2", SWL_ISA_AVX2, &swl_dense_family, &swl_dense_f32_avx2, ANY},
 #endif
@@ -52,9 +54,17 @@ const swl_linear_kernel *swl_linear_kernels(size_t *count) {
   return kernels;
 }
 
+static bool has_valid_groups(const swl_linear_shape *shape) {
+  const size_t size = shape->scale_group;
+  if (shape->type != SWL_U4)
+    return size == 0;
+  return (size == 32 || size == 64 || size == 128) && shape->inputs % size == 0 && shape->kept == shape->group;
+}
+
 static bool is_valid(const swl_linear_shape *shape) {
-  return (shape->type == SWL_F32 || shape->type == SWL_BF16 || shape->type == SWL_S8) && shape->inputs > 0 &&
-         shape->outputs > 0 && shape->kept > 0 && shape->kept <= shape->group && shape->group <= 256 &&
+  return (shape->type == SWL_F32 || shape->type == SWL_BF16 || shape->type == SWL_S8 || shape->type == SWL_U4) &&
+         has_valid_groups(shape) && shape->inputs > 0 && shape->outputs > 0 && shape->kept > 0 &&
+         shape->kept <= shape->group && shape->group <= 256 &&
          shape->inputs % shape->group == 0;
 }
 

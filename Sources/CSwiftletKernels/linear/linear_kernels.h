@@ -69,7 +69,7 @@ typedef struct swl_linear_family {
   void (*run)(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch);
 } swl_linear_family;
 
-extern const swl_linear_family swl_reference_family, swl_dense_family, swl_sparse_s8_family, swl_sparse_few_family,
-    swl_sparse_gather_family, swl_sparse_rows_family;
+extern const swl_linear_family swl_reference_family, swl_dense_family, swl_dense_u4_family, swl_sparse_s8_family,
+    swl_sparse_few_family, swl_sparse_gather_family, swl_sparse_rows_family;
 
 #endif

@@ -1,7 +1,21 @@
 #include "linear_kernels.h"
 
-// The reference keeps the plain layout: values [outputs][inputs / group][kept], then indices of the same shape.
-// A tile is a token.
+// The reference keeps the plain layout: values [outputs][inputs / group][kept], then indices of the same shape, or scales
+// and offsets of 4-bit weights. A tile is a token.
+
+/// Bytes of all values, of the indices, and of the scales or of the offsets.
+static size_t values_size(const swl_linear_shape *shape) {
+  size_t count = shape->outputs * swl_row_length(shape);
+  return shape->type == SWL_U4 ? swl_round_up(count / 2, 2) : count * swl_size_of(shape->type);
+}
+
+static size_t indices_size(const swl_linear_shape *shape) {
+  return swl_is_dense(shape) ? 0 : shape->outputs * swl_row_length(shape);
+}
+
+static size_t groups_size(const swl_linear_shape *shape) {
+  return shape->type == SWL_U4 ? shape->outputs * (shape->inputs / shape->scale_group) * sizeof(uint16_t) : 0;
+}
 
 static bool accepts(const void *details, const swl_linear_shape *shape) {
   (void)details, (void)shape;
@@ -10,17 +24,30 @@ static bool accepts(const void *details, const swl_linear_shape *shape) {
 
 static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   (void)details;
-  size_t count = shape->outputs * swl_row_length(shape);
-  return count * swl_size_of(shape->type) + (swl_is_dense(shape) ? 0 : count);
+  return values_size(shape) + indices_size(shape) + 2 * groups_size(shape);
 }
 
 static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
   (void)details;
-  size_t count = weights->shape.outputs * swl_row_length(&weights->shape);
-  size_t bytes = count * swl_size_of(weights->shape.type);
-  memcpy(packed, weights->values, bytes);
-  if (!swl_is_dense(&weights->shape))
-    memcpy((char *)packed + bytes, weights->indices, count);
+  const swl_linear_shape *shape = &weights->shape;
+  char *to = packed;
+  memcpy(to, weights->values, values_size(shape));
+  to += values_size(shape);
+  if (!swl_is_dense(shape))
+    memcpy(to, weights->indices, indices_size(shape));
+  if (shape->type == SWL_U4) {
+    memcpy(to, weights->group_scales, groups_size(shape));
+    memcpy(to + groups_size(shape), weights->group_offsets, groups_size(shape));
+  }
+}
+
+/// The weights as they were before they were packed.
+static swl_linear_weights plain(const swl_linear *op) {
+  const char *values = op->packed, *behind = values + values_size(&op->shape);
+  swl_linear_weights w = {.shape = op->shape, .values = values, .indices = (const uint8_t *)behind};
+  w.group_scales = (const uint16_t *)behind;
+  w.group_offsets = (const uint16_t *)(behind + groups_size(&op->shape));
+  return w;
 }
 
 /// A tile is one token and all outputs.
@@ -54,21 +81,39 @@ static float sum(const swl_linear *op, const swl_linear_weights *w, size_t token
   return op->shape.type == SWL_S8 ? (float)integer_sum : sum;
 }
 
+/// The same for 4-bit weights, group by group.
+static float sum_of_groups(const swl_linear *op, const swl_linear_weights *w, size_t token, size_t output) {
+  const uint8_t *x = (const uint8_t *)op->x + token * op->x_stride;
+  const size_t size = op->shape.scale_group, groups = op->shape.inputs / size;
+  float sum = 0;
+  for (size_t g = 0; g < groups; g++) {
+    int32_t of_codes = 0, of_inputs = 0;
+    for (size_t i = g * size; i < (g + 1) * size; i++) {
+      of_codes += (x[i] - op->x_zero_point) * (int32_t)swl_read_scalar(w->values, output * op->shape.inputs + i, SWL_U4);
+      of_inputs += x[i] - op->x_zero_point;
+    }
+    sum = fmaf(swl_from_f16(w->group_scales[output * groups + g]), (float)of_codes, sum);
+    sum = fmaf(swl_from_f16(w->group_offsets[output * groups + g]), (float)of_inputs, sum);
+  }
+  return sum;
+}
+
 static float finish(const swl_linear *op, float value, size_t token, size_t output) {
   const swl_linear_epilogue *e = &op->epilogue;
-  value = fmaf(value, e->scale ? e->scale[output] : 1, e->bias ? e->bias[output] : 0);
+  float scale = (e->scale ? e->scale[output] : 1) * (e->x_scales ? e->x_scales[token] : 1);
+  value = fmaf(value, scale, e->bias ? e->bias[output] : 0);
   value = swl_activate_scalar(e->activation, value);
   return e->residual ? value + e->residual[token * op->y_stride + output] : value;
 }
 
 static void run(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch) {
   (void)details, (void)scratch;
-  size_t bytes = op->shape.outputs * swl_row_length(&op->shape) * swl_size_of(op->shape.type);
-  swl_linear_weights weights = {op->shape, op->packed, (const uint8_t *)op->packed + bytes};
-
+  const swl_linear_weights weights = plain(op);
   for (size_t token = first; token < first + count; token++)
     for (size_t output = 0; output < op->shape.outputs; output++) {
-      float value = finish(op, sum(op, &weights, token, output), token, output);
+      float of_output = op->shape.type == SWL_U4 ? sum_of_groups(op, &weights, token, output)
+                                                 : sum(op, &weights, token, output);
+      float value = finish(op, of_output, token, output);
       swl_write_scalar(op->y, token * op->y_stride + output, op->output, value);
     }
 }

@@ -7,7 +7,7 @@
 
 enum { WINDOW = 8, STEPS = 2 };
 
-/// What shuffles a window to the two inputs of each output, from their codes. `upper`: the window's upper four are meant.
+/// What shuffles a window to the two inputs of each output, from their codes. `upper`: its upper four are meant.
 typedef __m256i controls(__m256i codes, bool upper);
 
 /// The byte numbers of two positions in 16 bits each, the second counted from `base` / 0x20000.

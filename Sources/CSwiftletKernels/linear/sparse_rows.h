@@ -36,7 +36,8 @@ typedef struct {
   void (*convert)(const void *x, swl_type x_type, size_t inputs, void *converted); // one token; or NULL: never needed
   /// Expands the inputs of `tokens` tokens to rows, zeros for the rest of `vectors` vectors.
   void (*expand)(const void *x, size_t x_stride_in_bytes, size_t inputs, size_t tokens, size_t vectors, char *rows);
-  /// Adds `steps` steps of each of `outputs` outputs to sums[outputs][vectors][lanes]; starts from zero if `first`. Sums of s8 are int32.
+  /// Adds `steps` steps of each of `outputs` outputs to sums[outputs][vectors][lanes]; starts from zero if
+  /// `first`. Sums of s8 are int32.
   void (*add)(size_t vectors, const swl_steps *steps, const char *block, bool first, float *sums);
   /// Turns sums[SWL_BLOCK][stride] of `lanes` tokens into [lanes][SWL_BLOCK].
   void (*transpose)(const float *sums, size_t stride, float *to);

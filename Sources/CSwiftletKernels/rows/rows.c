@@ -39,7 +39,20 @@ static void mean_rows_scalar(const float *x, float *y, size_t batch, size_t rows
     }
 }
 
-static const swl_rows reference = {{"rows", SWL_ISA_SCALAR}, layer_norm_scalar, softmax_scalar, mean_rows_scalar};
+static void quantize_rows_scalar(const float *x, uint8_t *y, float *scales, size_t rows, size_t width) {
+  for (size_t row = 0; row < rows; row++, x += width, y += width) {
+    float greatest = 0;
+    for (size_t i = 0; i < width; i++)
+      greatest = swl_greatest(greatest, x[i]);
+    scales[row] = greatest / 127;
+    const float factor = swl_row_factor(greatest);
+    for (size_t i = 0; i < width; i++)
+      y[i] = swl_to_u8(x[i], factor, 128);
+  }
+}
+
+static const swl_rows reference = {{"rows", SWL_ISA_SCALAR}, layer_norm_scalar, softmax_scalar, mean_rows_scalar,
+                                   quantize_rows_scalar};
 
 static const swl_rows *const kernels[] = {
 #if SWL_X86
@@ -68,6 +81,10 @@ void swl_layer_norm(swl_isa isa, const float *x, const float *gamma, const float
 
 void swl_softmax(swl_isa isa, const float *x, float *y, size_t rows, size_t width) {
   rows_for(isa)->softmax(x, y, rows, width);
+}
+
+void swl_quantize_rows(swl_isa isa, const float *x, uint8_t *y, float *scales, size_t rows, size_t width) {
+  rows_for(isa)->quantize_rows(x, y, scales, rows, width);
 }
 
 void swl_mean_rows(swl_isa isa, const float *x, float *y, size_t batch, size_t rows, size_t width) {

@@ -12,7 +12,16 @@ typedef struct {
                      size_t rows, size_t width);
   void (*softmax)(const float *x, float *y, size_t rows, size_t width);
   void (*mean_rows)(const float *x, float *y, size_t batch, size_t rows, size_t width);
+  void (*quantize_rows)(const float *x, uint8_t *y, float *scales, size_t rows, size_t width);
 } swl_rows;
+
+/// What elements of a row are multiplied by whose greatest magnitude is given; 0 where there is nothing to multiply.
+static inline float swl_row_factor(float greatest) { return greatest > 0 ? 127 / greatest : 0; }
+
+/// The greatest magnitude so far; NaN from the first NaN on.
+static inline float swl_greatest(float greatest, float x) {
+  return fabsf(x) <= greatest || greatest != greatest ? greatest : fabsf(x);
+}
 
 extern const swl_rows swl_rows_avx2, swl_rows_avx512;
 

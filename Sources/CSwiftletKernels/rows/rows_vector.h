@@ -121,4 +121,32 @@ static void mean_rows(const float *x, float *y, size_t batch, size_t rows, size_
     }
 }
 
-const swl_rows SWL_ISA_NAME(swl_rows) = {{SWL_ISA_TITLE("rows"), SWL_NEEDS}, layer_norm, softmax, mean_rows};
+static void quantize_rows(const float *x, uint8_t *y, float *scales, size_t rows, size_t width) {
+  for (size_t row = 0; row < rows; row++, x += width, y += width) {
+    const size_t whole = width / LANES * LANES;
+    floats most = splat(0);
+    for (size_t i = 0; i < whole; i += LANES) {
+      const floats magnitude = __builtin_elementwise_abs(load(x + i));
+      most = choose((magnitude <= most) | (most != most), most, magnitude);
+    }
+    float greatest = 0;
+    for (size_t lane = 0; lane < LANES; lane++)
+      greatest = swl_greatest(greatest, most[lane]);
+    for (size_t i = whole; i < width; i++)
+      greatest = swl_greatest(greatest, x[i]);
+    scales[row] = greatest / 127;
+    const float factor = swl_row_factor(greatest);
+    size_t i = 0;
+    for (; i + 4 * LANES <= width; i += 4 * LANES) {
+      floats values[4];
+      for (size_t v = 0; v < 4; v++)
+        values[v] = load(x + i + v * LANES);
+      store_u8(y + i, values, 4, factor, 128);
+    }
+    for (; i < width; i += LANES)
+      store_bytes(y + i, to_u8(load_part(x + i, width - i), factor, 128), width - i);
+  }
+}
+
+const swl_rows SWL_ISA_NAME(swl_rows) = {
+    {SWL_ISA_TITLE("rows"), SWL_NEEDS}, layer_norm, softmax, mean_rows, quantize_rows};

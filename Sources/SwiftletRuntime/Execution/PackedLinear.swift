@@ -23,7 +23,7 @@ final class PackedLinear: @unchecked Sendable {
     let isDecoded = type == .float16 || type == .uint4
     var shape = swl_linear_shape(
       type: isDecoded ? SWL_F32 : type.kernelType, inputs: constant.shape[1], outputs: constant.shape[0] / groups,
-      kept: pattern.kept, group: pattern.group)
+      kept: pattern.kept, group: pattern.group, scale_group: 0)
     guard let kernel = swl_linear_kernel_for(&shape, tokens, instructionSet.code) else {
       preconditionFailure("no kernel takes \(constant.name), \(constant.shape) \(pattern)")
     }
@@ -32,7 +32,8 @@ final class PackedLinear: @unchecked Sendable {
     let indices = pattern.isDense ? nil : file.indices(of: constant, pattern)
     let stored = pattern.keptCount(in: constant.shape[1]) * constant.shape[0] / groups
     func pack(_ group: Int, _ values: UnsafeRawPointer?, _ indices: UnsafePointer<UInt8>?) {
-      var weights = swl_linear_weights(shape: shape, values: values, indices: indices)
+      var weights = swl_linear_weights(
+        shape: shape, values: values, indices: indices, group_scales: nil, group_offsets: nil)
       swl_linear_pack(kernel, &weights, packed.address + group * groupByteCount)
     }
     for group in 0..<groups {

@@ -122,7 +122,8 @@ extension Graph.Convolution {
       kernel: packed.kernel, shape: packed.shape, packed: nil, tokens: rows, x: nil, x_stride: packed.shape.inputs,
       x_type: format.type, x_zero_point: format.zero_point, y: nil, y_stride: outputs,
       output: compiler.outputFormat(of: node),
-      epilogue: swl_linear_epilogue(scale: nil, bias: nil, activation: activation.kernelCode, residual: nil))
+      epilogue: swl_linear_epilogue(
+        scale: nil, x_scales: nil, bias: nil, activation: activation.kernelCode, residual: nil))
     let gatheredBytes = (rows * packed.shape.inputs * size).aligned
     let writtenBytes = (rows * outputs * outputSize).aligned
     compiler.scratch.reserve(

@@ -72,7 +72,7 @@ extension Graph.Linear {
       y: compiler.outputAddress(of: node), y_stride: compiler.layout(of: .value(node.output)).rowStride,
       output: compiler.outputFormat(of: node),
       epilogue: swl_linear_epilogue(
-        scale: scales.map { UnsafePointer($0.address.assumingMemoryBound(to: Float.self)) },
+        scale: scales.map { UnsafePointer($0.address.assumingMemoryBound(to: Float.self)) }, x_scales: nil,
         bias: compiler.floats(ofConstant: bias), activation: activation.kernelCode, residual: residual))
     return withUnsafePointer(to: op) { pointer in
       compiler.scratch.reserve(swl_linear_scratch_size(pointer))

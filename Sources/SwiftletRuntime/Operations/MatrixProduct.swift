@@ -49,7 +49,7 @@ extension Graph.MatrixProduct {
     let matrices = sharesSecond ? 1 : aLengths.dropLast(2).reduce(1, *)
     let rows = aLengths.dropLast().reduce(1, *) / matrices
 
-    var shape = swl_linear_shape(type: SWL_F32, inputs: inner, outputs: columns, kept: 1, group: 1)
+    var shape = swl_linear_shape(type: SWL_F32, inputs: inner, outputs: columns, kept: 1, group: 1, scale_group: 0)
     guard let kernel = swl_linear_kernel_for(&shape, rows, compiler.instructionSet.code) else {
       preconditionFailure("no kernel multiplies \(aLengths) and \(bLengths)")
     }
@@ -57,7 +57,7 @@ extension Graph.MatrixProduct {
       kernel: kernel, shape: shape, packed: nil, tokens: rows, x: compiler.floats(of: a), x_stride: inner,
       x_type: SWL_F32, x_zero_point: 0, y: compiler.outputAddress(of: node), y_stride: columns,
       output: compiler.outputFormat(of: node),
-      epilogue: swl_linear_epilogue(scale: nil, bias: nil, activation: SWL_IDENTITY, residual: nil))
+      epilogue: swl_linear_epilogue(scale: nil, x_scales: nil, bias: nil, activation: SWL_IDENTITY, residual: nil))
     let packedBytes = swl_linear_packed_size(kernel, &shape).aligned
     let transposedBytes = transposesSecond ? 0 : (inner * columns * MemoryLayout<Float>.stride).aligned
     let kernelBytes = withUnsafePointer(to: template) { swl_linear_scratch_size($0) }
@@ -76,7 +76,8 @@ extension Graph.MatrixProduct {
           Self.transpose(second, rows: inner, columns: columns, into: transposed)
           values = UnsafeRawPointer(transposed)
         }
-        var weights = swl_linear_weights(shape: shape, values: values, indices: nil)
+        var weights = swl_linear_weights(
+          shape: shape, values: values, indices: nil, group_scales: nil, group_offsets: nil)
         swl_linear_pack(kernel, &weights, packed)
         var op = template
         op.packed = UnsafeRawPointer(packed)
