@@ -20,6 +20,7 @@ final class PackedWeights: Sendable {
   ) throws(SessionError) -> [Graph.Parameter: PackedLinear] {
     try entries.withLock { entries throws(SessionError) in
       var weights: [Graph.Parameter: PackedLinear] = [:]
+      let tokens = graph.tokensOfWeights
       for parameter in graph.nodes.flatMap(\.operation.parameters) where weights[parameter] == nil {
         guard case .weight(let groups) = parameter.role, let index = graph.constantIndex[parameter.name] else {
           continue
@@ -31,8 +32,7 @@ final class PackedWeights: Sendable {
         }
         let constant = graph.graph.constants[index]
         let packed = try PackedLinear(
-          constant, groups: groups, tokens: graph.tokens(of: parameter, rows: constant.shape[0]), in: file,
-          instructionSet: instructionSet)
+          constant, groups: groups, tokens: tokens[parameter] ?? 1, in: file, instructionSet: instructionSet)
         weights[parameter] = packed
         entries[key] = Entry(packed: packed)
         file.releasePages(ofTensor: constant.name)
@@ -43,11 +43,18 @@ final class PackedWeights: Sendable {
 }
 
 extension ResolvedGraph {
-  /// The most tokens of one sample that a layer with these weights takes.
-  fileprivate func tokens(of parameter: Graph.Parameter, rows: Int) -> Int {
-    nodes.lazy.filter { $0.operation.parameters.contains(parameter) }.map { node in
-      value(node.output).shape.reduce(1) { $0 * $1.length(graph.oneSample) } / rows
-    }.max() ?? 1
+  /// The most tokens of one sample that a layer with each of the weights takes.
+  fileprivate var tokensOfWeights: [Graph.Parameter: Int] {
+    let oneSample = graph.oneSample
+    var tokens: [Graph.Parameter: Int] = [:]
+    for node in nodes {
+      for parameter in node.operation.parameters {
+        guard case .weight = parameter.role, let index = constantIndex[parameter.name] else { continue }
+        let elements = value(node.output).shape.reduce(1) { $0 * $1.length(oneSample) }
+        tokens[parameter] = max(tokens[parameter] ?? 1, elements / graph.constants[index].shape[0])
+      }
+    }
+    return tokens
   }
 }
 
