@@ -20,14 +20,10 @@ public final class Conv1d: Layer {
     inputs: Int, outputs: Int, kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1, groups: Int = 1,
     bias: Bool = true, using generator: Generator
   ) {
-    precondition(
-      inputs.isMultiple(of: groups) && outputs.isMultiple(of: groups),
-      "Conv1d: \(groups) groups must divide \(inputs) inputs and \(outputs) outputs")
-    let fanIn = Double(inputs / groups * kernel)
+    let start = Initialization.convolution(
+      inputs: inputs, outputs: outputs, kernel: [kernel], groups: groups, bias: bias, using: generator)
     self.init(
-      weight: Initialization.fanInUniform.parameter([outputs, inputs / groups, kernel], using: generator),
-      bias: bias ? Initialization.uniform(bound: (1 / fanIn).squareRoot()).parameter([outputs], using: generator) : nil,
-      stride: stride, padding: padding, dilation: dilation, groups: groups)
+      weight: start.weight, bias: start.bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {

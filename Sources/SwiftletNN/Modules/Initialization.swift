@@ -23,6 +23,20 @@ public enum Initialization: Hashable, Sendable {
     return tensor
   }
 
+  /// PyTorch's start of a convolution: weights `[outputs, inputs / groups, kernel…]` and bias uniform in ±1/√fanIn.
+  ///
+  /// - Precondition: `groups` divides `inputs` and `outputs`.
+  static func convolution(
+    inputs: Int, outputs: Int, kernel: [Int], groups: Int, bias: Bool, using generator: Generator
+  ) -> (weight: Tensor, bias: Tensor?) {
+    precondition(
+      inputs.isMultiple(of: groups) && outputs.isMultiple(of: groups),
+      "Conv\(kernel.count)d: \(groups) groups must divide \(inputs) inputs and \(outputs) outputs")
+    let fanIn = Double(kernel.reduce(inputs / groups, *))
+    let weight = Self.fanInUniform.parameter([outputs, inputs / groups] + kernel, using: generator)
+    return (weight, bias ? Self.uniform(bound: (1 / fanIn).squareRoot()).parameter([outputs], using: generator) : nil)
+  }
+
   private func values(_ shape: [Int], using generator: Generator) -> Tensor {
     let receptiveField = shape.dropFirst(2).reduce(1, *)
     let fanOut = Double((shape.first ?? 1) * receptiveField)
