@@ -34,7 +34,8 @@ static swl_linear make_linear(const network *n, size_t tokens, size_t inputs, si
       if (random_bits() % (n->group - position) < n->kept - chosen)
         indices[at + chosen++] = (uint8_t)position;
   swl_linear_weights weights = {.shape = shape, .values = values, .indices = n->kept < n->group ? indices : NULL};
-  swl_linear op = {.kernel = swl_linear_kernel_for(&shape, tokens, swl_isa_of_processor()), .shape = shape, .tokens = tokens};
+  swl_linear op = {.shape = shape, .tokens = tokens};
+  op.kernel = swl_linear_kernel_for(&shape, tokens, swl_isa_of_processor());
   void *packed = memory(swl_linear_packed_size(op.kernel, &shape));
   swl_linear_pack(op.kernel, &weights, packed);
   free(values), free(indices);

@@ -1,4 +1,5 @@
-// From here to "#pragma clang attribute pop" functions may use AVX2, FMA and F16C. Included first, in files named *_avx2.c.
+// From here to "#pragma clang attribute pop" functions may use AVX2, FMA and F16C. Included first, in files named
+// *_avx2.c.
 #include "target.h"
 #if SWL_X86
 #include <math.h>

@@ -89,8 +89,9 @@ static float sum_of_groups(const swl_linear *op, const swl_linear_weights *w, si
   for (size_t g = 0; g < groups; g++) {
     int32_t of_codes = 0, of_inputs = 0;
     for (size_t i = g * size; i < (g + 1) * size; i++) {
-      of_codes += (x[i] - op->x_zero_point) * (int32_t)swl_read_scalar(w->values, output * op->shape.inputs + i, SWL_U4);
-      of_inputs += x[i] - op->x_zero_point;
+      const int32_t input = x[i] - op->x_zero_point;
+      of_codes += input * (int32_t)swl_read_scalar(w->values, output * op->shape.inputs + i, SWL_U4);
+      of_inputs += input;
     }
     sum = fmaf(swl_from_f16(w->group_scales[output * groups + g]), (float)of_codes, sum);
     sum = fmaf(swl_from_f16(w->group_offsets[output * groups + g]), (float)of_inputs, sum);
