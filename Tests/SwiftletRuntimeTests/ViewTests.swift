@@ -29,11 +29,16 @@ import Testing
   /// Oracle: elements followed to where they were computed. Two that are needed at the same time share a byte only if they
   /// are one element, or if one is computed in the place of another that is read for the last time, and for it alone.
   @Test(arguments: 0..<150) func `no two elements that live together share bytes`(seed: UInt64) throws {
-    let graph = ResolvedGraph(try MovingGraphs.graph(seed: seed).graph)
+    let original = ResolvedGraph(try MovingGraphs.graph(seed: seed).graph)
     for batch in [1, 2] {
-      let plan = try MemoryPlan(graph, ["batch": batch])
+      let plan = try MemoryPlan(original, ["batch": batch])
       #expect(plan.blocks.allSatisfy { $0.offset % 64 == 0 })
-      let origins = origins(graph, batch: batch)
+      var origins = origins(original, batch: batch)
+      // Images that are copied in another order.
+      let graph = plan.graph
+      for node in graph.nodes where node.output >= original.values.count {
+        origins.append(origins[node.valueInputs[0]])
+      }
       var lastUse = Array(repeating: -1, count: origins.count)
       for (step, node) in graph.nodes.enumerated() { for value in node.valueInputs { lastUse[value] = step } }
       for output in graph.outputs { lastUse[output] = graph.nodes.count }
@@ -148,6 +153,29 @@ import Testing
     #expect(try idle(b, batch: batch) == ["apart", "large", "inner", "outer"])
   }
 
+  /// Oracle: the definition of softmax and of a normalisation is along the last axis, the width of an image.
+  @Test func `an image whose channels are innermost is copied once for all who read it row by row`() throws {
+    var b = ModelBuilder(seed: 4)
+    b.graph.appendInput("x", shape: [.batch, 3, 4, 6])
+    let image = try Self.convolution(&b, "image", of: "x", to: 8)
+    let active = try b.graph.append(.activation(.gelu), named: "active", of: [image])
+    let rows = try b.graph.append(.softmax, named: "rows", of: [active])
+    let more = try b.graph.append(.layerNorm(weight: nil, bias: nil, epsilon: 1e-5), named: "more", of: [active])
+    let tokens = try b.graph.append(.reshape([.batch, 8, 24]), named: "tokens", of: [active])
+    b.graph.outputs = [rows, more, try b.graph.append(.permute([0, 2, 1]), named: "turned", of: [tokens])]
+    let file = try b.file()
+    let session = try Session(file)
+    let steps = try session.withExecution(batch: 2) { $0.steps.map(\.node.name) }
+    #expect(steps == ["image", "active", "rows, row-major", "rows", "more", "tokens", "turned"])
+    #expect(try idle(b, batch: 2) == ["tokens"])
+    let inputs = try session.randomInputs(batch: 2, seed: 4)
+    for (found, expected) in zip(try session.run(inputs), ReferenceInterpreter.run(file, inputs, batch: 2)) {
+      #expect(found.shape == expected.shape)
+      #expect(found.floats.largestDifference(from: expected.data) <= 1e-4)
+    }
+    #expect(try session.profile(inputs, runs: 1).entries.map(\.name) == steps)
+  }
+
   @Test(arguments: [1, 3]) func `channels behind the tokens are cut and joined for nothing`(batch: Int) throws {
     for type in [Graph.ElementType.float32, .int8] {
       var b = ModelBuilder(seed: 3)
@@ -235,6 +263,20 @@ import Testing
     func allowed(_ layout: ValueLayout) -> [Bool] {
       [.packed, .rows, .lines, .planes].map { layout.allows($0) }
     }
+    let image = ValueLayout(channelsLast: [2, 6, 4, 5])
+    #expect(image.strides == [120, 1, 30, 6])
+    #expect(allowed(image) == [false, false, true, false])
+    #expect(image.isDense && image.allows(.channelsLast) && image.positionStride == 6)
+    let part = image.narrowed(1, to: 2..<5)
+    #expect(!part.isDense && part.allows(.channelsLast) && part.allows(.lines) && part.positionStride == 6)
+    #expect(!image.narrowed(2, to: 0..<2).allows(.channelsLast))
+    #expect(!whole.allows(.channelsLast) && whole.narrowed(1, to: 1..<2).allows(.channelsLast) == false)
+    // With one channel, or one position, both orders are the same.
+    #expect(ValueLayout(packed: [2, 1, 4, 5]).allows(.channelsLast))
+    #expect(ValueLayout(channelsLast: [2, 6, 1, 1]).allows(.packed))
+    // Positions of an image are the tokens of a sequence, a step of all channels apart.
+    #expect(image.reshaped(to: [2, 6, 20])?.strides == [120, 1, 6])
+    #expect(image.reshaped(to: [2, 120]) == nil)
     #expect(allowed(whole) == [true, true, true, true])
     #expect(allowed(whole.narrowed(1, to: 1..<3)) == [false, false, true, true])
     #expect(allowed(whole.narrowed(0, to: 1..<2)) == [true, true, true, true])

@@ -37,10 +37,12 @@ final class Execution {
       arena = try AlignedBuffer(byteCount: plan.arenaByteCount)
     }
     let compiler = StepCompiler(
-      graph: graph, file: file, plan: plan, arena: arena.address, axes: lengths, instructionSet: instructionSet,
+      graph: plan.graph, file: file, plan: plan, arena: arena.address, axes: lengths, instructionSet: instructionSet,
       threads: threads, weights: weights, states: states)
     var steps: [Step] = []
-    for node in graph.nodes { steps.append(Step(node: node, job: try node.operation.job(for: node, in: compiler))) }
+    for node in plan.graph.nodes {
+      steps.append(Step(node: node, job: try node.operation.job(for: node, in: compiler)))
+    }
     self.steps = steps
     scratch = compiler.scratch
     try scratch.allocate(workers: threads)

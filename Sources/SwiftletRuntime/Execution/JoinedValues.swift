@@ -16,7 +16,7 @@ struct JoinedValues {
   init(_ flow: ValueFlow) {
     for node in flow.graph.nodes.reversed() {
       guard let axis = (node.operation as? Graph.Concatenate)?.axis else { continue }
-      let whole = places[node.output] ?? Place(root: node.output, layout: .init(packed: flow.shapes[node.output]))
+      let whole = places[node.output] ?? Place(root: node.output, layout: flow.layout(of: node.output))
       var (first, start) = (0, 0)
       while first < node.inputs.count {
         let placed = flow.parts(node.inputs[first...], axis: axis).first { part in
@@ -37,9 +37,11 @@ struct JoinedValues {
       let node = flow.graph.nodes[step]
       guard !node.operation.changesFirstInput else { return false }
       guard node.operation is Graph.Reshape, case .value(let source) = node.inputs[0] else {
-        guard layout.allows(node.operation.outputAccess(inputs: node.inputs.count)),
-          flow.readersAccept(layout, of: value)
-        else { return false }
+        let access = node.operation.outputAccess(inputs: node.inputs.count)
+        let isAsMeant = layout.isChannelsLast == flow.isChannelsLast[value]
+        guard access == .any || isAsMeant && layout.allows(access), flow.readersAccept(layout, of: value) else {
+          return false
+        }
         break
       }
       guard let original = layout.reshaped(to: flow.shapes[source]) else { return false }

@@ -15,6 +15,8 @@ struct MemoryPlan: Sendable {
     var state: Int?
   }
 
+  /// The graph with the copies that its arrangement needs.
+  let graph: ResolvedGraph
   private(set) var blocks: [Block] = []
   /// The block of each value.
   private(set) var blockOfValue: [Int]
@@ -34,12 +36,13 @@ struct MemoryPlan: Sendable {
     // A block of at most 2^46 bytes, and at most 2^15 of them: offsets cannot overflow.
     let limit = min(physicalMemory(), 1 << 46)
     for value in graph.graph.values { try Self.check(value, lengths, limit) }
-    let shapes = graph.graph.values.map { $0.shape.map { $0.length(lengths) } }
-    let flow = ValueFlow(graph, lengths, shapes: shapes)
-    blockOfValue = Array(repeating: -1, count: shapes.count)
-    layouts = shapes.map { ValueLayout(packed: $0) }
-    isView = Array(repeating: false, count: shapes.count)
-    elementSizes = graph.graph.values.map(\.type.byteCount)
+    let flow = ImageArrangement(graph, lengths).flow
+    let graph = flow.graph
+    self.graph = graph
+    blockOfValue = graph.values.map { _ in -1 }
+    layouts = graph.values.indices.map { flow.layout(of: $0) }
+    isView = graph.values.map { _ in false }
+    elementSizes = graph.values.map(\.type.byteCount)
 
     for input in graph.inputs { addBlock(for: input, lifetime: -1...max(flow.lastUse[input], -1)) }
     for (state, value) in graph.states.enumerated() {
@@ -124,20 +127,32 @@ struct MemoryPlan: Sendable {
     of node: ResolvedGraph.Node, at step: Int, _ graph: ResolvedGraph
   ) -> (block: Int, layout: ValueLayout)? {
     let output = graph.value(node.output)
+    let isChannelsLast = layouts[node.output].isChannelsLast
+    /// Whether each element has the place that the same element of the output would take.
+    func liesAs(_ output: Graph.Value, _ value: Graph.Value, _ layout: ValueLayout) -> Bool {
+      layout.isDense && layout.isChannelsLast == isChannelsLast
+        && (isChannelsLast
+          ? layout.shape == layouts[node.output].shape : ElementCount(value.shape) == ElementCount(output.shape))
+    }
     for case (let position, .value(let index)) in node.inputs.enumerated()
     where node.operation.sharing(ofInput: position) == .ifUnread {
       let (value, block, layout) = (graph.value(index), blockOfValue[index], layouts[index])
       // Nobody reads the block later, and no other input of this node may be clobbered while it is still needed.
       let othersAreApart = node.inputs.enumerated().allSatisfy { other, operand in
         guard case .value(let value) = operand, other != position, blockOfValue[value] == block else { return true }
-        return node.operation.isElementwise && layouts[value].allows(.packed)
+        return node.operation.isElementwise && liesAs(output, graph.value(value), layouts[value])
           && layouts[value].offset == layout.offset
-          && ElementCount(graph.value(value).shape) == ElementCount(output.shape)
       }
       if blocks[block].state == nil, blocks[block].lifetime.upperBound <= step, value.type == output.type,
-        layout.allows(.packed), ElementCount(value.shape) == ElementCount(output.shape), othersAreApart
+        liesAs(output, value, layout), othersAreApart
       {
-        return (block, ValueLayout(packed: layouts[node.output].shape, offset: layout.offset))
+        let shape = layouts[node.output].shape
+        return (
+          block,
+          isChannelsLast
+            ? ValueLayout(channelsLast: shape, offset: layout.offset)
+            : ValueLayout(packed: shape, offset: layout.offset)
+        )
       }
     }
     return nil

@@ -18,7 +18,9 @@ struct ResolvedGraph {
   }
 
   let graph: Graph
-  let nodes: [Node]
+  /// The graph's, and after them the copies that an arrangement adds.
+  private(set) var values: [Graph.Value]
+  private(set) var nodes: [Node]
   let inputs: [Int]
   let outputs: [Int]
   let states: [Int]
@@ -27,6 +29,7 @@ struct ResolvedGraph {
   /// - Precondition: the graph is valid.
   init(_ graph: Graph) {
     self.graph = graph
+    values = graph.values
     let valueIndex = Dictionary(uniqueKeysWithValues: graph.values.enumerated().map { ($1.name, $0) })
     let constantIndex = Dictionary(uniqueKeysWithValues: graph.constants.enumerated().map { ($1.name, $0) })
     func position(_ name: String) -> Int {
@@ -45,12 +48,20 @@ struct ResolvedGraph {
     states = graph.states.map(position)
   }
 
-  func value(_ index: Int) -> Graph.Value { graph.values[index] }
+  func value(_ index: Int) -> Graph.Value { values[index] }
 
   func shape(of operand: Operand) -> Graph.Shape {
     switch operand {
-    case .value(let index): graph.values[index].shape
+    case .value(let index): values[index].shape
     case .constant(let index): graph.constants[index].shape.map { .fixed($0) }
     }
+  }
+
+  /// The same graph with other steps, which may read and compute further values.
+  func replacing(_ nodes: [Node], adding copies: [Graph.Value]) -> Self {
+    var other = self
+    other.nodes = nodes
+    other.values += copies
+    return other
   }
 }

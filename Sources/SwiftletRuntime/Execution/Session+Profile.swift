@@ -24,13 +24,18 @@ extension Session {
   public func profile(_ inputs: [NDArray], runs: Int = 10) throws(SessionError) -> Profile {
     precondition(runs >= 1, "profile(runs: \(runs)): at least one run is needed")
     let clock = ContinuousClock()
-    var times: [[Double]] = model.graph.nodes.map { _ in [] }
+    var nodes: [ResolvedGraph.Node] = []
+    var times: [[Double]] = []
     var totals: [Double] = []
     var lengths = model.graph.oneSample
     for attempt in 0...runs {
       var position = 0
       var total = 0.0
       _ = try run(inputs) { _, execution, _, work in
+        if position == 0, nodes.isEmpty {
+          nodes = execution.plan.graph.nodes
+          times = nodes.map { _ in [] }
+        }
         let time = clock.measure(work).milliseconds
         if attempt > 0 { times[position].append(time) }
         total += time
@@ -39,10 +44,10 @@ extension Session {
       }
       if attempt > 0 { totals.append(total) }
     }
-    let entries = zip(model.graph.nodes, times).map { node, times in
+    let entries = zip(nodes, times).map { node, times in
       Profile.Entry(
-        name: node.name, operation: node.operation.name,
-        kernel: node.operation.weight.flatMap { kernelNames[$0] },
+        name: node.name, operation: type(of: node.operation).name,
+        kernel: node.operation.parameters.first { $0.role != .table }.flatMap { kernelNames[$0.name] },
         bestMilliseconds: times.min() ?? 0, medianMilliseconds: times.median)
     }
     return Profile(

@@ -108,7 +108,8 @@ public final class Session: Sendable {
       if isFirst { for input in graph.inputs { show(input, execution, graph) } }
       isFirst = false
       work()
-      show(step.node.output, execution, graph)
+      // A copy in another order was shown in the first.
+      if graph.graph.values.indices.contains(step.node.output) { show(step.node.output, execution, graph) }
     }
   }
 
@@ -131,7 +132,7 @@ public final class Session: Sendable {
       }
       return withExtendedLifetime(states) {
         for step in execution.steps {
-          around(step, execution, state.graph) { if let job = step.job { state.pool.run(job) } }
+          around(step, execution, execution.plan.graph) { if let job = step.job { state.pool.run(job) } }
         }
         return state.graph.outputs.map { index in
           let value = state.graph.value(index)

@@ -10,7 +10,7 @@ extension StepCompiler {
       shape: target,
       strides: node.inputs.map { StridedLoop.broadcastStrides(of: layout(of: $0), to: target) }
         + [outputStrides(of: node)]
-    ).simplified()
+    ).ordered(by: 2).simplified()
     let (a, b) = (floats(of: node.inputs[0]), floats(of: node.inputs[1]))
     let y = floats(of: .value(node.output))
     let isa = instructionSet.code

@@ -9,7 +9,7 @@ extension StepCompiler {
     let source: ResolvedGraph.Operand
 
     init(loop: StridedLoop, x: Int = 0, y: Int = 0, _ source: ResolvedGraph.Operand) {
-      (self.loop, self.x, self.y, self.source) = (loop.simplified(), x, y, source)
+      (self.loop, self.x, self.y, self.source) = (loop.ordered(by: 1).simplified(), x, y, source)
     }
   }
 

@@ -112,7 +112,7 @@ extension StepCompiler {
   func elementwiseLoop(of node: ResolvedGraph.Node) -> StridedLoop {
     StridedLoop(
       shape: outputLengths(of: node), strides: [strides(of: node.inputs[0]), outputStrides(of: node)]
-    ).simplified()
+    ).ordered(by: 1).simplified()
   }
 
   func outputAddress(of node: ResolvedGraph.Node) -> UnsafeMutableRawPointer { address(of: .value(node.output)) }

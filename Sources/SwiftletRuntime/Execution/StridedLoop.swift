@@ -39,6 +39,13 @@ struct StridedLoop: Equatable {
     return StridedLoop(shape: short, strides: moves)
   }
 
+  /// The same loop with the axes in the order of an operand's strides, the longest first, and axes of length 1 left out.
+  func ordered(by operand: Int) -> StridedLoop {
+    let steps = strides[operand]
+    let axes = shape.indices.filter { shape[$0] > 1 }.sorted { (steps[$1], $0) < (steps[$0], $1) }
+    return StridedLoop(shape: axes.map { shape[$0] }, strides: strides.map { strides in axes.map { strides[$0] } })
+  }
+
   /// Where an operand stands at the `row`-th index over all axes but the last.
   func offset(ofRow row: Int, operand: Int) -> Int {
     var rest = row

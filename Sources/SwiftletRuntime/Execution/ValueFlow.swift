@@ -9,6 +9,8 @@ struct ValueFlow {
   let axes: Graph.AxisLengths
   /// The lengths of each value.
   let shapes: [[Int]]
+  /// Whether the channels of each value are meant to be innermost.
+  let isChannelsLast: [Bool]
   /// The step that computes each value; nil for inputs and states.
   let producers: [Int?]
   let readers: [[Reader]]
@@ -17,8 +19,10 @@ struct ValueFlow {
   /// The last step that changes a state; -1 where none does.
   let lastChange: Int
 
-  init(_ graph: ResolvedGraph, _ axes: Graph.AxisLengths, shapes: [[Int]]) {
+  /// - Parameter isChannelsLast: of each value; nil where all are row-major.
+  init(_ graph: ResolvedGraph, _ axes: Graph.AxisLengths, shapes: [[Int]], isChannelsLast: [Bool]? = nil) {
     (self.graph, self.axes, self.shapes) = (graph, axes, shapes)
+    self.isChannelsLast = isChannelsLast ?? shapes.map { _ in false }
     var producers: [Int?] = Array(repeating: nil, count: shapes.count)
     var readers: [[Reader]] = Array(repeating: [], count: shapes.count)
     var lastUse = Array(repeating: -1, count: shapes.count)
@@ -43,12 +47,19 @@ struct ValueFlow {
         if node.operation.sharing(ofInput: reader.input) == .always {
           guard let view = view(of: layout, by: node) else { return false }
           pending.append((node.output, view))
-        } else if !layout.allows(node.operation.access(toInput: reader.input, of: node.inputs.count)) {
-          return false
+        } else {
+          let access = node.operation.access(toInput: reader.input, of: node.inputs.count)
+          let isAsMeant = layout.isChannelsLast == isChannelsLast[value]
+          guard access == .any || isAsMeant && layout.allows(access) else { return false }
         }
       }
     }
     return true
+  }
+
+  /// Where a value lies that has memory of its own.
+  func layout(of value: Int) -> ValueLayout {
+    isChannelsLast[value] ? ValueLayout(channelsLast: shapes[value]) : ValueLayout(packed: shapes[value])
   }
 
   /// The layout of a node's output in the memory of its first input.

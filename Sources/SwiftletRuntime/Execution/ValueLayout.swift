@@ -5,10 +5,25 @@ struct ValueLayout: Hashable, Sendable {
   /// In elements, as the strides.
   private(set) var strides: [Int]
   private(set) var offset: Int
+  /// Whether the channels of `[batch, channels, height, width]` are meant to be innermost; the strides say where they are.
+  let isChannelsLast: Bool
 
   /// In row-major order, without gaps.
   init(packed shape: [Int], offset: Int = 0) {
     (self.shape, self.strides, self.offset) = (shape, StridedLoop.contiguousStrides(of: shape), offset)
+    isChannelsLast = false
+  }
+
+  /// In the order batch, height, width, channels, without gaps.
+  init(channelsLast shape: [Int], offset: Int = 0) {
+    let (channels, height, width) = (shape[1], shape[2], shape[3])
+    (self.shape, self.offset) = (shape, offset)
+    strides = [channels * height * width, 1, width * channels, channels]
+    isChannelsLast = true
+  }
+
+  private init(shape: [Int], strides: [Int], offset: Int) {
+    (self.shape, self.strides, self.offset, isChannelsLast) = (shape, strides, offset, false)
   }
 
   /// Whether both put each element in the same place; strides of axes of length 1 mean nothing.
@@ -33,10 +48,10 @@ extension ValueLayout {
 
   /// Without an axis of length 1.
   func removing(_ axis: Int) -> Self {
-    var part = self
-    part.shape.remove(at: axis)
-    part.strides.remove(at: axis)
-    return part
+    var (shape, strides) = (shape, strides)
+    shape.remove(at: axis)
+    strides.remove(at: axis)
+    return Self(shape: shape, strides: strides, offset: offset)
   }
 
   /// The same elements in the same order under another shape; nil where an axis of it would not step evenly.
@@ -70,10 +85,22 @@ extension ValueLayout {
     case .rows:
       liesTogether(shape.indices.suffix(1))
         && StridedLoop(shape: shape.dropLast(), strides: [strides.dropLast()]).simplified().shape.count == 1
-    case .lines: shape.indices.last { shape[$0] > 1 }.map { strides[$0] == 1 } ?? true
+    case .lines: inMemoryOrder(channelsLast: isChannelsLast).hasWholeLines
     case .planes: liesTogether(shape.indices.suffix(2))
+    case .channelsLast: inMemoryOrder(channelsLast: true).allows(.rows)
     case .any: true
     }
+  }
+
+  /// Whether the elements are in the order that is meant, without gaps.
+  var isDense: Bool { inMemoryOrder(channelsLast: isChannelsLast).allows(.packed) }
+
+  /// The same elements with the axes in the order in which they lie: `[batch, height, width, channels]`, or as they are.
+  private func inMemoryOrder(channelsLast: Bool) -> Self {
+    if !channelsLast { return self }
+    guard shape.count == 4 else { return Self(shape: shape, strides: strides, offset: offset) }
+    let order = [0, 2, 3, 1]
+    return Self(shape: order.map { shape[$0] }, strides: order.map { strides[$0] }, offset: offset)
   }
 
   /// Whether neighbours along these axes are neighbours in memory.
@@ -81,6 +108,13 @@ extension ValueLayout {
     let loop = StridedLoop(shape: Array(shape[axes]), strides: [Array(strides[axes])]).simplified()
     return loop.shape.count == 1 && (loop.shape[0] == 1 || loop.strides[0][0] == 1)
   }
+
+  private var hasWholeLines: Bool { shape.indices.last { shape[$0] > 1 }.map { strides[$0] == 1 } ?? true }
+
+  /// How far the channels of neighbouring positions lie apart.
+  ///
+  /// - Precondition: it allows `channelsLast`.
+  var positionStride: Int { inMemoryOrder(channelsLast: true).rowStride }
 
   /// How far rows along the last axis lie apart.
   ///

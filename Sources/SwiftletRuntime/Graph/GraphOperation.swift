@@ -33,6 +33,8 @@ protocol GraphOperation: Hashable, Sendable, Codable {
   func sharing(ofInput position: Int) -> Graph.Sharing
   /// How far apart the elements of an input may lie.
   func access(toInput position: Int, of count: Int) -> Graph.Access
+  /// In which order the channels of images may lie.
+  var imageOrder: Graph.ImageOrder { get }
   /// How far apart it can write the elements of the output, with so many inputs.
   func outputAccess(inputs count: Int) -> Graph.Access
   /// The layout of an output of these lengths in the memory of the first input; nil where it is not the input's elements
@@ -54,6 +56,7 @@ extension GraphOperation {
   func sharing(ofInput position: Int) -> Graph.Sharing { .never }
   func access(toInput position: Int, of count: Int) -> Graph.Access { .packed }
   func outputAccess(inputs count: Int) -> Graph.Access { .packed }
+  var imageOrder: Graph.ImageOrder { .rowMajor }
   func view(of input: ValueLayout, as shape: [Int], _ axes: Graph.AxisLengths) -> ValueLayout? { nil }
 
   /// Operations that compute read and write f32 unless they say otherwise.
@@ -98,7 +101,19 @@ extension Graph {
     case lines
     /// The last two axes are without gaps.
     case planes
+    /// The channels of each position are without gaps, and positions step evenly.
+    case channelsLast
     case any
+  }
+
+  /// How an operation orders the axes of images, values `[batch, channels, height, width]`, in memory.
+  enum ImageOrder {
+    /// The output is row-major, and so are inputs whose access is not `any`.
+    case rowMajor
+    /// The channels of the output are innermost, and those of inputs whose access asks for it.
+    case channelsLast
+    /// The channels of the output are innermost if those of an input are; inputs whose access is not `any` follow.
+    case asInputs
   }
 
   /// What a node computes: one of the operations in ``all``, each with its settings.

@@ -16,6 +16,7 @@ extension Graph.Concatenate {
   var onlyMovesElements: Bool { true }
   func access(toInput position: Int, of count: Int) -> Graph.Access { .any }
   func outputAccess(inputs count: Int) -> Graph.Access { .any }
+  var imageOrder: Graph.ImageOrder { .asInputs }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.counted(inputs, 1...Graph.Limit.parts)

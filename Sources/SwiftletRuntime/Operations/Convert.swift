@@ -15,6 +15,7 @@ extension Graph.Operation {
 extension Graph.Convert {
   func access(toInput position: Int, of count: Int) -> Graph.Access { .lines }
   func outputAccess(inputs count: Int) -> Graph.Access { .lines }
+  var imageOrder: Graph.ImageOrder { .asInputs }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.only(inputs)

@@ -40,7 +40,8 @@ extension Graph.Convolution {
   var parameters: [Graph.Parameter] { [.weight(weight, groups: groups)] + Graph.Parameter.tables(bias) }
   var writesQuantized: Bool { true }
   func access(toInput position: Int, of count: Int) -> Graph.Access { .any }
-  func outputAccess(inputs count: Int) -> Graph.Access { .planes }
+  func outputAccess(inputs count: Int) -> Graph.Access { .channelsLast }
+  var imageOrder: Graph.ImageOrder { .channelsLast }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     let x = try rules.only(inputs)
@@ -104,7 +105,7 @@ extension Graph.Convolution {
     let (x, y) = (compiler.lengths(of: node.inputs[0]), compiler.outputLengths(of: node))
     let format = compiler.format(of: node.inputs[0])
     let size = compiler.elementSize(of: node.inputs[0])
-    let (xStrides, yStrides) = (compiler.strides(of: node.inputs[0]), compiler.outputStrides(of: node))
+    let (xStrides, target) = (compiler.strides(of: node.inputs[0]), compiler.layout(of: .value(node.output)))
     let patches = PatchGather(
       channels: x[1] / groups, height: x[2], width: x[3], strides: Array(xStrides[1...]), columns: y[3],
       kernel: kernel, stride: stride,
@@ -120,52 +121,38 @@ extension Graph.Convolution {
     let scales = try compiler.integerScales(of: weight, input: format)
     let template = swl_linear(
       kernel: packed.kernel, shape: packed.shape, packed: nil, tokens: rows, x: nil, x_stride: packed.shape.inputs,
-      x_type: format.type, x_zero_point: format.zero_point, y: nil, y_stride: outputs,
+      x_type: format.type, x_zero_point: format.zero_point, y: nil, y_stride: target.positionStride,
       output: compiler.outputFormat(of: node),
       epilogue: swl_linear_epilogue(
         scale: nil, x_scales: nil, bias: nil, activation: activation.kernelCode, residual: nil))
     let gatheredBytes = (rows * packed.shape.inputs * size).aligned
-    let writtenBytes = (rows * outputs * outputSize).aligned
-    compiler.scratch.reserve(
-      gatheredBytes + writtenBytes + withUnsafePointer(to: template) { swl_linear_scratch_size($0) })
+    compiler.scratch.reserve(gatheredBytes + withUnsafePointer(to: template) { swl_linear_scratch_size($0) })
     let scratch = compiler.scratch
-    let (source, target) = (compiler.address(of: node.inputs[0]), compiler.outputAddress(of: node))
+    let (source, written) = (compiler.address(of: node.inputs[0]), compiler.outputAddress(of: node))
     let bias = compiler.floats(ofConstant: bias)
     let groups = groups
     let (imageBytes, groupBytes) = (xStrides[0] * size, x[1] / groups * xStrides[1] * size)
-    let (outputImage, outputPlane) = (yStrides[0], yStrides[1])
+    let (outputImage, outputPosition) = (target.strides[0], target.positionStride)
 
     // A tile is a block of the positions of one group of one sample.
     return ThreadPool.Job(tiles: y[0] * groups * blocks) { first, count, worker in
       guard let gathered = scratch.address(ofWorker: worker) else { preconditionFailure("no scratch was allocated") }
-      let written = gathered + gatheredBytes
       withExtendedLifetime((packed, scales)) {
         for tile in first..<first + count {
           let (sample, group, start) = (tile / blocks / groups, tile / blocks % groups, tile % blocks * rows)
           let taken = min(rows, positions - start)
           patches.gather(
             source + sample * imageBytes + group * groupBytes, start..<start + taken, into: gathered)
-          // Channels come first in the output, positions in what the kernel writes.
-          let place = target + (sample * outputImage + group * outputs * outputPlane + start) * outputSize
           var op = template
           op.packed = UnsafeRawPointer(packed.address(ofGroup: group))
           op.tokens = taken
           op.x = UnsafeRawPointer(gathered)
-          op.y = outputs == 1 ? place : written
+          op.y = written + (sample * outputImage + start * outputPosition + group * outputs) * outputSize
           op.epilogue.bias = bias.map { $0 + group * outputs }
           op.epilogue.scale = scales.map {
             UnsafePointer($0.address.assumingMemoryBound(to: Float.self)) + group * outputs
           }
-          swl_linear_run(&op, 0, swl_linear_tiles(&op), written + writtenBytes)
-          if outputs == 1 { continue }
-          var turn = swl_copy()
-          turn.element_size = outputSize
-          turn.rank = 2
-          (turn.shape.0, turn.shape.1) = (outputs, taken)
-          (turn.x_stride.0, turn.x_stride.1) = (1, outputs)
-          (turn.y_stride.0, turn.y_stride.1) = (outputPlane, 1)
-          (turn.x, turn.y) = (UnsafeRawPointer(written), place)
-          swl_copy_run(&turn)
+          swl_linear_run(&op, 0, swl_linear_tiles(&op), gathered + gatheredBytes)
         }
       }
     }
@@ -191,9 +178,9 @@ private struct PatchGather {
     var copy = swl_copy()
     copy.element_size = elementSize
     copy.rank = 2
-    (copy.x_stride.0, copy.x_stride.1) = (strides[0], stride[1] * strides[2])
-    (copy.y_stride.0, copy.y_stride.1) = (1, rowLength)
-    copy.shape.0 = channels
+    (copy.x_stride.0, copy.x_stride.1) = (stride[1] * strides[2], strides[0])
+    (copy.y_stride.0, copy.y_stride.1) = (rowLength, 1)
+    copy.shape.1 = channels
     var start = positions.lowerBound
     while start < positions.upperBound {
       // As many positions as lie in one row of the output.
@@ -208,7 +195,7 @@ private struct PatchGather {
           let first = max(column, shift < 0 ? (-shift + stride[1] - 1) / stride[1] : 0)
           let last = min(column + end - start - 1, (width - 1 - shift).dividedRoundingDown(by: stride[1]))
           guard first <= last else { continue }
-          copy.shape.1 = last - first + 1
+          copy.shape.0 = last - first + 1
           copy.x = UnsafeRawPointer(
             x + (down * strides[1] + (first * stride[1] + shift) * strides[2]) * elementSize)
           copy.y =
