@@ -22,7 +22,8 @@ final class PackedWeights: Sendable {
       var weights: [Graph.Parameter: PackedLinear] = [:]
       let tokens = graph.tokensOfWeights
       for parameter in graph.nodes.flatMap(\.operation.parameters) where weights[parameter] == nil {
-        guard case .weight(let groups) = parameter.role, let index = graph.constantIndex[parameter.name] else {
+        guard case .weight(let groups, let inIntegers) = parameter.role, let index = graph.constantIndex[parameter.name]
+        else {
           continue
         }
         let key = Key(parameter: parameter, instructionSet: instructionSet)
@@ -32,7 +33,8 @@ final class PackedWeights: Sendable {
         }
         let constant = graph.graph.constants[index]
         let packed = try PackedLinear(
-          constant, groups: groups, tokens: tokens[parameter] ?? 1, in: file, instructionSet: instructionSet)
+          constant, groups: groups, inIntegers: inIntegers, tokens: tokens[parameter] ?? 1, in: file,
+          instructionSet: instructionSet)
         weights[parameter] = packed
         entries[key] = Entry(packed: packed)
         file.releasePages(ofTensor: constant.name)

@@ -18,21 +18,26 @@ struct StepCompiler {
   /// Memory of each worker; its size is known when all nodes are compiled.
   let scratch = Scratch()
 
-  /// Memory that each worker has to itself while it runs tiles.
+  /// Memory that each worker has to itself while it runs tiles, and memory that all share while a node runs.
   final class Scratch {
     private(set) var byteCount = 0
+    private var sharedByteCount = 0
     private var buffer: AlignedBuffer?
 
     func reserve(_ byteCount: Int) { self.byteCount = max(self.byteCount, byteCount.aligned) }
+    func reserveShared(_ byteCount: Int) { sharedByteCount = max(sharedByteCount, byteCount.aligned) }
 
     func allocate(workers: Int) throws(SessionError) {
-      let (total, overflows) = byteCount.multipliedReportingOverflow(by: workers)
-      guard !overflows else { throw .outOfMemory(byteCount: Int.max) }
-      buffer = try AlignedBuffer(byteCount: total)
+      let (ofWorkers, overflows) = byteCount.multipliedReportingOverflow(by: workers)
+      guard !overflows, ofWorkers <= Int.max - sharedByteCount else { throw .outOfMemory(byteCount: Int.max) }
+      buffer = try AlignedBuffer(byteCount: sharedByteCount + ofWorkers)
     }
 
+    /// What an earlier job of the same node wrote.
+    var sharedAddress: UnsafeMutableRawPointer? { buffer?.address }
+
     func address(ofWorker worker: Int) -> UnsafeMutableRawPointer? {
-      buffer.map { $0.address + worker * byteCount }
+      buffer.map { $0.address + sharedByteCount + worker * byteCount }
     }
   }
 

@@ -57,6 +57,7 @@ public final class ThreadPool: Sendable {
   }
 
   func run(_ job: Job) {
+    if let first = job.first { run(first) }
     precondition(job.tiles <= UInt32.max, "a job has at most 2^32 tiles")
     precondition(job.shares.map { $0.count == threadCount + 1 } ?? true, "a job has a share for each thread")
     if threadCount == 1 || job.tiles <= 1 {
@@ -73,8 +74,14 @@ public final class ThreadPool: Sendable {
     /// Where the share of each thread begins, then `tiles`; nil where all tiles cost the same.
     let shares: [Int]?
     let body: (_ first: Int, _ count: Int, _ worker: Int) -> Void
+    /// What is done, all of it, before the first tile.
+    let first: Job?
 
-    init(tiles: Int, shares: [Int]? = nil, _ body: @escaping (_ first: Int, _ count: Int, _ worker: Int) -> Void) {
+    init(
+      tiles: Int, shares: [Int]? = nil, after first: Job? = nil,
+      _ body: @escaping (_ first: Int, _ count: Int, _ worker: Int) -> Void
+    ) {
+      self.first = first
       self.tiles = tiles
       self.shares = shares
       self.body = body

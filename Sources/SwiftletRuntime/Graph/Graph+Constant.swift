@@ -20,6 +20,11 @@ extension Graph {
       }
     }
 
+    /// How many consecutive inputs share a scale, where weights are in 4 bits.
+    public var scaleGroup: Int? {
+      if case .grouped(let size) = self { size } else { nil }
+    }
+
     public var pattern: SparsityPattern? {
       if case .sparse(let pattern, _) = self { pattern } else { nil }
     }

@@ -73,8 +73,8 @@ extension Graph {
   struct Parameter: Hashable, Sendable {
     enum Role: Hashable {
       /// A matrix of weights, which is packed for the kernel that multiplies by it; its rows in groups that are multiplied
-      /// one by one.
-      case weight(groups: Int)
+      /// one by one. In integers, 4-bit codes are packed as they are; else as the floats that they stand for.
+      case weight(groups: Int, inIntegers: Bool)
       /// Read as it lies in the file.
       case table
     }
@@ -82,8 +82,8 @@ extension Graph {
     let name: String
     let role: Role
 
-    static func weight(_ name: String, groups: Int = 1) -> Self {
-      Self(name: name, role: .weight(groups: groups))
+    static func weight(_ name: String, groups: Int = 1, inIntegers: Bool = false) -> Self {
+      Self(name: name, role: .weight(groups: groups, inIntegers: inIntegers))
     }
 
     static func tables(_ names: String?...) -> [Self] { names.compactMap { $0.map { Self(name: $0, role: .table) } } }

@@ -201,6 +201,15 @@ extension OperationRules {
     try check("the input", type, isAmong: accepted)
   }
 
+  /// The input that a weight multiplies in integers after it was quantised as the layer runs.
+  func checkQuantizedInput(_ type: Graph.ElementType, ofWeight name: String) throws(Mismatch) {
+    let weight = try parameter(name).encoding.type
+    guard weight == .int8 || weight == .uint4 else {
+      throw Mismatch("the weight \(name) is \(weight.rawValue), quantized tokens are multiplied by s8 or u4")
+    }
+    try check("the input", type, isAmong: [.float32])
+  }
+
   /// Type and quantisation of every input are the output's.
   func checkMoved(_ inputs: [Operand], to output: Operand) throws(Mismatch) {
     guard inputs.allSatisfy({ $0.type == output.type && $0.quantization == output.quantization }) else {
