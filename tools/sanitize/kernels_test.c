@@ -97,6 +97,29 @@ static void check(bool good, const char *name, const char *what, size_t a, size_
     printf("FAILED %s: %s (%zu %zu %zu %zu %zu)\n", name, what, a, b, c, d, e);
 }
 
+/// Packs a layer in parts, the last first: the same bytes as packed whole.
+static bool packs_in_parts(const swl_linear_kernel *kernel, const swl_linear_weights *weights, const void *whole) {
+  const swl_linear_shape *shape = &weights->shape;
+  const size_t row = shape->inputs / shape->group * shape->kept, size = swl_linear_packed_size(kernel, shape);
+  void *packed = memory(size);
+  const size_t step = SWL_PACKING_STEP * (1 + below(2));
+  for (size_t first = (shape->outputs - 1) / step * step;; first -= step) {
+    swl_linear_weights part = *weights;
+    const size_t before = first * row;
+    part.values = (const char *)weights->values + (shape->type == SWL_U4 ? before / 2 : before * size_of(shape->type));
+    part.indices = weights->indices ? weights->indices + before : NULL;
+    if (shape->scale_group)
+      part.group_scales += before / shape->scale_group, part.group_offsets += before / shape->scale_group;
+    const size_t rest = shape->outputs - first;
+    swl_linear_pack_outputs(kernel, &part, first, rest < step ? rest : step, packed);
+    if (first == 0)
+      break;
+  }
+  bool same = !memcmp(packed, whole, size);
+  free(packed);
+  return same;
+}
+
 static void test_linear(void) {
   static const swl_type types[] = {SWL_F32, SWL_BF16, SWL_S8, SWL_U4};
   swl_linear_shape shape = {.type = types[below(4)]};
@@ -155,6 +178,8 @@ static void test_linear(void) {
     op.kernel = &kernel[k];
     void *packed = memory(swl_linear_packed_size(&kernel[k], &shape)), *y = memory(y_bytes);
     swl_linear_pack(&kernel[k], &weights, packed);
+    check(packs_in_parts(&kernel[k], &weights, packed), kernel[k].name, "packed in parts: inputs outputs kept group",
+          shape.inputs, shape.outputs, shape.kept, shape.group, 0);
     op.packed = packed;
     op.y = y;
     run_on_two_threads(&op, run_linear, swl_linear_tiles(&op), swl_linear_scratch_size(&op));

@@ -74,6 +74,13 @@ const swl_linear_kernel *swl_linear_kernel_for(const swl_linear_shape *shape, si
 size_t swl_linear_packed_size(const swl_linear_kernel *kernel, const swl_linear_shape *shape);
 void swl_linear_pack(const swl_linear_kernel *kernel, const swl_linear_weights *weights, void *packed);
 
+/// Packs `count` outputs from `first` on, which the arrays of `weights` begin with; the shape is the whole layer's. Parts
+/// that cover the outputs once give the same bytes as packing the layer whole, and may be packed at the same time.
+/// `first` is a multiple of SWL_PACKING_STEP, and so is `count` unless the part is the last.
+void swl_linear_pack_outputs(const swl_linear_kernel *kernel, const swl_linear_weights *weights, size_t first,
+                             size_t count, void *packed);
+enum { SWL_PACKING_STEP = 64 };
+
 /// The work is cut into tiles, each writing its own part of y. Threads take ranges of them, every
 /// thread with scratch of its own, aligned to 64 bytes. Long ranges are cheaper: neighbours share the packed input.
 size_t swl_linear_tiles(const swl_linear *op);

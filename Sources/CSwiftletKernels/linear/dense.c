@@ -42,20 +42,37 @@ static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   return weights_size(v, shape) + (shape->type == SWL_S8 ? shape->outputs * sizeof(int32_t) : 0);
 }
 
-static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
+/// Copies the weights of an output, `step` side by side, to every `stride`-th place for as many. Inlined for each size, as
+/// a call for every weight would take most of the time.
+SWL_INLINE void copy_row(const char *from, size_t count, size_t step, size_t stride, size_t size, char *to) {
+  for (size_t k = 0; k < count; k += step, to += stride * size)
+    for (size_t i = k; i < swl_min(k + step, count); i++)
+      memcpy(to + (i - k) * size, from + i * size, size);
+}
+
+static void pack(const void *details, const swl_linear_weights *weights, swl_outputs part, void *packed) {
   const swl_dense *v = details;
   const swl_linear_shape *shape = &weights->shape;
-  const size_t size = swl_size_of(v->type);
-  memset(packed, 0, weights_size(v, shape));
-  for (size_t output = 0; output < shape->outputs; output++) {
-    size_t block = output / v->width * v->width, width = vectors_at(v, shape, block) * v->lanes;
-    char *base = (char *)packed + block * column_size(v, shape);
-    for (size_t k = 0; k < shape->inputs; k++)
-      memcpy(base + ((k / v->k_step * width + output - block) * v->k_step + k % v->k_step) * size,
-             (const char *)weights->values + (output * shape->inputs + k) * size, size);
+  const size_t size = swl_size_of(v->type), column = column_size(v, shape), end = part.first + part.count;
+  const size_t end_byte = end == shape->outputs ? weights_size(v, shape) : end * column;
+  memset((char *)packed + part.first * column, 0, end_byte - part.first * column);
+  for (size_t output = part.first; output < end; output++) {
+    const size_t block = output / v->width * v->width, width = vectors_at(v, shape, block) * v->lanes;
+    const char *row = (const char *)weights->values + (output - part.first) * shape->inputs * size;
+    char *to = (char *)packed + block * column + (output - block) * v->k_step * size;
+    switch (size) {
+    case 1:
+      copy_row(row, shape->inputs, v->k_step, width * v->k_step, 1, to);
+      break;
+    case 2:
+      copy_row(row, shape->inputs, v->k_step, width * v->k_step, 2, to);
+      break;
+    default:
+      copy_row(row, shape->inputs, v->k_step, width * v->k_step, 4, to);
+    }
   }
   if (shape->type == SWL_S8)
-    swl_row_sums(weights, (int32_t *)((char *)packed + weights_size(v, shape)));
+    swl_row_sums(weights, part, (int32_t *)((char *)packed + weights_size(v, shape)));
 }
 
 static swl_tiling tiling_of(const void *details, const swl_linear *op) {

@@ -27,20 +27,23 @@ static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   return swl_divide_up(shape->outputs, SWL_U4_OUTPUTS) * tile_size(shape);
 }
 
-static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
+static void pack(const void *details, const swl_linear_weights *weights, swl_outputs part, void *packed) {
+  (void)details;
   const swl_linear_shape *shape = &weights->shape;
   const size_t groups = groups_of(shape);
-  memset(packed, 0, packed_size(details, shape));
-  for (size_t output = 0; output < shape->outputs; output++) {
+  const size_t first_tile = part.first / SWL_U4_OUTPUTS, tiles = swl_end_of(part, SWL_U4_OUTPUTS) - first_tile;
+  memset((char *)packed + first_tile * tile_size(shape), 0, tiles * tile_size(shape));
+  for (size_t row = 0; row < part.count; row++) {
+    const size_t output = part.first + row;
     const size_t lane = output % SWL_U4_OUTPUTS;
     char *tile = (char *)packed + output / SWL_U4_OUTPUTS * tile_size(shape);
     for (size_t g = 0; g < groups; g++) {
       swl_u4_group *group = (swl_u4_group *)(tile + g * group_bytes(shape));
-      group->scales[lane] = weights->group_scales[output * groups + g];
-      group->offsets[lane] = weights->group_offsets[output * groups + g];
+      group->scales[lane] = weights->group_scales[row * groups + g];
+      group->offsets[lane] = weights->group_offsets[row * groups + g];
       uint8_t *codes = (uint8_t *)(group + 1);
       for (size_t i = 0; i < shape->scale_group; i++) {
-        const size_t at = output * shape->inputs + g * shape->scale_group + i;
+        const size_t at = row * shape->inputs + g * shape->scale_group + i;
         const uint8_t code = ((const uint8_t *)weights->values)[at / 2] >> at % 2 * 4 & 15;
         codes[(i / SWL_U4_INPUTS * SWL_U4_OUTPUTS + lane) * 4 + i % 4] |= (uint8_t)(code << i % SWL_U4_INPUTS / 4 * 4);
       }

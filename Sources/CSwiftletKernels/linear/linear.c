@@ -87,7 +87,14 @@ size_t swl_linear_packed_size(const swl_linear_kernel *kernel, const swl_linear_
 }
 
 void swl_linear_pack(const swl_linear_kernel *kernel, const swl_linear_weights *weights, void *packed) {
-  kernel->family->pack(kernel->details, weights, packed);
+  swl_linear_pack_outputs(kernel, weights, 0, weights->shape.outputs, packed);
+}
+
+_Static_assert(SWL_PACKING_STEP % SWL_BLOCK == 0, "parts hold whole blocks of every family");
+
+void swl_linear_pack_outputs(const swl_linear_kernel *kernel, const swl_linear_weights *weights, size_t first,
+                             size_t count, void *packed) {
+  kernel->family->pack(kernel->details, weights, (swl_outputs){first, count}, packed);
 }
 
 static swl_tiling tiling_of(const swl_linear *op) { return op->kernel->family->tiling(op->kernel->details, op); }
@@ -118,13 +125,13 @@ void swl_linear_run(const swl_linear *op, size_t first, size_t count, void *scra
   op->kernel->family->run(op->kernel->details, op, first, count, scratch);
 }
 
-void swl_row_sums(const swl_linear_weights *weights, int32_t *sums) {
+void swl_row_sums(const swl_linear_weights *weights, swl_outputs part, int32_t *sums) {
   size_t row = swl_row_length(&weights->shape);
-  for (size_t output = 0; output < weights->shape.outputs; output++) {
+  for (size_t output = 0; output < part.count; output++) {
     int32_t sum = 0;
     for (size_t i = 0; i < row; i++)
       sum += ((const int8_t *)weights->values)[output * row + i];
-    sums[output] = sum;
+    sums[part.first + output] = sum;
   }
 }
 

@@ -17,10 +17,10 @@ static inline size_t swl_row_length(const swl_linear_shape *shape) {
   return shape->inputs / shape->group * shape->kept;
 }
 
-/// The input that the i-th stored weight of an output multiplies.
-static inline size_t swl_input_of(const swl_linear_weights *w, size_t output, size_t i) {
+/// The input that the i-th stored weight of a row of `w` multiplies.
+static inline size_t swl_input_of(const swl_linear_weights *w, size_t row, size_t i) {
   size_t kept = w->shape.kept, group = w->shape.group;
-  return kept == group ? i : i / kept * group + w->indices[output * swl_row_length(&w->shape) + i];
+  return kept == group ? i : i / kept * group + w->indices[row * swl_row_length(&w->shape) + i];
 }
 
 /// Tokens in steps of `step`, cut into as few equal panels of at most `most` steps as it takes.
@@ -56,14 +56,22 @@ void swl_finishing_prepare(swl_finishing *f, const swl_linear *op, const int32_t
 typedef void swl_linear_finish(const swl_finishing *f, const void *sums, size_t first_token, size_t tokens);
 swl_linear_finish swl_linear_finish_avx2, swl_linear_finish_avx512;
 
-/// Sums of the weights of each output, which the zero point of the input multiplies.
-void swl_row_sums(const swl_linear_weights *weights, int32_t *sums);
+/// The outputs of a layer that are packed at a time: `weights` hold them alone. Blocks of outputs are packed whole.
+typedef struct {
+  size_t first, count;
+} swl_outputs;
+
+/// Where the part ends if `step` outputs lie together: the last ones may be fewer.
+static inline size_t swl_end_of(swl_outputs part, size_t step) { return swl_divide_up(part.first + part.count, step); }
+
+/// Sums of the weights of each output, which the zero point of the input multiplies; `sums` are those of the whole layer.
+void swl_row_sums(const swl_linear_weights *weights, swl_outputs part, int32_t *sums);
 
 /// Kernels that share their frame; `details` is the kernel's.
 typedef struct swl_linear_family {
   bool (*accepts)(const void *details, const swl_linear_shape *shape);
   size_t (*packed_size)(const void *details, const swl_linear_shape *shape); // bytes
-  void (*pack)(const void *details, const swl_linear_weights *weights, void *packed);
+  void (*pack)(const void *details, const swl_linear_weights *weights, swl_outputs part, void *packed);
   swl_tiling (*tiling)(const void *details, const swl_linear *op); // tiles run panel by panel
   size_t (*scratch_size)(const void *details, const swl_linear *op); // bytes
   void (*run)(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch);

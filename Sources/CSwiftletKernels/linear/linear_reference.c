@@ -27,17 +27,19 @@ static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   return values_size(shape) + indices_size(shape) + 2 * groups_size(shape);
 }
 
-static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
+static void pack(const void *details, const swl_linear_weights *weights, swl_outputs part, void *packed) {
   (void)details;
   const swl_linear_shape *shape = &weights->shape;
-  char *to = packed;
-  memcpy(to, weights->values, values_size(shape));
-  to += values_size(shape);
+  swl_linear_shape before = *shape, here = *shape;
+  before.outputs = part.first;
+  here.outputs = part.count;
+  char *values = packed, *behind = values + values_size(shape);
+  memcpy(values + values_size(&before), weights->values, values_size(&here));
   if (!swl_is_dense(shape))
-    memcpy(to, weights->indices, indices_size(shape));
+    memcpy(behind + indices_size(&before), weights->indices, indices_size(&here));
   if (shape->type == SWL_U4) {
-    memcpy(to, weights->group_scales, groups_size(shape));
-    memcpy(to + groups_size(shape), weights->group_offsets, groups_size(shape));
+    memcpy(behind + groups_size(&before), weights->group_scales, groups_size(&here));
+    memcpy(behind + groups_size(shape) + groups_size(&before), weights->group_offsets, groups_size(&here));
   }
 }
 

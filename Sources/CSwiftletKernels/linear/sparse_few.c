@@ -36,22 +36,24 @@ static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   return sums_offset(details, shape) + (shape->type == SWL_S8 ? shape->outputs * sizeof(int32_t) : 0);
 }
 
-static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
+static void pack(const void *details, const swl_linear_weights *weights, swl_outputs part, void *packed) {
   const swl_sparse_few *v = details;
   const swl_linear_shape *shape = &weights->shape;
   const size_t row = swl_row_length(shape), size = swl_size_of(v->type);
-  memset(packed, 0, sums_offset(v, shape));
-  for (size_t output = 0; output < shape->outputs; output++) {
-    uint8_t *tile = (uint8_t *)packed + output / SWL_FEW_OUTPUTS * blocks_of(v, shape) * block_size(v);
+  const size_t tile_size = blocks_of(v, shape) * block_size(v), first_tile = part.first / SWL_FEW_OUTPUTS;
+  memset((char *)packed + first_tile * tile_size, 0, (swl_end_of(part, SWL_FEW_OUTPUTS) - first_tile) * tile_size);
+  for (size_t r = 0; r < part.count; r++) {
+    const size_t output = part.first + r;
+    uint8_t *tile = (uint8_t *)packed + output / SWL_FEW_OUTPUTS * tile_size;
     const size_t lane = output % SWL_FEW_OUTPUTS;
     for (size_t i = 0; i < steps_of(v, shape); i++) {
       size_t step = i % v->steps, first_input = i * v->windows / v->steps * v->window;
       uint8_t *block = tile + i / v->steps * block_size(v);
       size_t positions[2] = {0, shape->group}; // of 1:4 the last second group may be missing: its weight is zero
       for (size_t j = 0, at = i * v->together; j < v->together && at < row; j++, at++) {
-        positions[j] = swl_input_of(weights, output, at) - first_input;
+        positions[j] = swl_input_of(weights, r, at) - first_input;
         memcpy(block + ((step * SWL_FEW_OUTPUTS + lane) * v->together + j) * size,
-               (const char *)weights->values + (output * row + at) * size, size);
+               (const char *)weights->values + (r * row + at) * size, size);
       }
       const size_t bit = step * v->code_bits;
       block[weights_size(v) + bit / 8 * SWL_FEW_OUTPUTS + lane] |=
@@ -59,7 +61,7 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
     }
   }
   if (shape->type == SWL_S8)
-    swl_row_sums(weights, (int32_t *)((char *)packed + sums_offset(v, shape)));
+    swl_row_sums(weights, part, (int32_t *)((char *)packed + sums_offset(v, shape)));
 }
 
 static swl_tiling tiling_of(const void *details, const swl_linear *op) {

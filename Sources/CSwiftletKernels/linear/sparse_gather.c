@@ -23,20 +23,22 @@ static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   return sums_offset(shape) + shape->outputs * sizeof(int32_t);
 }
 
-static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
+static void pack(const void *details, const swl_linear_weights *weights, swl_outputs part, void *packed) {
   (void)details;
   const swl_linear_shape *shape = &weights->shape;
   size_t units = units_of(shape), row = swl_row_length(shape);
-  memset(packed, 0, sums_offset(shape));
-  for (size_t output = 0; output < shape->outputs; output++) {
+  const size_t tile_size = units * sizeof(swl_gather_unit), first_tile = part.first / SWL_GATHER_OUTPUTS;
+  memset((char *)packed + first_tile * tile_size, 0, (swl_end_of(part, SWL_GATHER_OUTPUTS) - first_tile) * tile_size);
+  for (size_t r = 0; r < part.count; r++) {
+    const size_t output = part.first + r;
     swl_gather_unit *tile = (swl_gather_unit *)packed + output / SWL_GATHER_OUTPUTS * units;
     size_t half = output % SWL_GATHER_OUTPUTS / 16, lane = output % 16 * 4;
     for (size_t i = 0; i < row; i++) {
-      size_t input = swl_input_of(weights, output, i), step = input % SWL_UNIT_INPUTS / SWL_STEP_INPUTS;
+      size_t input = swl_input_of(weights, r, i), step = input % SWL_UNIT_INPUTS / SWL_STEP_INPUTS;
       swl_gather_unit *unit = &tile[input / SWL_UNIT_INPUTS];
-      bool second = swl_input_of(weights, output, i ^ 1) < input; // of the two that a group keeps
+      bool second = swl_input_of(weights, r, i ^ 1) < input; // of the two that a group keeps
       size_t byte = lane + i % 4 / 2 * 2 + second;
-      unit->weight[step][half][byte] = ((const int8_t *)weights->values)[output * row + i];
+      unit->weight[step][half][byte] = ((const int8_t *)weights->values)[r * row + i];
       size_t candidate = input % 4 - second;
       if (step < SWL_SHUFFLED)
         unit->index[step][half][byte] = input % SWL_STEP_INPUTS;
@@ -44,7 +46,7 @@ static void pack(const void *details, const swl_linear_weights *weights, void *p
         unit->takes[candidate - 1][half] |= UINT64_C(1) << byte;
     }
   }
-  swl_row_sums(weights, (int32_t *)((char *)packed + sums_offset(shape)));
+  swl_row_sums(weights, part, (int32_t *)((char *)packed + sums_offset(shape)));
 }
 
 // A panel is up to TILES register tiles of tokens. UNITS units of a block's weights stay in the L1 cache for all of

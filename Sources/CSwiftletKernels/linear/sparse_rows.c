@@ -54,22 +54,22 @@ static size_t steps_at(const layout *l, const swl_linear_shape *shape, size_t fi
   return (first_unit * shape->outputs + units * output) * l->unit.steps;
 }
 
-static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
+static void pack(const void *details, const swl_linear_weights *weights, swl_outputs part, void *packed) {
   const swl_sparse_rows *v = details;
   const swl_linear_shape *shape = &weights->shape;
   const layout l = layout_of(v, shape);
   uint32_t *words = packed;
   uint8_t *rows = (uint8_t *)((char *)packed + rows_offset(&l, shape));
-  for (size_t output = 0; output < shape->outputs; output++)
+  for (size_t row = 0; row < part.count; row++)
     for (size_t i = 0; i < l.steps; i++) {
       size_t unit = i / l.unit.steps, first_unit = unit / l.units_per_block * l.units_per_block;
-      size_t at = steps_at(&l, shape, first_unit, output) + i - first_unit * l.unit.steps;
-      swl_step step = v->step(weights, output, i);
+      size_t at = steps_at(&l, shape, first_unit, part.first + row) + i - first_unit * l.unit.steps;
+      swl_step step = v->step(weights, row, i);
       words[at] = step.word;
       rows[at] = (uint8_t)((unit - first_unit) * l.unit.rows + step.row);
     }
   if (shape->type == SWL_S8)
-    swl_row_sums(weights, (int32_t *)((char *)packed + row_sums_offset(&l, shape)));
+    swl_row_sums(weights, part, (int32_t *)((char *)packed + row_sums_offset(&l, shape)));
 }
 
 static swl_tiling tiling_of(const void *details, const swl_linear *op) {

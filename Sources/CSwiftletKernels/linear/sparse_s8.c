@@ -44,28 +44,34 @@ static size_t packed_size(const void *details, const swl_linear_shape *shape) {
   return sums_offset(shape) + shape->outputs * sizeof(int32_t);
 }
 
-static void pack(const void *details, const swl_linear_weights *weights, void *packed) {
+static void pack(const void *details, const swl_linear_weights *weights, swl_outputs part, void *packed) {
   (void)details;
   const swl_linear_shape *shape = &weights->shape;
   size_t windows = windows_of(shape), blocks = blocks_of(shape), row = swl_row_length(shape);
-  memset(packed, 0, sums_offset(shape));
-  for (size_t window = 0; window < windows; window++)
-    ((uint8_t *)packed)[window] = (uint8_t)blocks_at(shape, window);
+  if (part.first == 0) {
+    memset(packed, 0, counts_size(shape));
+    for (size_t window = 0; window < windows; window++)
+      ((uint8_t *)packed)[window] = (uint8_t)blocks_at(shape, window);
+  }
+  swl_window *tiles = (swl_window *)((char *)packed + counts_size(shape));
+  const size_t first_tile = part.first / SWL_WINDOW_OUTPUTS, end_tile = swl_end_of(part, SWL_WINDOW_OUTPUTS);
+  memset(tiles + first_tile * blocks * 4, 0, (end_tile - first_tile) * blocks * 4 * sizeof(swl_window));
 
-  for (size_t output = 0; output < shape->outputs; output++) {
-    swl_window *w = (swl_window *)((char *)packed + counts_size(shape)) + output / SWL_WINDOW_OUTPUTS * blocks * 4;
+  for (size_t r = 0; r < part.count; r++) {
+    const size_t output = part.first + r;
+    swl_window *w = tiles + output / SWL_WINDOW_OUTPUTS * blocks * 4;
     size_t entry = output % SWL_WINDOW_OUTPUTS / 4, lane = output % 4, window = 0, used = 0;
     for (size_t i = 0; i < row; i++) {
-      size_t input = swl_input_of(weights, output, i);
+      size_t input = swl_input_of(weights, r, i);
       for (; window < input / SWL_WINDOW; window++, used = 0)
         w += blocks_at(shape, window) * 4;
       swl_window *to = &w[used / 4 * 4 + entry];
       to->index[lane][used % 4] = input % SWL_WINDOW;
-      to->weight[lane][used % 4] = ((const int8_t *)weights->values)[output * row + i];
+      to->weight[lane][used % 4] = ((const int8_t *)weights->values)[r * row + i];
       used++;
     }
   }
-  swl_row_sums(weights, (int32_t *)((char *)packed + sums_offset(shape)));
+  swl_row_sums(weights, part, (int32_t *)((char *)packed + sums_offset(shape)));
 }
 
 // A panel is up to STEPS register tiles of tokens, which share what a tile prepares for its outputs.
