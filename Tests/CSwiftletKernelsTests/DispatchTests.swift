@@ -21,10 +21,11 @@ import Testing
   }
 
   static let attention = rows(swl_attention_kernel_at)
+  static let cacheAttention = rows(swl_cache_attention_kernel_at)
   static let elementwise = rows(swl_elementwise_kernel_at)
   static let rowwise = rows(swl_rows_kernel_at)
   static let linear = swl_linear_kernel.all.reversed().map(Row.init)
-  static let lists = [attention, elementwise, rowwise, linear]
+  static let lists = [attention, cacheAttention, elementwise, rowwise, linear]
 
   static let sets: [(name: String, isa: swl_isa)] = {
     var count = 0

@@ -92,6 +92,10 @@ static void run_attention(const void *op, size_t first, size_t count, void *scra
   swl_attention_run(op, first, count, scratch);
 }
 
+static void run_cache_attention(const void *op, size_t first, size_t count, void *scratch) {
+  swl_cache_attention_run(op, first, count, scratch);
+}
+
 static void check(bool good, const char *name, const char *what, size_t a, size_t b, size_t c, size_t d, size_t e) {
   if (!good && failures++ < 20)
     printf("FAILED %s: %s (%zu %zu %zu %zu %zu)\n", name, what, a, b, c, d, e);
@@ -336,6 +340,134 @@ static bool close_to(const void *a, const void *b, swl_output output, size_t cou
   return good;
 }
 
+/// Causal, grouped, capped, bounded and relative attention: every set against the reference.
+static void test_streams(void) {
+  size_t group = 1 + below(3), key_heads = 1 + below(2), longest = below(4) ? 90 : 600;
+  swl_attention op = {.batch = 1 + below(2), .keys = 1 + below((uint32_t)longest), .key_heads = key_heads};
+  bool is_relative = below(3) == 0;
+  if (is_relative)
+    group = 1;
+  op.heads = key_heads * group;
+  op.causal = below(3) > 0;
+  op.queries = is_relative ? op.keys : 1 + below(op.causal ? (uint32_t)op.keys : 70);
+  op.width = below(2) ? (size_t[]){16, 64, 80, 128}[below(4)] : 1 + below(70);
+  op.type = below(2) ? SWL_F32 : SWL_BF16;
+  op.scale = 1 / sqrtf((float)op.width), op.q_scale = op.k_scale = op.v_scale = 1;
+  op.soft_cap = below(3) ? 0 : 2;
+  op.windows = 1;
+  const size_t widths[4] = {op.heads * op.width, key_heads * op.width, key_heads * op.width, op.heads * op.width};
+  const size_t counts[4] = {op.queries, op.keys, op.keys, 2 * op.keys - 1};
+  swl_heads *parts[4] = {&op.q, &op.k, &op.v, &op.r};
+  for (int i = 0; i < (is_relative ? 4 : 3); i++) {
+    size_t stride = widths[i] + below(2) * below(9), batch_stride = counts[i] * stride + below(2) * below(9);
+    size_t count = (i < 3 ? op.batch - 1 : 0) * batch_stride + (counts[i] - 1) * stride + widths[i];
+    *parts[i] = (swl_heads){random_heads(op.type, count), batch_stride, stride};
+  }
+  float *content = random_floats(widths[0], 1), *position = random_floats(widths[0], 1);
+  if (is_relative && below(2))
+    op.content_bias = content, op.position_bias = position;
+  int64_t *lengths = memory(op.batch * sizeof *lengths);
+  for (size_t b = 0; b < op.batch; b++)
+    lengths[b] = (int64_t)below((uint32_t)op.keys + 1);
+  op.lengths = below(3) ? NULL : lengths;
+  float *bias = random_floats(op.heads * op.queries * op.keys, 2),
+        *mask = random_floats(op.batch * op.queries * op.keys, 1);
+  op.bias = below(4) ? NULL : bias;
+  op.mask = below(4) ? NULL : mask;
+  op.masks = 1 + below((uint32_t)op.batch);
+  op.output = (swl_output){(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 0.02f, (int32_t)below(256)};
+
+  size_t count = op.batch * op.queries * widths[0], size = size_of(op.output.type);
+  void *expected = memory(count * size);
+  size_t sets;
+  const swl_named_isa *set = swl_named_isas(&sets);
+  for (size_t i = sets; i-- > 0;) { // the reference first
+    if (!swl_isa_has(swl_isa_of_processor(), set[i].isa))
+      continue;
+    op.isa = set[i].isa;
+    op.y = memory(count * size);
+    run_on_two_threads(&op, run_attention, swl_attention_tiles(&op), swl_attention_scratch_size(&op));
+    if (i == sets - 1)
+      memcpy(expected, op.y, count * size);
+    check(close_to(op.y, expected, op.output, count, 2e-5f), "attention, streamed", "isa queries keys width relative",
+          op.isa, op.queries, op.keys, op.width, is_relative);
+    free(op.y);
+  }
+  free(expected), free(bias), free(mask), free(lengths), free(content), free(position);
+  for (int i = 0; i < (is_relative ? 4 : 3); i++)
+    free((void *)parts[i]->data);
+}
+
+/// A text read into a cache at once and in pieces of any length gives the same, bit for bit, which is what plain causal
+/// attention gives where the cache keeps floats, and close to the reference.
+static void test_cache(void) {
+  swl_cache cache = {(swl_cache_type[]){SWL_CACHE_F32, SWL_CACHE_BF16, SWL_CACHE_F16}[below(3)], 1 + below(2),
+                     1 + below(2), below(2) ? (size_t[]){32, 64, 80, 128}[below(4)] : 1 + below(70),
+                     32 * (1 + below(below(3) ? 3 : 20))};
+  const size_t group = 1 + below(4), tokens = 1 + below((uint32_t)cache.capacity), heads = cache.heads * group;
+  const size_t width = heads * cache.width, key_width = cache.heads * cache.width;
+  const size_t stride = width + 2 * key_width, values = cache.batch * tokens * stride;
+  const swl_type type = below(2) ? SWL_F32 : SWL_BF16;
+  char *qkv = random_heads(type, values);
+  const size_t size = size_of(type), count = cache.batch * tokens * width;
+  float *expected = memory(count * sizeof(float)), *whole = memory(count * sizeof(float)),
+        *pieces = memory(count * sizeof(float));
+  size_t sets;
+  const swl_named_isa *set = swl_named_isas(&sets);
+  for (size_t i = sets; i-- > 0;) { // the reference first
+    if (!swl_isa_has(swl_isa_of_processor(), set[i].isa))
+      continue;
+    for (int run = 0; run < 2; run++) { // at once, then in pieces
+      void *keys = memory(swl_cache_keys_size(&cache)), *kept = memory(swl_cache_values_size(&cache));
+      float *y = run == 0 ? whole : pieces;
+      memset(y, 0xff, count * sizeof(float));
+      for (size_t start = 0, length; start < tokens; start += length) {
+        length = run == 0 ? tokens : 1 + below(below(2) ? 3 : (uint32_t)(tokens - start));
+        length = length < tokens - start ? length : tokens - start;
+        for (int side = 0; side < 2; side++) {
+          swl_cache_append append = {.cache = cache, .values = side, .data = side ? kept : keys, .x_type = type};
+          append.x = (swl_heads){qkv + (start * stride + width + side * key_width) * size, tokens * stride, stride};
+          append.tokens = length, append.position = start;
+          swl_cache_append_run(&append, 0, swl_cache_append_tiles(&append));
+        }
+        swl_cache_attention op = {.isa = set[i].isa, .cache = cache, .heads = heads, .queries = length, .type = type};
+        op.q = (swl_heads){qkv + start * stride * size, tokens * stride, stride};
+        op.keys = keys, op.values = kept, op.scale = 0.3f, op.position = start;
+        op.output = (swl_output){SWL_F32, 1, 0};
+        op.y = memory(cache.batch * length * width * sizeof(float));
+        op.shared = memory(swl_cache_attention_shared_size(&op));
+        op.finished = memory(cache.batch * cache.heads * sizeof(uint32_t));
+        memset(op.finished, 0, cache.batch * cache.heads * sizeof(uint32_t));
+        run_on_two_threads(&op, run_cache_attention, swl_cache_attention_tiles(&op),
+                           swl_cache_attention_scratch_size(&op));
+        for (size_t b = 0; b < cache.batch; b++)
+          memcpy(y + (b * tokens + start) * width, (float *)op.y + b * length * width, length * width * sizeof(float));
+        free(op.y), free(op.shared), free(op.finished);
+      }
+      free(keys), free(kept);
+    }
+    check(!memcmp(whole, pieces, count * sizeof(float)), "cache: in pieces", "isa type tokens width group", set[i].isa,
+          cache.type, tokens, cache.width, group);
+    if (i == sets - 1)
+      memcpy(expected, whole, count * sizeof(float));
+    check(close_to(whole, expected, (swl_output){0}, count, 2e-5f), "cache", "isa type tokens width group", set[i].isa,
+          cache.type, tokens, cache.width, group);
+    if (cache.type != SWL_CACHE_F32 && !(cache.type == SWL_CACHE_BF16 && type == SWL_BF16))
+      continue;
+    swl_attention op = {.isa = set[i].isa, .batch = cache.batch, .heads = heads, .queries = tokens, .keys = tokens};
+    op.width = cache.width, op.type = type, op.q_scale = op.k_scale = op.v_scale = 1, op.scale = 0.3f;
+    op.q = (swl_heads){qkv, tokens * stride, stride};
+    op.k = (swl_heads){qkv + width * size, tokens * stride, stride};
+    op.v = (swl_heads){qkv + (width + key_width) * size, tokens * stride, stride};
+    op.key_heads = cache.heads, op.causal = true, op.masks = op.windows = 1, op.y = pieces;
+    op.output = (swl_output){SWL_F32, 1, 0};
+    run_on_two_threads(&op, run_attention, swl_attention_tiles(&op), swl_attention_scratch_size(&op));
+    check(!memcmp(whole, pieces, count * sizeof(float)), "cache: as without", "isa type tokens width group",
+          set[i].isa, cache.type, tokens, cache.width, group);
+  }
+  free(qkv), free(expected), free(whole), free(pieces);
+}
+
 static void test_others(void) {
   size_t rows = 1 + below(5), width = 1 + below(100), count = rows * width;
   float *x = random_floats(count, 8), *a = random_floats(count, 8), *y = memory(count * 4), *z = memory(count * 4);
@@ -388,6 +520,8 @@ int main(int argc, char **argv) {
     test_linear();
     test_neighbours();
     test_attention();
+    test_streams();
+    test_cache();
     test_others();
   }
   printf("%d failures\n", failures);

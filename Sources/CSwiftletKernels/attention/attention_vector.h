@@ -220,4 +220,4 @@ static void attend(const swl_attention *op, size_t batch, size_t head, size_t fi
 
 /// The row of a kernel, which names the types it accepts.
 #define ATTENTION(title, ...)                                                                                          \
-  {{SWL_ISA_TITLE(title), SWL_NEEDS}, {__VA_ARGS__}, QUERIES, 8, scratch_size, prepare, attend}
+  {{SWL_ISA_TITLE(title), SWL_NEEDS}, {__VA_ARGS__}, false, QUERIES, 8, scratch_size, prepare, attend}

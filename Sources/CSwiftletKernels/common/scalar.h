@@ -35,6 +35,21 @@ static inline float swl_from_f16(uint16_t half) {
   return half >> 15 ? -magnitude : magnitude;
 }
 
+/// Ties to even; NaN stays NaN.
+static inline uint16_t swl_to_f16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  const uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
+  const uint32_t magnitude = bits & 0x7fffffff;
+  if (magnitude >= 0x7f800000) // infinite, or NaN
+    return sign | 0x7c00 | (magnitude > 0x7f800000 ? 0x200 : 0);
+  if (magnitude >= 0x477ff000) // rounds to what is too large
+    return sign | 0x7c00;
+  if (magnitude < 0x38800000) // in steps of 2^-24
+    return sign | (uint16_t)rintf(fabsf(value) * 0x1p24f);
+  return sign | (uint16_t)((magnitude + 0xfff + (magnitude >> 13 & 1) - 0x38000000) >> 13);
+}
+
 static inline uint16_t swl_to_bf16(float value) {
   uint32_t bits;
   memcpy(&bits, &value, 4);

@@ -223,6 +223,18 @@ SWL_INLINE halves to_bf16(floats x) {
 #endif
 }
 
+/// Of 16-bit floats with 10 fraction bits.
+SWL_INLINE floats from_f16(halves x) {
+#if SWL_X86 && LANES == 16
+  return (floats)_mm512_cvtph_ps((__m256i)x);
+#elif SWL_X86 && LANES == 8
+  return (floats)_mm256_cvtph_ps((__m128i)x);
+#else
+  typedef _Float16 small_floats __attribute__((vector_size(2 * LANES)));
+  return __builtin_convertvector((small_floats)x, floats);
+#endif
+}
+
 SWL_INLINE floats from_bf16(halves x) { return (floats)(__builtin_convertvector(x, words) << 16); }
 
 SWL_INLINE bytes to_u8(floats x, float inverse_scale, float zero_point) {

@@ -6,6 +6,7 @@
 #define SWIFTLET_KERNELS_H
 
 #include "swl_attention.h"
+#include "swl_cache.h"
 #include "swl_elementwise.h"
 #include "swl_isa.h"
 #include "swl_layout.h"
