@@ -72,7 +72,7 @@ struct InstructionSetName: ExpressibleByArgument, Sendable {
   let value: InstructionSet
 
   init?(argument: String) {
-    guard let value = InstructionSet(rawValue: argument), value <= .best else { return nil }
+    guard let value = InstructionSet(rawValue: argument), InstructionSet.best.includes(value) else { return nil }
     self.value = value
   }
 }

@@ -48,12 +48,17 @@ import Testing
     if row.needs != 0 { #expect(row.name.hasSuffix(String(cString: swl_isa_name(swl_isa(row.needs))))) }
   }
 
-  @Test func `a wider set has all of a narrower one, and its own name`() {
-    for (wide, narrow) in zip(Self.sets, Self.sets.dropFirst()) {
+  @Test(arguments: [
+    ["avx512bf16", "avx512vnni", "avx512", "avx2", "scalar"], ["neonbf16", "neoni8mm", "neondot", "neon", "scalar"],
+  ])
+  func `a wider set has all of a narrower one, and its own name`(family: [String]) {
+    let sets = family.compactMap { name in Self.sets.first { $0.name == name } }
+    #expect(sets.map(\.name) == family)
+    for (wide, narrow) in zip(sets, sets.dropFirst()) {
       #expect(swl_isa_has(wide.isa, narrow.isa) && !swl_isa_has(narrow.isa, wide.isa))
     }
     for set in Self.sets { #expect(String(cString: swl_isa_name(set.isa)) == set.name) }
-    #expect(Self.sets.map(\.name) == ["avx512bf16", "avx512vnni", "avx512", "avx2", "scalar"])
+    #expect(Self.sets.count == 9)
   }
 
   #if arch(x86_64)
@@ -130,7 +135,7 @@ import Testing
     func `a layer of many tokens takes the row that is made for them`(
       type: UInt32, kept: Int, group: Int, expected: [String]
     ) {
-      for (set, expected) in zip(Self.sets, expected + ["reference"]) {
+      for (set, expected) in zip(Self.sets.filter { !$0.name.hasPrefix("neon") }, expected + ["reference"]) {
         var shape = swl_linear_shape(
           type: swl_type(type), inputs: 384, outputs: 64, kept: kept, group: group, scale_group: 0)
         #expect(swl_linear_kernel_for(&shape, 197, set.isa).map { String(cString: $0.pointee.name) } == expected)
@@ -149,6 +154,28 @@ import Testing
         }
         let kernel = swl_linear_kernel_for(&shape, 17, SWL_ISA_AVX2)
         #expect(kernel.map { String(cString: $0.pointee.name).hasPrefix("sparse_few") } == false)
+      }
+    }
+  #elseif arch(arm64)
+    /// Which linear kernel a processor takes for many tokens, by type and pattern, widest set first.
+    @Test(arguments: [
+      (SWL_F32.rawValue, 1, 1, ["dense_f32_neon", "dense_f32_neon", "dense_f32_neon", "dense_f32_neon"]),
+      (SWL_F32.rawValue, 2, 4, ["sparse_f32_neon", "sparse_f32_neon", "sparse_f32_neon", "sparse_f32_neon"]),
+      (SWL_BF16.rawValue, 1, 1, ["dense_bf16_neonbf16", "dense_bf16_neon", "dense_bf16_neon", "dense_bf16_neon"]),
+      (
+        SWL_BF16.rawValue, 2, 4,
+        ["sparse_2_4_bf16_neonbf16", "sparse_bf16_neon", "sparse_bf16_neon", "sparse_bf16_neon"]
+      ),
+      (SWL_S8.rawValue, 1, 1, ["dense_s8_neoni8mm", "dense_s8_neoni8mm", "dense_s8_neondot", "dense_s8_neon"]),
+      (SWL_S8.rawValue, 2, 4, ["sparse_s8_neoni8mm", "sparse_s8_neoni8mm", "sparse_s8_neondot", "sparse_s8_neon"]),
+    ])
+    func `a layer of many tokens takes the row that is made for them`(
+      type: UInt32, kept: Int, group: Int, expected: [String]
+    ) {
+      for (set, expected) in zip(Self.sets.filter { !$0.name.hasPrefix("avx") }, expected + ["reference"]) {
+        var shape = swl_linear_shape(
+          type: swl_type(type), inputs: 384, outputs: 64, kept: kept, group: group, scale_group: 0)
+        #expect(swl_linear_kernel_for(&shape, 197, set.isa).map { String(cString: $0.pointee.name) } == expected)
       }
     }
   #endif

@@ -10,7 +10,7 @@ public struct EveryInstructionSet: SuiteTrait, TestTrait, TestScoping {
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
     guard testCase != nil else { return try await function() }
-    for level in InstructionSet.allCases.sorted(by: >) where level <= .best {
+    for level in InstructionSet.available {
       try await InstructionSet.$limit.withValue(level) { try await function() }
     }
   }

@@ -4,6 +4,9 @@ static const swl_cache_attention_kernel *const kernels[] = {
 #if SWL_X86
     &swl_cache_attention_avx512, &swl_cache_attention_avx2,
 #endif
+#if SWL_ARM
+    &swl_cache_attention_neon,
+#endif
     &swl_cache_attention_reference,
 };
 

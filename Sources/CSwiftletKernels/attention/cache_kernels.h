@@ -52,6 +52,7 @@ static inline size_t swl_cache_result(const swl_cache_attention *op, size_t batc
 }
 
 extern const swl_cache_attention_kernel swl_cache_attention_reference;
-extern const swl_cache_attention_kernel swl_cache_attention_avx2, swl_cache_attention_avx512;
+extern const swl_cache_attention_kernel swl_cache_attention_avx2, swl_cache_attention_avx512,
+    swl_cache_attention_neon;
 
 #endif

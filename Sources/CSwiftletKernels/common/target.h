@@ -9,6 +9,13 @@
 #define SWL_X86 0
 #endif
 
+#if defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ // kernels read and write lanes as they lie in memory
+#define SWL_ARM 1
+#include <arm_neon.h>
+#else
+#define SWL_ARM 0
+#endif
+
 #define SWL_INLINE static inline __attribute__((always_inline))
 
 #endif

@@ -17,7 +17,27 @@ typedef uint32_t words __attribute__((vector_size(4 * LANES)));
 typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
 typedef uint8_t bytes __attribute__((vector_size(LANES)));
 
+#if SWL_ARM
+/// The registers of a vector as 32-bit integers, and a vector of two registers.
+SWL_INLINE int32x4_t lower_of(floats v) { return (int32x4_t)__builtin_shufflevector(v, v, 0, 1, 2, 3); }
+SWL_INLINE int32x4_t upper_of(floats v) { return (int32x4_t)__builtin_shufflevector(v, v, 4, 5, 6, 7); }
+#define joined(low, high)                                                                                              \
+  (floats)__builtin_shufflevector((int32x4_t)(low), (int32x4_t)(high), 0, 1, 2, 3, 4, 5, 6, 7)
+#endif
+
 SWL_INLINE floats splat(float value) { return (floats){} + value; }
+
+/// The same, and what compilers may not load again lane by lane.
+SWL_INLINE floats in_registers(floats v) {
+#if SWL_ARM
+  int32x4_t low = lower_of(v), high = upper_of(v);
+  __asm__("" : "+w"(low), "+w"(high));
+  return joined(low, high);
+#else
+  __asm__("" : "+v"(v));
+  return v;
+#endif
+}
 
 SWL_INLINE floats load(const float *p) {
   floats v;
@@ -148,6 +168,12 @@ SWL_INLINE floats look_up(const float *table, ints index) {
   __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)index);
   __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), (__m256i)index);
   return (floats)_mm256_blendv_ps(low, high, (__m256)(index << 28));
+#elif SWL_ARM
+  const uint8x16x4_t entries = vld1q_u8_x4((const uint8_t *)table);
+  const words at = ((words)index & 15) * 0x04040404 + 0x03020100; // the bytes of an entry
+  const uint8x16_t low = (uint8x16_t)__builtin_shufflevector(at, at, 0, 1, 2, 3);
+  const uint8x16_t high = (uint8x16_t)__builtin_shufflevector(at, at, 4, 5, 6, 7);
+  return joined(vqtbl4q_u8(entries, low), vqtbl4q_u8(entries, high));
 #else
   floats v;
   for (int i = 0; i < LANES; i++)

@@ -39,6 +39,9 @@ static const swl_elementwise *const kernels[] = {
 #if SWL_X86
     &swl_elementwise_avx512, &swl_elementwise_avx2,
 #endif
+#if SWL_ARM
+    &swl_elementwise_neon,
+#endif
     &reference,
 };
 

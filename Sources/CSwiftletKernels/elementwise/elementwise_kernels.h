@@ -19,6 +19,6 @@ typedef struct {
 /// The first row whose features `isa` has.
 const swl_elementwise *swl_elementwise_for(swl_isa isa);
 
-extern const swl_elementwise swl_elementwise_avx2, swl_elementwise_avx512;
+extern const swl_elementwise swl_elementwise_avx2, swl_elementwise_avx512, swl_elementwise_neon;
 
 #endif

@@ -15,6 +15,10 @@ typedef enum {
   SWL_CPU_AVX512VNNI = 1 << 6, // 8-bit dot products
   SWL_CPU_AVX512BF16 = 1 << 7, // bfloat16 dot products
   SWL_CPU_F16C = 1 << 8,       // conversion of 16-bit floats
+  SWL_CPU_NEON = 1 << 9,       // which every 64-bit Arm has
+  SWL_CPU_DOTPROD = 1 << 10,   // 8-bit dot products
+  SWL_CPU_I8MM = 1 << 11,      // products of 8-bit matrices, dot products of mixed signs
+  SWL_CPU_ARMBF16 = 1 << 12,   // products of bfloat16 matrices, bfloat16 dot products
 
   // The sets that files of kernels are compiled for, and that users name.
   SWL_ISA_SCALAR = 0, // plain C: the references, and what other processors run
@@ -22,6 +26,10 @@ typedef enum {
   SWL_ISA_AVX512 = SWL_ISA_AVX2 | SWL_CPU_AVX512F | SWL_CPU_AVX512BW | SWL_CPU_AVX512DQ | SWL_CPU_AVX512VL,
   SWL_ISA_AVX512VNNI = SWL_ISA_AVX512 | SWL_CPU_AVX512VNNI,
   SWL_ISA_AVX512BF16 = SWL_ISA_AVX512VNNI | SWL_CPU_AVX512BF16,
+  SWL_ISA_NEON = SWL_CPU_NEON,
+  SWL_ISA_NEONDOT = SWL_ISA_NEON | SWL_CPU_DOTPROD,
+  SWL_ISA_NEONI8MM = SWL_ISA_NEONDOT | SWL_CPU_I8MM,
+  SWL_ISA_NEONBF16 = SWL_ISA_NEONI8MM | SWL_CPU_ARMBF16,
 } swl_isa;
 
 /// Whether `isa` has all features that are needed.
@@ -32,11 +40,11 @@ swl_isa swl_isa_of_processor(void);
 
 /// A set of features with a name.
 typedef struct {
-  const char *name; // "scalar", "avx2", "avx512", "avx512vnni" or "avx512bf16"
+  const char *name; // "avx2"
   swl_isa isa;
 } swl_named_isa;
 
-/// All of them, the widest first.
+/// All of them, of every processor, the widest first.
 const swl_named_isa *swl_named_isas(size_t *count);
 
 /// The name of the first of them that `isa` has whole.

@@ -23,6 +23,13 @@ __attribute__((unused)) static void convert_to_bf16(const void *x, swl_type x_ty
   }
 }
 
+/// u8 to int8, 128 less.
+__attribute__((unused)) static void flip_bytes(const void *x, swl_type x_type, size_t inputs, void *converted) {
+  (void)x_type;
+  for (size_t i = 0; i < inputs; i++)
+    ((uint8_t *)converted)[i] = ((const uint8_t *)x)[i] ^ 0x80;
+}
+
 /// u8 to int16.
 __attribute__((unused)) static void widen_bytes(const void *x, swl_type x_type, size_t inputs, void *converted) {
   (void)x_type;

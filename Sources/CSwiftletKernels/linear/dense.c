@@ -119,6 +119,8 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
     size_t start = swl_panel_start(&tiling, panel), end = swl_panel_start(&tiling, panel + 1);
     swl_finishing finishing;
     swl_finishing_prepare(&finishing, op, row_sums, output);
+    if (v->taken)
+      swl_finishing_restore(&finishing, row_sums, v->taken);
 
     size_t x_stride = op->x_stride * swl_size_of(op->x_type);
     const char *x = (const char *)op->x + start * x_stride;

@@ -16,6 +16,7 @@ typedef struct {
   size_t convert_size;  // bytes of an element of x that `sums` reads
   swl_type direct_type; // the x_type that needs no conversion
   void (*convert)(const void *x, swl_type x_type, size_t inputs, void *converted); // one token; or NULL: never needed
+  int32_t taken; // that `convert` takes away from every byte
   swl_dense_sums *sums;
   // Where weights are packed in fewer bytes than `sums` reads, else NULL:
   swl_dense_sums *narrow_sums;                                       // reads them as they are packed
@@ -26,5 +27,7 @@ typedef struct {
 extern const swl_dense swl_dense_f32_avx2, swl_dense_f32_avx512;
 extern const swl_dense swl_dense_bf16_avx2, swl_dense_bf16_avx512, swl_dense_bf16_avx512bf16;
 extern const swl_dense swl_dense_s8_avx2, swl_dense_s8_avx512vnni;
+extern const swl_dense swl_dense_f32_neon, swl_dense_bf16_neon, swl_dense_bf16_neonbf16;
+extern const swl_dense swl_dense_s8_neon, swl_dense_s8_neondot, swl_dense_s8_neoni8mm;
 
 #endif

@@ -23,6 +23,6 @@ typedef struct {
   swl_linear_finish *finish;
 } swl_dense_u4;
 
-extern const swl_dense_u4 swl_dense_u4_avx2;
+extern const swl_dense_u4 swl_dense_u4_avx2, swl_dense_u4_neon, swl_dense_u4_neondot;
 
 #endif

@@ -10,6 +10,43 @@
 enum { FEW = 16, ANY = 0 };
 
 static const swl_linear_kernel kernels[] = {
+#if SWL_ARM
+    {"sparse_few_2_4_s8_neoni8mm", SWL_ISA_NEONI8MM, &swl_sparse_few_family, &swl_few_2_4_s8_neoni8mm, FEW},
+    {"sparse_few_1_4_s8_neoni8mm", SWL_ISA_NEONI8MM, &swl_sparse_few_family, &swl_few_1_4_s8_neoni8mm, FEW},
+    {"sparse_few_4_8_s8_neoni8mm", SWL_ISA_NEONI8MM, &swl_sparse_few_family, &swl_few_4_8_s8_neoni8mm, FEW},
+    {"sparse_few_2_8_s8_neoni8mm", SWL_ISA_NEONI8MM, &swl_sparse_few_family, &swl_few_2_8_s8_neoni8mm, FEW},
+    {"sparse_few_2_4_s8_neondot", SWL_ISA_NEONDOT, &swl_sparse_few_family, &swl_few_2_4_s8_neondot, FEW},
+    {"sparse_few_1_4_s8_neondot", SWL_ISA_NEONDOT, &swl_sparse_few_family, &swl_few_1_4_s8_neondot, FEW},
+    {"sparse_few_4_8_s8_neondot", SWL_ISA_NEONDOT, &swl_sparse_few_family, &swl_few_4_8_s8_neondot, FEW},
+    {"sparse_few_2_8_s8_neondot", SWL_ISA_NEONDOT, &swl_sparse_few_family, &swl_few_2_8_s8_neondot, FEW},
+    {"sparse_few_2_4_s8_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_2_4_s8_neon, FEW},
+    {"sparse_few_1_4_s8_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_1_4_s8_neon, FEW},
+    {"sparse_few_4_8_s8_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_4_8_s8_neon, FEW},
+    {"sparse_few_2_8_s8_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_2_8_s8_neon, FEW},
+    {"sparse_few_2_4_bf16_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_2_4_bf16_neon, FEW},
+    {"sparse_few_1_4_bf16_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_1_4_bf16_neon, FEW},
+    {"sparse_few_4_8_bf16_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_4_8_bf16_neon, FEW},
+    {"sparse_few_2_8_bf16_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_2_8_bf16_neon, FEW},
+    {"sparse_few_2_4_f32_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_2_4_f32_neon, FEW},
+    {"sparse_few_1_4_f32_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_1_4_f32_neon, FEW},
+    {"sparse_few_4_8_f32_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_4_8_f32_neon, FEW},
+    {"sparse_few_2_8_f32_neon", SWL_ISA_NEON, &swl_sparse_few_family, &swl_few_2_8_f32_neon, FEW},
+    {"sparse_1_4_bf16_neonbf16", SWL_ISA_NEONBF16, &swl_sparse_rows_family, &swl_sparse_1_4_bf16_neonbf16, ANY},
+    {"sparse_2_4_bf16_neonbf16", SWL_ISA_NEONBF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_neonbf16, ANY},
+    {"dense_bf16_neonbf16", SWL_ISA_NEONBF16, &swl_dense_family, &swl_dense_bf16_neonbf16, ANY},
+    {"sparse_s8_neoni8mm", SWL_ISA_NEONI8MM, &swl_sparse_s8_family, &swl_sparse_s8_neoni8mm, ANY},
+    {"dense_s8_neoni8mm", SWL_ISA_NEONI8MM, &swl_dense_family, &swl_dense_s8_neoni8mm, ANY},
+    {"sparse_s8_neondot", SWL_ISA_NEONDOT, &swl_sparse_s8_family, &swl_sparse_s8_neondot, ANY},
+    {"dense_s8_neondot", SWL_ISA_NEONDOT, &swl_dense_family, &swl_dense_s8_neondot, ANY},
+    {"dense_u4_neondot", SWL_ISA_NEONDOT, &swl_dense_u4_family, &swl_dense_u4_neondot, ANY},
+    {"sparse_bf16_neon", SWL_ISA_NEON, &swl_sparse_rows_family, &swl_sparse_bf16_neon, ANY},
+    {"sparse_s8_neon", SWL_ISA_NEON, &swl_sparse_s8_family, &swl_sparse_s8_neon, ANY},
+    {"sparse_f32_neon", SWL_ISA_NEON, &swl_sparse_rows_family, &swl_sparse_f32_neon, ANY},
+    {"dense_s8_neon", SWL_ISA_NEON, &swl_dense_family, &swl_dense_s8_neon, ANY},
+    {"dense_u4_neon", SWL_ISA_NEON, &swl_dense_u4_family, &swl_dense_u4_neon, ANY},
+    {"dense_bf16_neon", SWL_ISA_NEON, &swl_dense_family, &swl_dense_bf16_neon, ANY},
+    {"dense_f32_neon", SWL_ISA_NEON, &swl_dense_family, &swl_dense_f32_neon, ANY},
+#endif
 #if SWL_X86
     {"sparse_1_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_1_4_bf16_avx512bf16, ANY},
     {"sparse_2_4_bf16_avx512bf16", SWL_ISA_AVX512BF16, &swl_sparse_rows_family, &swl_sparse_2_4_bf16_avx512bf16, ANY},
@@ -154,4 +191,9 @@ void swl_finishing_prepare(swl_finishing *f, const swl_linear *op, const int32_t
   if (row_sums)
     for (size_t i = 0; i < f->outputs; i++)
       f->correction[i] = op->x_zero_point * row_sums[first_output + i];
+}
+
+void swl_finishing_restore(swl_finishing *f, const int32_t *row_sums, int32_t taken) {
+  for (size_t i = 0; i < f->outputs; i++)
+    f->correction[i] -= taken * row_sums[f->first_output + i];
 }

@@ -52,9 +52,12 @@ typedef struct {
 /// `row_sums` holds the sums of the integer weights of each output; NULL where the sums are floats.
 void swl_finishing_prepare(swl_finishing *f, const swl_linear *op, const int32_t *row_sums, size_t first_output);
 
+/// Corrects the sums of kernels that took `taken` away from every byte of the input.
+void swl_finishing_restore(swl_finishing *f, const int32_t *row_sums, int32_t taken);
+
 /// Applies the epilogue to sums[tokens][SWL_BLOCK] and writes the outputs, see finish_vector.h.
 typedef void swl_linear_finish(const swl_finishing *f, const void *sums, size_t first_token, size_t tokens);
-swl_linear_finish swl_linear_finish_avx2, swl_linear_finish_avx512;
+swl_linear_finish swl_linear_finish_avx2, swl_linear_finish_avx512, swl_linear_finish_neon;
 
 /// The outputs of a layer that are packed at a time: `weights` hold them alone. Blocks of outputs are packed whole.
 typedef struct {

@@ -93,6 +93,8 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
     size_t start = swl_panel_start(&tiling, panel), end = swl_panel_start(&tiling, panel + 1);
     swl_finishing finishing;
     swl_finishing_prepare(&finishing, op, row_sums, output);
+    if (v->taken)
+      swl_finishing_restore(&finishing, row_sums, v->taken);
     if (tile == first || tile % tiling.blocks == 0)
       for (size_t t = start; t < end; t++) {
         char *to = (char *)scratch + (t - start) * x_row;

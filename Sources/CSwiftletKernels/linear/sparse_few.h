@@ -24,6 +24,7 @@ typedef struct {
   uint8_t (*code)(size_t first, size_t second);
   size_t x_size; // bytes of an element of x that `sums` reads
   void (*convert)(const void *x, swl_type x_type, size_t inputs, void *converted); // one token
+  int32_t taken; // that `convert` takes away from every byte
   swl_few_sums *sums;
   swl_linear_finish *finish;
 } swl_sparse_few;
@@ -31,5 +32,12 @@ typedef struct {
 extern const swl_sparse_few swl_few_2_4_s8_avx2, swl_few_1_4_s8_avx2, swl_few_4_8_s8_avx2, swl_few_2_8_s8_avx2;
 extern const swl_sparse_few swl_few_2_4_f32_avx2, swl_few_1_4_f32_avx2, swl_few_4_8_f32_avx2, swl_few_2_8_f32_avx2;
 extern const swl_sparse_few swl_few_2_4_bf16_avx2, swl_few_1_4_bf16_avx2, swl_few_4_8_bf16_avx2, swl_few_2_8_bf16_avx2;
+extern const swl_sparse_few swl_few_2_4_s8_neon, swl_few_1_4_s8_neon, swl_few_4_8_s8_neon, swl_few_2_8_s8_neon;
+extern const swl_sparse_few swl_few_2_4_s8_neondot, swl_few_1_4_s8_neondot, swl_few_4_8_s8_neondot,
+    swl_few_2_8_s8_neondot;
+extern const swl_sparse_few swl_few_2_4_s8_neoni8mm, swl_few_1_4_s8_neoni8mm, swl_few_4_8_s8_neoni8mm,
+    swl_few_2_8_s8_neoni8mm;
+extern const swl_sparse_few swl_few_2_4_f32_neon, swl_few_1_4_f32_neon, swl_few_4_8_f32_neon, swl_few_2_8_f32_neon;
+extern const swl_sparse_few swl_few_2_4_bf16_neon, swl_few_1_4_bf16_neon, swl_few_4_8_bf16_neon, swl_few_2_8_bf16_neon;
 
 #endif

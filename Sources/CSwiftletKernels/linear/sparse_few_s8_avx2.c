@@ -1,6 +1,7 @@
 #include "../common/avx2.h"
 #if SWL_X86
-#include "sparse_few_avx2.h"
+#include "sparse_few_codes.h"
+#include "sparse_few_vector.h"
 
 // Two kept inputs of an output are shuffled into 32 bits, and vpmaddwd multiplies both. A window is eight inputs of 16
 // bits, and a block two steps.
@@ -21,10 +22,6 @@ SWL_INLINE __m256i controls_of_four(__m256i codes, bool upper) {
   const __m256i offset = _mm256_set1_epi32(upper ? 0x08080808 : 0);
   return _mm256_permutevar8x32_epi32(_mm256_add_epi32(pairs, offset), codes);
 }
-static uint8_t code_of_four(size_t first, size_t second) {
-  first %= 4, second %= 4;
-  return (uint8_t)(first == 0 ? second - 1 : first + second);
-}
 
 /// 1:4: a position in each half of the window, 2 bits each.
 SWL_INLINE __m256i controls_of_halves(__m256i codes, bool upper) {
@@ -32,7 +29,6 @@ SWL_INLINE __m256i controls_of_halves(__m256i codes, bool upper) {
   const __m256i spread = _mm256_or_si256(codes, _mm256_slli_epi32(codes, 14));
   return bytes_of(_mm256_and_si256(spread, _mm256_set1_epi32(0x00030003)), 0x09080100);
 }
-static uint8_t code_of_halves(size_t first, size_t second) { return (uint8_t)(first | (second - 4) << 2); }
 
 /// 2:8 and 4:8: two positions of eight, 4 bits each.
 SWL_INLINE __m256i controls_of_eight(__m256i codes, bool upper) {
@@ -40,7 +36,6 @@ SWL_INLINE __m256i controls_of_eight(__m256i codes, bool upper) {
   const __m256i spread = _mm256_or_si256(codes, _mm256_slli_epi32(codes, 12));
   return bytes_of(_mm256_and_si256(spread, _mm256_set1_epi32(0x00070007)), 0x01000100);
 }
-static uint8_t code_of_eight(size_t first, size_t second) { return (uint8_t)(first | second << 4); }
 
 SWL_INLINE void add_pairs(controls controls_of, size_t windows, size_t code_bits, size_t tokens, const char *x,
                           size_t x_stride, const uint8_t *w, size_t blocks, int32_t *to) {
@@ -50,7 +45,7 @@ SWL_INLINE void add_pairs(controls controls_of, size_t windows, size_t code_bits
     sums[t] = _mm256_setzero_si256();
   for (; blocks > 0; blocks--, w += weights_size + SWL_FEW_OUTPUTS * code_size, x += windows * WINDOW * 2)
     for (size_t step = 0; step < STEPS; step++) {
-      __m256i codes = codes_at(w + weights_size + step * code_bits / 8 * SWL_FEW_OUTPUTS);
+      __m256i codes = (__m256i)codes_at(w + weights_size + step * code_bits / 8 * SWL_FEW_OUTPUTS);
       if (code_bits == 4 && step == 1)
         codes = _mm256_srli_epi32(codes, 4);
       const __m256i control = controls_of(codes, windows == 1 && step == 1);
@@ -77,7 +72,7 @@ SWL_INLINE void add_pairs(controls controls_of, size_t windows, size_t code_bits
                                .window = WINDOW,                                                                       \
                                .windows = of_windows,                                                                  \
                                .code_bits = of_code_bits,                                                              \
-                               .code = code_of_##kind,                                                                 \
+                               .code = swl_few_code_of_##kind,                                                         \
                                .x_size = sizeof(int16_t),                                                              \
                                .convert = widen_bytes,                                                                 \
                                .sums = name##_sums,                                                                    \

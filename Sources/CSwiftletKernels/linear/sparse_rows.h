@@ -49,5 +49,7 @@ extern const swl_sparse_rows swl_sparse_bf16_avx2, swl_sparse_bf16_avx512;
 extern const swl_sparse_rows swl_sparse_2_4_bf16_avx512bf16, swl_sparse_1_4_bf16_avx512bf16;
 extern const swl_sparse_rows swl_sparse_2_4_s8_avx2, swl_sparse_1_4_s8_avx2, swl_sparse_4_8_s8_avx2,
     swl_sparse_2_8_s8_avx2;
+extern const swl_sparse_rows swl_sparse_f32_neon, swl_sparse_bf16_neon;
+extern const swl_sparse_rows swl_sparse_2_4_bf16_neonbf16, swl_sparse_1_4_bf16_neonbf16;
 
 #endif

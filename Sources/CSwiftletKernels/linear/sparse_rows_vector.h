@@ -66,8 +66,7 @@ typedef floats parts[2][SWL_MOST_VECTORS];
 /// eight row numbers are loaded at once; spreading the words is left to a shuffle port, which has nothing else to do.
 SWL_INLINE void add_vector(floats multiply(floats, floats, floats), size_t vectors, const uint32_t *words,
                            const uint8_t *rows, const char *block, parts part) {
-  floats many = load((const float *)words);
-  __asm__("" : "+v"(many)); // or compilers load every word again
+  const floats many = in_registers(load((const float *)words)); // or compilers load every word again
   const uint64_t numbers = eight_numbers(rows);
   ADD_EIGHT(many, 0, numbers);
 #if LANES == 16

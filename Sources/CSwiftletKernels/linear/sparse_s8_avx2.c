@@ -36,6 +36,6 @@ static void sums(size_t vectors, const uint8_t *x, const uint8_t *blocks, size_t
                to + tokens * SWL_BLOCK);
 }
 
-const swl_sparse_s8 swl_sparse_s8_avx2 = {5, sums, swl_linear_finish_avx2};
+const swl_sparse_s8 swl_sparse_s8_avx2 = {5, 0, sums, swl_linear_finish_avx2};
 #pragma clang attribute pop
 #endif

@@ -66,6 +66,6 @@ static void sums(size_t vectors, const uint8_t *x, const uint8_t *blocks, size_t
   }
 }
 
-const swl_sparse_s8 swl_sparse_s8_avx512vnni = {5, sums, swl_linear_finish_avx512};
+const swl_sparse_s8 swl_sparse_s8_avx512vnni = {5, 0, sums, swl_linear_finish_avx512};
 #pragma clang attribute pop
 #endif

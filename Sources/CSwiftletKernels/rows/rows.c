@@ -58,6 +58,9 @@ static const swl_rows *const kernels[] = {
 #if SWL_X86
     &swl_rows_avx512, &swl_rows_avx2,
 #endif
+#if SWL_ARM
+    &swl_rows_neon,
+#endif
     &reference,
 };
 

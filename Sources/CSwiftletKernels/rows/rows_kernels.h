@@ -23,6 +23,6 @@ static inline float swl_greatest(float greatest, float x) {
   return fabsf(x) <= greatest || greatest != greatest ? greatest : fabsf(x);
 }
 
-extern const swl_rows swl_rows_avx2, swl_rows_avx512;
+extern const swl_rows swl_rows_avx2, swl_rows_avx512, swl_rows_neon;
 
 #endif

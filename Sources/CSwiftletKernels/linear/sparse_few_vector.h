@@ -1,10 +1,14 @@
-// What the kernels for few tokens share. Included by the files of AVX2.
+// What the kernels for few tokens share. Included by the ISA files.
 
 #include "convert_vector.h"
 #include "sparse_few.h"
 
 /// The codes of 8 outputs, in the lowest bits of 32 each.
-SWL_INLINE __m256i codes_at(const uint8_t *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)); }
+SWL_INLINE words codes_at(const uint8_t *p) {
+  bytes codes;
+  memcpy(&codes, p, sizeof codes);
+  return __builtin_convertvector(codes, words);
+}
 
 /// `add` for each count of tokens that a register tile may have.
 #define SWL_FEW_SUMS(name, add, ...)                                                                                   \
