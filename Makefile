@@ -1,5 +1,5 @@
 # The commands of the house. `make demo` and `make test` set everything up themselves.
-.PHONY: setup demo test lint sanitize release run-only bench
+.PHONY: setup demo test lint sanitize arm release run-only bench
 
 setup:
 	./setup
@@ -22,6 +22,10 @@ sanitize: setup
 	tools/sanitize/kernels.sh
 	tools/sanitize/runtime.sh
 	tools/sanitize/shim.sh
+
+# The kernels on emulated Arm processors.
+arm:
+	tools/arm
 
 # The whole package, optimised.
 release:

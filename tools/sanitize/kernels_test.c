@@ -1,6 +1,6 @@
-// Runs every kernel on random shapes under the sanitizers and compares it with its reference. Buffers are exactly as
-// large as the contracts say, so that the address sanitizer sees a read or write too far. Usage: kernels_test [seed]
-// [rounds]
+// Runs every kernel on random shapes, under the sanitizers or an emulator, and compares it with its reference. Buffers
+// are exactly as large as the contracts say, so that the address sanitizer sees a read or write too far.
+// Usage: kernels_test [seed] [rounds]
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -19,13 +19,55 @@ static uint32_t random_bits(void) {
 
 static size_t below(size_t bound) { return random_bits() % bound; }
 
+// Without the address sanitizer, guard bytes behind every buffer show a write too far when it is released.
+#if __has_feature(address_sanitizer)
+enum { GUARD = 0 };
+#else
+enum { GUARD = 64 };
+#endif
+enum { GUARD_BYTE = 0xa5, MOST_BUFFERS = 1000 };
+
+static struct {
+  void *start;
+  size_t bytes;
+} buffers[MOST_BUFFERS];
+static size_t buffer_count;
+static pthread_mutex_t buffers_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static void *memory(size_t bytes) {
   void *p = NULL;
-  if (posix_memalign(&p, 64, bytes ? bytes : 1))
+  if (posix_memalign(&p, 64, bytes + GUARD ? bytes + GUARD : 1))
     exit(1);
   memset(p, 0xff, bytes); // NaN, or as good as
+  memset((char *)p + bytes, GUARD_BYTE, GUARD);
+  pthread_mutex_lock(&buffers_lock);
+  if (buffer_count == MOST_BUFFERS)
+    exit(1);
+  buffers[buffer_count].start = p;
+  buffers[buffer_count++].bytes = bytes;
+  pthread_mutex_unlock(&buffers_lock);
   return p;
 }
+
+/// Gives memory back whose guard bytes must be as they were.
+static void release(void *p) {
+  if (!p)
+    return;
+  pthread_mutex_lock(&buffers_lock);
+  size_t i = buffer_count - 1;
+  while (buffers[i].start != p)
+    i--;
+  const uint8_t *guard = (const uint8_t *)p + buffers[i].bytes;
+  for (size_t at = 0; at < GUARD; at++)
+    if (guard[at] != GUARD_BYTE && failures++ < 20)
+      printf("FAILED: byte %zu behind a buffer of %zu bytes was written\n", at, buffers[i].bytes);
+  buffers[i] = buffers[--buffer_count];
+  pthread_mutex_unlock(&buffers_lock);
+  free(p);
+}
+
+// What the tests free is looked at.
+#define free(buffer) release(buffer)
 
 static uint16_t bf16(float value) {
   uint32_t bits;
@@ -468,6 +510,62 @@ static void test_cache(void) {
   free(qkv), free(expected), free(whole), free(pieces);
 }
 
+/// Rows whose greatest magnitude is zero, infinite or NaN among others.
+static void test_quantized_rows(void) {
+  size_t rows = 1 + below(5), width = 1 + below(150), count = rows * width, sets;
+  float *x = random_floats(count, 8);
+  for (size_t row = 0; row < rows; row++) {
+    const uint32_t kind = below(6);
+    if (kind == 0)
+      memset(x + row * width, 0, width * sizeof(float));
+    else if (kind <= 2)
+      x[row * width + below(width)] = kind == 1 ? NAN : -INFINITY;
+  }
+  uint8_t *expected = memory(count);
+  float *expected_scales = memory(rows * sizeof(float));
+  swl_quantize_rows(SWL_ISA_SCALAR, x, expected, expected_scales, rows, width);
+  const swl_named_isa *set = swl_named_isas(&sets);
+  for (size_t i = 0; i < sets; i++) {
+    if (!swl_isa_has(swl_isa_of_processor(), set[i].isa))
+      continue;
+    uint8_t *y = memory(count);
+    float *scales = memory(rows * sizeof(float));
+    swl_quantize_rows(set[i].isa, x, y, scales, rows, width);
+    bool good = !memcmp(y, expected, count);
+    for (size_t row = 0; row < rows; row++)
+      good &= scales[row] == expected_scales[row] || (isnan(scales[row]) && isnan(expected_scales[row]));
+    check(good, set[i].name, "quantised rows: rows width", rows, width, 0, 0, 0);
+    free(y), free(scales);
+  }
+  free(x), free(expected), free(expected_scales);
+}
+
+/// Cutting images into patches is the elementwise writing of every set; a thread takes some rows of patches.
+static void test_patches(void) {
+  swl_patchify op = {.batch = 1 + below(3), .channels = 1 + below(4), .patch = 1 + below(20)};
+  op.height = op.patch * (1 + below(4)), op.width = op.patch * (1 + below(4));
+  op.output = (swl_output){(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 0.02f, (int32_t)below(256)};
+  size_t count = op.batch * op.channels * op.height * op.width, size = size_of(op.output.type), sets;
+  float *x = random_floats(count, 4);
+  void *expected = memory(count * size);
+  op.x = x;
+  const swl_named_isa *set = swl_named_isas(&sets);
+  for (size_t i = sets; i-- > 0;) { // the reference first
+    if (!swl_isa_has(swl_isa_of_processor(), set[i].isa))
+      continue;
+    op.y = memory(count * size);
+    size_t tiles = swl_patchify_tiles(&op), cut = below(tiles + 1);
+    swl_patchify_run(set[i].isa, &op, cut, tiles - cut);
+    swl_patchify_run(set[i].isa, &op, 0, cut);
+    if (i == sets - 1)
+      memcpy(expected, op.y, count * size);
+    check(!memcmp(op.y, expected, count * size), set[i].name, "patches: patch height width type", op.patch, op.height,
+          op.width, op.output.type, 0);
+    free(op.y);
+  }
+  free(x), free(expected);
+}
+
 static void test_others(void) {
   size_t rows = 1 + below(5), width = 1 + below(100), count = rows * width;
   float *x = random_floats(count, 8), *a = random_floats(count, 8), *y = memory(count * 4), *z = memory(count * 4);
@@ -487,8 +585,9 @@ static void test_others(void) {
     swl_softmax(SWL_ISA_SCALAR, x, z, rows, width);
     swl_softmax(isa, x, y, rows, width);
     check(close_to(y, z, (swl_output){0}, count, 1e-6f), "softmax", "isa rows width", isa, rows, width, 0, 0);
-    swl_layer_norm(SWL_ISA_SCALAR, x, a, NULL, 1e-6f, z, output, rows, width);
-    swl_layer_norm(isa, x, a, NULL, 1e-6f, y, output, rows, width);
+    const float *gamma = below(3) ? a : NULL, *beta = below(3) ? a + count - width : NULL;
+    swl_layer_norm(SWL_ISA_SCALAR, x, gamma, beta, 1e-6f, z, output, rows, width);
+    swl_layer_norm(isa, x, gamma, beta, 1e-6f, y, output, rows, width);
     check(close_to(y, z, output, count, 1e-4f), "layer norm", "isa type rows width", isa, output.type, rows, width, 0);
     swl_mean_rows(SWL_ISA_SCALAR, x, z, 1, rows, width);
     swl_mean_rows(isa, x, y, 1, rows, width);
@@ -523,6 +622,8 @@ int main(int argc, char **argv) {
     test_streams();
     test_cache();
     test_others();
+    test_quantized_rows();
+    test_patches();
   }
   printf("%d failures\n", failures);
   return failures > 0;
