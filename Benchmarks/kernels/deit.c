@@ -12,8 +12,6 @@ typedef struct {
   double best, part[PARTS];
 } network;
 
-static size_t value_size(swl_type type) { return type == SWL_F32 ? 4 : type == SWL_BF16 ? 2 : 1; }
-
 static void *random_bytes(size_t count) {
   uint8_t *p = memory(count);
   for (size_t i = 0; i < count; i++)

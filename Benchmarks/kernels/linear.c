@@ -9,36 +9,6 @@ typedef struct {
   double best;
 } run;
 
-static size_t value_size(swl_type type) { return type == SWL_F32 ? 4 : type == SWL_BF16 ? 2 : 1; }
-
-static uint16_t bf16(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, 4);
-  return (uint16_t)(bits >> 16);
-}
-
-static swl_linear_weights random_weights(swl_linear_shape shape) {
-  size_t count = shape.outputs * shape.inputs / shape.group * shape.kept;
-  void *values = memory(count * 4);
-  uint8_t *indices = memory(count);
-  for (size_t i = 0; i < count; i++) {
-    if (shape.type == SWL_F32)
-      ((float *)values)[i] = random_float();
-    else if (shape.type == SWL_BF16)
-      ((uint16_t *)values)[i] = bf16(random_float());
-    else
-      ((int8_t *)values)[i] = (int8_t)(random_bits() % 255 - 127);
-  }
-  for (size_t at = 0; at < count; at += shape.kept)
-    for (size_t position = 0, chosen = 0; chosen < shape.kept; position++)
-      if (random_bits() % (shape.group - position) < shape.kept - chosen)
-        indices[at + chosen++] = (uint8_t)position;
-  uint16_t *halves = memory(count * 4);
-  for (size_t i = 0; i < 2 * count; i++)
-    halves[i] = (uint16_t)((random_bits() % 2) << 15 | 0x2000 | random_bits() % 1024); // about 0.01
-  return (swl_linear_weights){shape, values, shape.kept < shape.group ? indices : NULL, halves, halves + count};
-}
-
 /// Weights that take bytes.
 static bool takes_bytes(swl_type type) { return type == SWL_S8 || type == SWL_U4; }
 

@@ -138,6 +138,10 @@ static void run_cache_attention(const void *op, size_t first, size_t count, void
   swl_cache_attention_run(op, first, count, scratch);
 }
 
+static void run_convolution(const void *op, size_t first, size_t count, void *scratch) {
+  swl_convolution_run(op, first, count, scratch);
+}
+
 static void check(bool good, const char *name, const char *what, size_t a, size_t b, size_t c, size_t d, size_t e) {
   if (!good && failures++ < 20)
     printf("FAILED %s: %s (%zu %zu %zu %zu %zu)\n", name, what, a, b, c, d, e);
@@ -287,6 +291,120 @@ static void test_neighbours(void) {
     free(packed), free(y), free(alone);
   }
   free(floats), free(x), free(values), free(indices);
+}
+
+/// A stored weight, or input, as a number.
+static double number(const void *values, swl_type type, size_t i) {
+  float value;
+  if (type == SWL_S8)
+    return ((const int8_t *)values)[i];
+  swl_read(SWL_ISA_SCALAR, (const char *)values + i * size_of(type), (swl_output){type, 1, 0}, &value, 1);
+  return value;
+}
+
+/// Convolutions of every kind of step, border, group and order of x, against the definition.
+static void test_convolution(void) {
+  static const size_t patterns[][2] = {{1, 1}, {2, 4}, {1, 4}, {3, 8}};
+  static const swl_type types[] = {SWL_F32, SWL_BF16, SWL_S8};
+  const size_t *pattern = patterns[below(4)];
+  swl_convolution op = {.groups = 1 + below(3), .batch = 1 + below(2)};
+  const size_t channels = pattern[1] * (1 + below(below(2) ? 24 / pattern[1] : 3)), all = channels * op.groups;
+  const bool is_plain = below(3) == 0;
+  for (size_t axis = 0; axis < 2; axis++) {
+    op.kernel[axis] = is_plain ? 1 : 1 + below(4);
+    op.stride[axis] = is_plain ? 1 : 1 + below(3);
+    op.padding[axis] = is_plain ? 0 : below(4);
+    op.dilation[axis] = 1 + below(2);
+    const size_t span = op.dilation[axis] * (op.kernel[axis] - 1) + 1, border = 2 * op.padding[axis];
+    op.size[axis] = (span > border ? span - border : 1) + below(12);
+  }
+  op.shape = (swl_linear_shape){types[below(3)], op.kernel[0] * op.kernel[1] * channels, 1 + below(70),
+                                pattern[0], pattern[1], 0};
+  const size_t outputs = op.shape.outputs, inputs = op.shape.inputs;
+  const size_t row = inputs / op.shape.group * op.shape.kept, count = op.groups * outputs * row;
+  void *values = random_values(op.shape.type, count);
+  uint8_t *indices = memory(count);
+  for (size_t at = 0; at < count; at += op.shape.kept)
+    for (size_t position = 0, chosen = 0; chosen < op.shape.kept; position++)
+      if (below(op.shape.group - position) < op.shape.kept - chosen)
+        indices[at + chosen++] = (uint8_t)position;
+  if (op.shape.type == SWL_S8)
+    for (size_t i = 0; i < count; i++)
+      if (((int8_t *)values)[i] == -128)
+        ((int8_t *)values)[i] = -127;
+
+  const size_t positions = op.size[0] * op.size[1];
+  op.x_type = op.shape.type == SWL_S8 ? SWL_U8 : op.shape.type;
+  op.x_zero_point = op.shape.type == SWL_S8 ? (int32_t)below(256) : 0;
+  op.x_channel = 1, op.x_column = all + below(2) * below(5);
+  if (below(3) == 0)
+    op.x_channel = positions, op.x_column = 1;
+  op.x_row = op.size[1] * op.x_column;
+  op.x_sample = op.x_channel == 1 ? op.size[0] * op.x_row : all * positions;
+  const size_t x_count = (op.batch - 1) * op.x_sample + (op.size[0] - 1) * op.x_row +
+                         (op.size[1] - 1) * op.x_column + (all - 1) * op.x_channel + 1;
+  op.x = random_values(op.x_type, x_count);
+  const size_t height = swl_convolution_output(&op, 0), width = swl_convolution_output(&op, 1);
+  op.y_stride = op.groups * outputs + below(2) * below(5);
+  op.output = (swl_output){SWL_F32, 1, 0};
+  const size_t y_count = (op.batch * height * width - 1) * op.y_stride + op.groups * outputs;
+  float *bias = random_values(SWL_F32, op.groups * outputs);
+  op.epilogue.bias = below(2) ? bias : NULL;
+  op.epilogue.activation = below(2) ? SWL_RELU : SWL_IDENTITY;
+
+  double *expected = memory(op.batch * height * width * op.groups * outputs * sizeof *expected);
+  for (size_t at = 0; at < op.batch * height * width * op.groups * outputs; at++) {
+    const size_t output = at % (op.groups * outputs), group = output / outputs;
+    const size_t position = at / (op.groups * outputs), left = position % width, down = position / width % height;
+    double sum = 0;
+    for (size_t k = 0; k < row; k++) {
+      const size_t stored = output * row + k;
+      const size_t input = pattern[1] == 1 ? k : k / op.shape.kept * op.shape.group + indices[stored];
+      const size_t tap = input / channels;
+      const size_t y = down * op.stride[0] + tap / op.kernel[1] * op.dilation[0] - op.padding[0];
+      const size_t x = left * op.stride[1] + tap % op.kernel[1] * op.dilation[1] - op.padding[1];
+      if (y >= op.size[0] || x >= op.size[1]) // below 0 as well
+        continue;
+      const size_t from = position / width / height * op.x_sample + y * op.x_row + x * op.x_column +
+                          (group * channels + input % channels) * op.x_channel;
+      const double factor = op.x_type == SWL_U8 ? ((const uint8_t *)op.x)[from] - (double)op.x_zero_point
+                                                : number(op.x, op.x_type, from);
+      sum += factor * number(values, op.shape.type, stored);
+    }
+    sum += op.epilogue.bias ? bias[output] : 0;
+    expected[at] = op.epilogue.activation == SWL_RELU && sum < 0 ? 0 : sum;
+  }
+
+  size_t kernels;
+  const swl_linear_kernel *kernel = swl_linear_kernels(&kernels);
+  for (size_t k = 0; k < kernels; k++) {
+    if (!swl_isa_has(swl_isa_of_processor(), kernel[k].needs) || !swl_linear_accepts(&kernel[k], &op.shape))
+      continue;
+    op.linear = &kernel[k];
+    op.packed_stride = (swl_linear_packed_size(&kernel[k], &op.shape) + 63) / 64 * 64;
+    void *packed = memory(op.groups * op.packed_stride);
+    float *y = memory(y_count * sizeof *y);
+    for (size_t group = 0; group < op.groups; group++) {
+      const size_t first = group * outputs * row;
+      swl_linear_weights weights = {.shape = op.shape,
+                                    .values = (const char *)values + first * size_of(op.shape.type),
+                                    .indices = pattern[1] == 1 ? NULL : indices + first};
+      swl_linear_pack(&kernel[k], &weights, (char *)packed + group * op.packed_stride);
+    }
+    op.packed = packed, op.y = y;
+    run_on_two_threads(&op, run_convolution, swl_convolution_tiles(&op), swl_convolution_scratch_size(&op));
+    bool good = swl_convolution_share(&op, 0, 3) == 0 &&
+                swl_convolution_share(&op, 3, 3) == swl_convolution_tiles(&op);
+    for (size_t i = 0; i < y_count; i++) {
+      const size_t output = i % op.y_stride;
+      good &= output < op.groups * outputs ? y[i] == (float)expected[i / op.y_stride * op.groups * outputs + output]
+                                           : isnan(y[i]) != 0;
+    }
+    check(good, kernel[k].name, "convolution: kernel channels outputs groups kept", op.kernel[0] * op.kernel[1],
+          channels, outputs, op.groups, op.shape.kept);
+    free(packed), free(y);
+  }
+  free(values), free(indices), free((void *)op.x), free(bias), free(expected);
 }
 
 static void *random_heads(swl_type type, size_t count) {
@@ -618,6 +736,7 @@ int main(int argc, char **argv) {
   for (size_t round = 0; round < rounds; round++) {
     test_linear();
     test_neighbours();
+    test_convolution();
     test_attention();
     test_streams();
     test_cache();

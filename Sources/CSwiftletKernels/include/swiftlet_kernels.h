@@ -7,6 +7,7 @@
 
 #include "swl_attention.h"
 #include "swl_cache.h"
+#include "swl_convolution.h"
 #include "swl_elementwise.h"
 #include "swl_isa.h"
 #include "swl_layout.h"

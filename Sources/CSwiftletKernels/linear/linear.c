@@ -134,24 +134,26 @@ void swl_linear_pack_outputs(const swl_linear_kernel *kernel, const swl_linear_w
   kernel->family->pack(kernel->details, weights, (swl_outputs){first, count}, packed);
 }
 
-static swl_tiling tiling_of(const swl_linear *op) { return op->kernel->family->tiling(op->kernel->details, op); }
-
 size_t swl_linear_tiles(const swl_linear *op) {
-  swl_tiling tiling = tiling_of(op);
+  swl_tiling tiling = swl_tiling_by(op);
   return tiling.panels * tiling.blocks;
 }
 
-size_t swl_linear_share(const swl_linear *op, size_t thread, size_t threads) {
-  const swl_tiling tiling = tiling_of(op);
-  const size_t steps = swl_divide_up(tiling.tokens, tiling.step);
-  size_t before = swl_split(steps * tiling.blocks, threads, thread); // steps of all tiles that lie before the share
-  for (size_t panel = 0; panel < tiling.panels; panel++) {
-    size_t of_tile = swl_split(steps, tiling.panels, panel + 1) - swl_split(steps, tiling.panels, panel);
-    if (before < of_tile * tiling.blocks)
-      return panel * tiling.blocks + before / of_tile;
-    before -= of_tile * tiling.blocks;
+size_t swl_tile_after(const swl_tiling *tiling, size_t before) {
+  const size_t steps = swl_divide_up(tiling->tokens, tiling->step);
+  for (size_t panel = 0; panel < tiling->panels; panel++) {
+    size_t of_tile = swl_split(steps, tiling->panels, panel + 1) - swl_split(steps, tiling->panels, panel);
+    if (before < of_tile * tiling->blocks)
+      return panel * tiling->blocks + before / of_tile;
+    before -= of_tile * tiling->blocks;
   }
-  return tiling.panels * tiling.blocks;
+  return tiling->panels * tiling->blocks;
+}
+
+size_t swl_linear_share(const swl_linear *op, size_t thread, size_t threads) {
+  const swl_tiling tiling = swl_tiling_by(op);
+  const size_t steps = swl_divide_up(tiling.tokens, tiling.step);
+  return swl_tile_after(&tiling, swl_split(steps * tiling.blocks, threads, thread));
 }
 
 size_t swl_linear_scratch_size(const swl_linear *op) {

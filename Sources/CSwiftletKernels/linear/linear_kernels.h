@@ -70,6 +70,9 @@ static inline size_t swl_end_of(swl_outputs part, size_t step) { return swl_divi
 /// Sums of the weights of each output, which the zero point of the input multiplies; `sums` are those of the whole layer.
 void swl_row_sums(const swl_linear_weights *weights, swl_outputs part, int32_t *sums);
 
+/// The first tile before which `steps` steps of tiles lie, or the number of tiles.
+size_t swl_tile_after(const swl_tiling *tiling, size_t steps);
+
 /// Kernels that share their frame; `details` is the kernel's.
 typedef struct swl_linear_family {
   bool (*accepts)(const void *details, const swl_linear_shape *shape);
@@ -79,6 +82,10 @@ typedef struct swl_linear_family {
   size_t (*scratch_size)(const void *details, const swl_linear *op); // bytes
   void (*run)(const void *details, const swl_linear *op, size_t first, size_t count, void *scratch);
 } swl_linear_family;
+
+static inline swl_tiling swl_tiling_by(const swl_linear *op) {
+  return op->kernel->family->tiling(op->kernel->details, op);
+}
 
 extern const swl_linear_family swl_reference_family, swl_dense_family, swl_dense_u4_family, swl_sparse_s8_family,
     swl_sparse_few_family, swl_sparse_gather_family, swl_sparse_rows_family;

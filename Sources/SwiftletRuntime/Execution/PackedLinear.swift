@@ -7,7 +7,8 @@ final class PackedLinear: @unchecked Sendable {
   /// Of one group.
   let shape: swl_linear_shape
   private let packed: AlignedBuffer
-  private let groupByteCount: Int
+  /// From the weights of one group to those of the next.
+  let groupByteCount: Int
 
   /// Weights of f16 are decoded, and packed as f32; those of u4 too, unless they are multiplied in integers.
   ///

@@ -102,109 +102,30 @@ extension Graph.Convolution {
 
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) throws(SessionError) -> ThreadPool.Job? {
     let packed = compiler.packed(.weight(weight, groups: groups))
-    let (x, y) = (compiler.lengths(of: node.inputs[0]), compiler.outputLengths(of: node))
-    let format = compiler.format(of: node.inputs[0])
-    let size = compiler.elementSize(of: node.inputs[0])
-    let (xStrides, target) = (compiler.strides(of: node.inputs[0]), compiler.layout(of: .value(node.output)))
-    let patches = PatchGather(
-      channels: x[1] / groups, height: x[2], width: x[3], strides: Array(xStrides[1...]), columns: y[3],
-      kernel: kernel, stride: stride,
-      padding: padding, dilation: dilation, elementSize: size,
-      // What stands for 0.
-      border: format.type == SWL_U8 ? UInt8(clamping: format.zero_point) : 0)
-    let (positions, outputs) = (y[2] * y[3], y[1] / groups)
-    let outputSize = compiler.elementSize(of: .value(node.output))
-
-    // Enough rows for a panel of every kernel, few enough to stay in a cache.
-    let rows = min(positions, max(32, (1 << 17) / (packed.shape.inputs * size)))
-    let blocks = (positions + rows - 1) / rows
+    let input = node.inputs[0]
+    let (x, format) = (compiler.layout(of: input), compiler.format(of: input))
     let scales = try compiler.integerScales(of: weight, input: format)
-    let template = swl_linear(
-      kernel: packed.kernel, shape: packed.shape, packed: nil, tokens: rows, x: nil, x_stride: packed.shape.inputs,
-      x_type: format.type, x_zero_point: format.zero_point, y: nil, y_stride: target.positionStride,
-      output: compiler.outputFormat(of: node),
+    let op = swl_convolution(
+      linear: packed.kernel, shape: packed.shape, groups: groups, packed: packed.address(ofGroup: 0),
+      packed_stride: packed.groupByteCount, kernel: (kernel[0], kernel[1]), stride: (stride[0], stride[1]),
+      padding: (padding[0], padding[1]), dilation: (dilation[0], dilation[1]),
+      batch: x.shape[0], size: (x.shape[2], x.shape[3]), x: compiler.address(of: input), x_sample: x.strides[0],
+      x_channel: x.strides[1], x_row: x.strides[2], x_column: x.strides[3], x_type: format.type,
+      x_zero_point: format.zero_point, y: compiler.outputAddress(of: node),
+      y_stride: compiler.layout(of: .value(node.output)).positionStride, output: compiler.outputFormat(of: node),
       epilogue: swl_linear_epilogue(
-        scale: nil, x_scales: nil, bias: nil, activation: activation.kernelCode, residual: nil))
-    let gatheredBytes = (rows * packed.shape.inputs * size).aligned
-    compiler.scratch.reserve(gatheredBytes + withUnsafePointer(to: template) { swl_linear_scratch_size($0) })
-    let scratch = compiler.scratch
-    let (source, written) = (compiler.address(of: node.inputs[0]), compiler.outputAddress(of: node))
-    let bias = compiler.floats(ofConstant: bias)
-    let groups = groups
-    let (imageBytes, groupBytes) = (xStrides[0] * size, x[1] / groups * xStrides[1] * size)
-    let (outputImage, outputPosition) = (target.strides[0], target.positionStride)
-
-    // A tile is a block of the positions of one group of one sample.
-    return ThreadPool.Job(tiles: y[0] * groups * blocks) { first, count, worker in
-      guard let gathered = scratch.address(ofWorker: worker) else { preconditionFailure("no scratch was allocated") }
-      withExtendedLifetime((packed, scales)) {
-        for tile in first..<first + count {
-          let (sample, group, start) = (tile / blocks / groups, tile / blocks % groups, tile % blocks * rows)
-          let taken = min(rows, positions - start)
-          patches.gather(
-            source + sample * imageBytes + group * groupBytes, start..<start + taken, into: gathered)
-          var op = template
-          op.packed = UnsafeRawPointer(packed.address(ofGroup: group))
-          op.tokens = taken
-          op.x = UnsafeRawPointer(gathered)
-          op.y = written + (sample * outputImage + start * outputPosition + group * outputs) * outputSize
-          op.epilogue.bias = bias.map { $0 + group * outputs }
-          op.epilogue.scale = scales.map {
-            UnsafePointer($0.address.assumingMemoryBound(to: Float.self)) + group * outputs
-          }
-          swl_linear_run(&op, 0, swl_linear_tiles(&op), gathered + gatheredBytes)
+        scale: scales.map { UnsafePointer($0.address.assumingMemoryBound(to: Float.self)) }, x_scales: nil,
+        bias: compiler.floats(ofConstant: bias), activation: activation.kernelCode, residual: nil))
+    return withUnsafePointer(to: op) { pointer in
+      compiler.scratch.reserve(swl_convolution_scratch_size(pointer))
+      let scratch = compiler.scratch
+      let threads = compiler.threads
+      let shares = (0...threads).map { swl_convolution_share(pointer, $0, threads) }
+      return ThreadPool.Job(tiles: swl_convolution_tiles(pointer), shares: shares) { first, count, worker in
+        withExtendedLifetime((scales, packed)) {
+          withUnsafePointer(to: op) { swl_convolution_run($0, first, count, scratch.address(ofWorker: worker)) }
         }
       }
-    }
-  }
-}
-
-/// Copies what each position of a kernel sees into a row: position by position, channels side by side.
-private struct PatchGather {
-  let channels, height, width: Int
-  /// How far channels, rows and columns lie apart, in elements.
-  let strides: [Int]
-  /// Of the output.
-  let columns: Int
-  let kernel, stride, padding, dilation: [Int]
-  let elementSize: Int
-  let border: UInt8
-
-  func gather(_ x: UnsafeMutableRawPointer, _ positions: Range<Int>, into rows: UnsafeMutableRawPointer) {
-    let rowLength = kernel[0] * kernel[1] * channels
-    if padding != [0, 0] {
-      rows.initializeMemory(as: UInt8.self, repeating: border, count: positions.count * rowLength * elementSize)
-    }
-    var copy = swl_copy()
-    copy.element_size = elementSize
-    copy.rank = 2
-    (copy.x_stride.0, copy.x_stride.1) = (stride[1] * strides[2], strides[0])
-    (copy.y_stride.0, copy.y_stride.1) = (rowLength, 1)
-    copy.shape.1 = channels
-    var start = positions.lowerBound
-    while start < positions.upperBound {
-      // As many positions as lie in one row of the output.
-      let (row, column) = start.quotientAndRemainder(dividingBy: columns)
-      let end = min(positions.upperBound, (row + 1) * columns)
-      for i in 0..<kernel[0] {
-        let down = row * stride[0] + i * dilation[0] - padding[0]
-        guard (0..<height).contains(down) else { continue }
-        for j in 0..<kernel[1] {
-          // Columns whose input lies inside: 0 <= column * stride + shift < width.
-          let shift = j * dilation[1] - padding[1]
-          let first = max(column, shift < 0 ? (-shift + stride[1] - 1) / stride[1] : 0)
-          let last = min(column + end - start - 1, (width - 1 - shift).dividedRoundingDown(by: stride[1]))
-          guard first <= last else { continue }
-          copy.shape.0 = last - first + 1
-          copy.x = UnsafeRawPointer(
-            x + (down * strides[1] + (first * stride[1] + shift) * strides[2]) * elementSize)
-          copy.y =
-            rows + ((start - positions.lowerBound + first - column) * rowLength + (i * kernel[1] + j) * channels)
-            * elementSize
-          swl_copy_run(&copy)
-        }
-      }
-      start = end
     }
   }
 }
