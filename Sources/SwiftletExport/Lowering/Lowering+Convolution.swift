@@ -102,11 +102,11 @@ struct ConvolutionCall {
     sides = input.dropFirst(2)
   }
 
-  /// Whether its square kernel steps from patch to patch of an image that patches fill.
+  /// Whether its square kernel of several positions steps from patch to patch of an image that patches fill.
   var cutsPatches: Bool {
     guard weightShape.count == 4, groups == 1 else { return false }
     let patch = weightShape[2]
-    return weightShape[3] == patch && stride == [patch, patch] && padding == [0, 0] && dilation == [1, 1]
+    return patch > 1 && weightShape[3] == patch && stride == [patch, patch] && padding == [0, 0] && dilation == [1, 1]
       && sides.allSatisfy { $0.fixedLength?.isMultiple(of: patch) ?? false }
   }
 }
