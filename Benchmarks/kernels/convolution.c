@@ -65,6 +65,7 @@ static void bench(swl_type type, layer l, const char *filter, int rounds) {
       for (size_t axis = 0; axis < 2; axis++) {
         op.kernel[axis] = l.kernel, op.stride[axis] = l.stride, op.padding[axis] = padding, op.dilation[axis] = 1;
         op.size[axis] = axis ? l.width : l.height;
+        op.output_size[axis] = op.size[axis] / l.stride;
       }
       op.batch = 1, op.x = x, op.x_type = x_type, op.x_zero_point = is_integer ? 117 : 0;
       op.x_channel = l.planar ? pixels : 1, op.x_column = l.planar ? 1 : l.channels;

@@ -107,7 +107,7 @@ private struct ConvolutionProblem {
       op.stride = (stride[0], stride[1])
       op.padding = (padding[0], padding[1])
       op.dilation = (dilation[0], dilation[1])
-      (op.batch, op.size) = (batch, (size[0], size[1]))
+      (op.batch, op.size, op.output_size) = (batch, (size[0], size[1]), (output[0], output[1]))
       (op.x, op.x_sample, op.x_channel) = (UnsafeRawPointer(input.address), strides[0], strides[1])
       (op.x_row, op.x_column) = (strides[2], strides[3])
       (op.x_type, op.x_zero_point) = (isInteger ? SWL_U8 : SWL_F32, zeroPoint)

@@ -317,6 +317,8 @@ static void test_convolution(void) {
     op.dilation[axis] = 1 + below(2);
     const size_t span = op.dilation[axis] * (op.kernel[axis] - 1) + 1, border = 2 * op.padding[axis];
     op.size[axis] = (span > border ? span - border : 1) + below(12);
+    const size_t behind = is_plain ? 0 : below((uint32_t)op.padding[axis] + 1); // as much again, or more
+    op.output_size[axis] = (op.size[axis] + border + behind - span) / op.stride[axis] + 1;
   }
   op.shape = (swl_linear_shape){types[below(3)], op.kernel[0] * op.kernel[1] * channels, 1 + below(70),
                                 pattern[0], pattern[1], 0};
@@ -344,7 +346,7 @@ static void test_convolution(void) {
   const size_t x_count = (op.batch - 1) * op.x_sample + (op.size[0] - 1) * op.x_row +
                          (op.size[1] - 1) * op.x_column + (all - 1) * op.x_channel + 1;
   op.x = random_values(op.x_type, x_count);
-  const size_t height = swl_convolution_output(&op, 0), width = swl_convolution_output(&op, 1);
+  const size_t height = op.output_size[0], width = op.output_size[1];
   op.y_stride = op.groups * outputs + below(2) * below(5);
   op.output = (swl_output){SWL_F32, 1, 0};
   const size_t y_count = (op.batch * height * width - 1) * op.y_stride + op.groups * outputs;

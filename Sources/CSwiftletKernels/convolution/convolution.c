@@ -15,13 +15,14 @@ typedef struct {
 } window;
 
 static size_t positions_of(const swl_convolution *op) {
-  return swl_convolution_output(op, 0) * swl_convolution_output(op, 1);
+  return op->output_size[0] * op->output_size[1];
 }
 
 /// Whether x holds the tokens of the linear layer as it is.
 static bool is_direct(const swl_convolution *op) {
   for (size_t axis = 0; axis < 2; axis++)
-    if (op->kernel[axis] != 1 || op->stride[axis] != 1 || op->padding[axis] != 0)
+    if (op->kernel[axis] != 1 || op->stride[axis] != 1 || op->padding[axis] != 0 ||
+        op->output_size[axis] != op->size[axis])
       return false;
   bool rows_step_evenly = op->size[0] == 1 || op->x_row == op->size[1] * op->x_column;
   size_t image = op->size[0] * op->size[1] * op->x_column;
@@ -168,7 +169,7 @@ static void gather_row(const swl_convolution *op, const window *w, const char *x
 
 static void gather(const swl_convolution *op, size_t image, size_t group, size_t start, size_t end, char *rows) {
   const size_t element = swl_size_of(op->x_type), channels = op->shape.inputs / (op->kernel[0] * op->kernel[1]);
-  const window w = {channels, swl_convolution_output(op, 1), element, op->shape.inputs * element};
+  const window w = {channels, op->output_size[1], element, op->shape.inputs * element};
   const char *x = (const char *)op->x + (image * op->x_sample + group * channels * op->x_channel) * element;
   for (size_t at = start, count; at < end; at += count) {
     const size_t row = at / w.width, column = at % w.width;

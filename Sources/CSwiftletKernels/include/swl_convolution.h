@@ -20,25 +20,21 @@ typedef struct {
   size_t packed_stride; // bytes between groups, a multiple of 64
 
   // Along height and width.
-  size_t kernel[2], stride[2], padding[2], dilation[2];
+  size_t kernel[2], stride[2], dilation[2];
+  size_t padding[2]; // before the first row and column
 
-  size_t batch, size[2]; // of x: at least dilation * (kernel - 1) + 1 - 2 * padding
+  size_t batch, size[2];  // of x
+  size_t output_size[2];  // at least 1; padding behind is what these positions see beyond x
   const void *x;
   size_t x_sample, x_channel, x_row, x_column; // elements between neighbours
   swl_type x_type;
   int32_t x_zero_point; // as in swl_linear; what stands for 0
 
-  void *y;         // [batch][output height][output width][y_stride]
+  void *y;         // [batch][output_size[0]][output_size[1]][y_stride]
   size_t y_stride; // elements from position to position, at least groups * outputs
   swl_output output;
   swl_linear_epilogue epilogue; // scale and bias are [groups * outputs], residual lies as y; x_scales is NULL
 } swl_convolution;
-
-/// The height (axis 0) or the width (axis 1) of the output.
-static inline size_t swl_convolution_output(const swl_convolution *op, size_t axis) {
-  return (op->size[axis] + 2 * op->padding[axis] - op->dilation[axis] * (op->kernel[axis] - 1) - 1) / op->stride[axis] +
-         1;
-}
 
 /// Tiles, scratch and shares as in swl_linear. Neighbouring tiles share the positions that are gathered.
 size_t swl_convolution_tiles(const swl_convolution *op);

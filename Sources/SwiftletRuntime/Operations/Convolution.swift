@@ -104,12 +104,14 @@ extension Graph.Convolution {
     let packed = compiler.packed(.weight(weight, groups: groups))
     let input = node.inputs[0]
     let (x, format) = (compiler.layout(of: input), compiler.format(of: input))
+    let output = compiler.outputLengths(of: node)
     let scales = try compiler.integerScales(of: weight, input: format)
     let op = swl_convolution(
       linear: packed.kernel, shape: packed.shape, groups: groups, packed: packed.address(ofGroup: 0),
       packed_stride: packed.groupByteCount, kernel: (kernel[0], kernel[1]), stride: (stride[0], stride[1]),
-      padding: (padding[0], padding[1]), dilation: (dilation[0], dilation[1]),
-      batch: x.shape[0], size: (x.shape[2], x.shape[3]), x: compiler.address(of: input), x_sample: x.strides[0],
+      dilation: (dilation[0], dilation[1]), padding: (padding[0], padding[1]),
+      batch: x.shape[0], size: (x.shape[2], x.shape[3]), output_size: (output[2], output[3]),
+      x: compiler.address(of: input), x_sample: x.strides[0],
       x_channel: x.strides[1], x_row: x.strides[2], x_column: x.strides[3], x_type: format.type,
       x_zero_point: format.zero_point, y: compiler.outputAddress(of: node),
       y_stride: compiler.layout(of: .value(node.output)).positionStride, output: compiler.outputFormat(of: node),
