@@ -105,16 +105,15 @@ import Testing
     arguments: runnableLevels.map(\.rawValue), [SWL_CACHE_F32, SWL_CACHE_BF16, SWL_CACHE_F16].map(\.rawValue))
   func `attention on a cache agrees with double precision, in pieces of any length`(level: UInt32, type: UInt32) {
     var random = SplitMix64(seed: UInt64(level * 8 + type))
-    for (heads, group, width, tokens) in [
-      (1, 1, 1, 1), (2, 3, 20, 40), (1, 4, 80, 70), (2, 1, 7, 300), (1, 2, 256, 33),
-    ] {
+    for (heads, group, width, tokens) in [(1, 1, 1, 1), (2, 3, 20, 40), (1, 2, 80, 35), (2, 1, 3, 270), (1, 2, 256, 9)]
+    {
       let problem = Problem(
         swl_cache_type(type), heads: heads, group: group, width: width, tokens: tokens, using: &random)
       let whole = problem.run(swl_isa(level), pieces: [tokens], using: &random)
       let exact = problem.exact()
       let wrong = zip(whole, exact).first { !(abs(Double($0) - $1) <= 1e-5 * max(1, abs($1))) }
       #expect(wrong == nil, "\(name(swl_isa(level))) \((heads, group, width, tokens))")
-      for _ in 0..<3 {
+      for _ in 0..<2 {
         var (pieces, left) = ([Int](), tokens)
         while left > 0 {
           pieces.append(1 + random.below(Bool.random(using: &random) ? left : min(left, 4)))

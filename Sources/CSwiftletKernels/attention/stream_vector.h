@@ -12,7 +12,6 @@ enum {
   PANEL = 8 * BLOCK, // most rows that a tile of keys is read for at once
   TILE = SWL_CACHE_TILE,
   PART = SWL_CACHE_PART,
-  AHEAD = 2048, // bytes
   OFFSETS = SWL_SEGMENT + 2 * TILE, // distances that a block of rows has to the keys of a segment, in whole tiles
 };
 
@@ -79,18 +78,19 @@ SWL_INLINE halves load_halves(const char *p) {
 SWL_INLINE floats read_bf16(const char *p) { return from_bf16(load_halves(p)); }
 SWL_INLINE floats read_f16(const char *p) { return from_f16(load_halves(p)); }
 
-/// A register tile: sums[row][v] += x[row][i] * w[i][v], w[i] lying `step` elements behind w[i - 1].
+/// A register tile: sums[row][v] += x[row][i] * w[i][v], w[i] lying `step` elements behind w[i - 1]. Few rows take keys
+/// and values faster than the processor foresees: they fetch what comes next, `next_step` bytes a step.
 SWL_INLINE void tile(floats read(const char *), size_t size, size_t rows, size_t vectors, const float *x,
                      size_t x_stride, const char *w, const size_t at[4], size_t step, size_t steps, bool adds,
-                     float *sums, size_t sums_stride) {
+                     float *sums, size_t sums_stride, const char *next, size_t next_step) {
   floats acc[BLOCK][4];
   for (size_t t = 0; t < rows; t++)
     for (size_t v = 0; v < vectors; v++)
       acc[t][v] = adds ? load(sums + t * sums_stride + v * LANES) : splat(0);
   for (size_t i = 0; i < steps; i++, x++, w += step * size) {
     floats weights[4];
-    if (size == 2 && rows <= 4) // these come from memory faster than the processor foresees
-      __builtin_prefetch(w + AHEAD);
+    if (rows <= 4)
+      __builtin_prefetch(next + i * next_step);
     for (size_t v = 0; v < vectors; v++)
       weights[v] = read(w + at[v]);
     for (size_t t = 0; t < rows; t++) {
@@ -106,14 +106,16 @@ SWL_INLINE void tile(floats read(const char *), size_t size, size_t rows, size_t
 
 #define STREAM_TILE(rows, vectors)                                                                                     \
   case rows * 8 + vectors:                                                                                             \
-    tile(read, size, rows, vectors, x, x_stride, w, at, step, steps, adds, sums + v * LANES, sums_stride);             \
+    tile(read, size, rows, vectors, x, x_stride, w, at, step, steps, adds, sums + v * LANES, sums_stride,              \
+         next + v * steps * next_step, vectors * next_step);                                                           \
     break;
 
 /// x[rows][steps] times w[steps][columns]: column c of a row of w is `part_step` elements from where it would be for
-/// each `part` columns before it.
+/// each `part` columns before it. `next` is what will be read as w next.
 SWL_INLINE void multiply_as(floats read(const char *), size_t size, size_t rows, size_t columns, const float *x,
                             size_t x_stride, const char *w, size_t step, size_t part, size_t part_step, size_t steps,
-                            bool adds, float *sums, size_t sums_stride) {
+                            bool adds, float *sums, size_t sums_stride, const char *next) {
+  const size_t next_step = (part < columns ? LANES : step * LANES / columns) * size; // for each vector of columns
   const size_t wide = WIDE == 4 || rows <= 2 ? 4 : 2; // as many sums as registers hold beside weights
   for (size_t v = 0, vectors; v < columns / LANES; v += vectors) {
     vectors = swl_min(columns / LANES - v, wide);
@@ -136,9 +138,9 @@ SWL_INLINE void multiply_as(floats read(const char *), size_t size, size_t rows,
 #define MULTIPLY(name, size)                                                                                           \
   static void multiply_##name(size_t rows, size_t columns, const float *x, size_t x_stride, const char *w,             \
                               size_t step, size_t part, size_t part_step, size_t steps, bool adds, float *sums,        \
-                              size_t sums_stride) {                                                                    \
+                              size_t sums_stride, const char *next) {                                                  \
     multiply_as(read_##name, size, rows, columns, x, x_stride, w, step, part, part_step, steps, adds, sums,            \
-                sums_stride);                                                                                          \
+                sums_stride, next);                                                                                    \
   }
 MULTIPLY(f32, 4)
 MULTIPLY(bf16, 2)
@@ -146,24 +148,24 @@ MULTIPLY(f16, 2)
 
 static void multiply(swl_cache_type type, size_t rows, size_t columns, const float *x, size_t x_stride, const char *w,
                      size_t step, size_t part, size_t part_step, size_t steps, bool adds, float *sums,
-                     size_t sums_stride) {
+                     size_t sums_stride, const char *next) {
   switch (type) {
   case SWL_CACHE_F32:
-    multiply_f32(rows, columns, x, x_stride, w, step, part, part_step, steps, adds, sums, sums_stride);
+    multiply_f32(rows, columns, x, x_stride, w, step, part, part_step, steps, adds, sums, sums_stride, next);
     break;
   case SWL_CACHE_BF16:
-    multiply_bf16(rows, columns, x, x_stride, w, step, part, part_step, steps, adds, sums, sums_stride);
+    multiply_bf16(rows, columns, x, x_stride, w, step, part, part_step, steps, adds, sums, sums_stride, next);
     break;
   case SWL_CACHE_F16:
-    multiply_f16(rows, columns, x, x_stride, w, step, part, part_step, steps, adds, sums, sums_stride);
+    multiply_f16(rows, columns, x, x_stride, w, step, part, part_step, steps, adds, sums, sums_stride, next);
     break;
   }
 }
 
 /// Sums of a block of rows with a tile of keys or of relative positions.
 SWL_INLINE void multiply_keys(swl_cache_type type, size_t rows, const float *x, size_t width, const char *keys,
-                              float *sums, size_t sums_stride) {
-  multiply(type, rows, TILE, x, width, keys, TILE, TILE, 0, width, false, sums, sums_stride);
+                              float *sums, size_t sums_stride, const char *next) {
+  multiply(type, rows, TILE, x, width, keys, TILE, TILE, 0, width, false, sums, sums_stride, next);
 }
 
 // MARK: A segment
@@ -179,7 +181,8 @@ static void add_offsets(const stream *s, const workspace *w, size_t row, size_t 
   const size_t tiles = swl_divide_up(s->r_zero + start - row + count, TILE) - first;
   for (size_t t = 0; t < tiles; t++)
     multiply_keys(SWL_CACHE_F32, rows, w->placed + at * s->width, s->width,
-                  (const char *)(s->r + (first + t) * s->width * TILE), w->offsets + t * TILE, OFFSETS);
+                  (const char *)(s->r + (first + t) * s->width * TILE), w->offsets + t * TILE, OFFSETS,
+                  (const char *)(s->r + (first + t + 1) * s->width * TILE));
   for (size_t i = 0; i < rows; i++) {
     const float *offsets = w->offsets + i * OFFSETS + (s->r_zero + start - (row + i) - first * TILE);
     float *to = scores + i * SWL_SEGMENT;
@@ -239,7 +242,8 @@ static void attend_segment(const stream *s, const workspace *w, size_t segment, 
     for (size_t at = 0; at < rows; at += BLOCK)
       if (t < ends[at / BLOCK])
         multiply_keys(s->type, swl_min(rows - at, BLOCK), w->queries + at * s->width, s->width,
-                      k + t * s->width * size, w->scores + at * SWL_SEGMENT + t, SWL_SEGMENT);
+                      k + t * s->width * size, w->scores + at * SWL_SEGMENT + t, SWL_SEGMENT,
+                      t + TILE < most ? k + (t + TILE) * s->width * size : v);
   for (size_t at = 0; at < rows; at += BLOCK) {
     const size_t block = swl_min(rows - at, BLOCK), end = ends[at / BLOCK];
     float *scores = w->scores + at * SWL_SEGMENT;
@@ -256,7 +260,8 @@ static void attend_segment(const stream *s, const workspace *w, size_t segment, 
       if (t < ends[at / BLOCK])
         multiply(s->type, swl_min(rows - at, BLOCK), s->padded, w->scores + at * SWL_SEGMENT + t, SWL_SEGMENT,
                  v + t * s->padded * size, PART, PART, TILE * PART, swl_min(ends[at / BLOCK] - t, TILE), true,
-                 mixture + at * s->padded, s->padded);
+                 mixture + at * s->padded, s->padded,
+                 t + TILE < most ? v + (t + TILE) * s->padded * size : k + SWL_SEGMENT * s->width * size);
 }
 
 // MARK: All segments
