@@ -228,12 +228,12 @@ extension Session {
   private func checkPositions(_ inputs: [NDArray], _ lengths: Graph.AxisLengths) throws(SessionError) {
     let graph = state.graph
     for node in graph.nodes {
-      guard let append = node.operation as? Graph.Append, case .value(let value) = node.inputs[2],
+      guard let operand = node.operation.positionInput, case .value(let value) = node.inputs[operand],
         let input = graph.inputs.firstIndex(of: value), case .int64(let numbers) = inputs[input].elements,
         let position = numbers.first
       else { continue }
-      let capacity = graph.shape(of: node.inputs[0])[append.axis].length(lengths)
-      let count = graph.shape(of: node.inputs[1])[append.axis].length(lengths)
+      let shapes = node.inputs.map { graph.shape(of: $0).map { $0.length(lengths) } }
+      let (count, capacity) = node.operation.positions(of: shapes)
       guard position >= 0, position <= capacity, count <= capacity - Int(position) else {
         throw .position(node: node.name, first: Int(position), count: count, capacity: capacity)
       }

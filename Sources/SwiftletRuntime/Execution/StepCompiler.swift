@@ -23,18 +23,28 @@ struct StepCompiler {
     private(set) var byteCount = 0
     private var sharedByteCount = 0
     private var buffer: AlignedBuffer?
+    private var counterCount = 0
+    private var counterBuffer: AlignedBuffer?
 
     func reserve(_ byteCount: Int) { self.byteCount = max(self.byteCount, byteCount.aligned) }
     func reserveShared(_ byteCount: Int) { sharedByteCount = max(sharedByteCount, byteCount.aligned) }
+
+    /// Counters that all workers share, which a node finds zero and leaves so.
+    func reserveCounters(_ count: Int) { counterCount = max(counterCount, count) }
 
     func allocate(workers: Int) throws(SessionError) {
       let (ofWorkers, overflows) = byteCount.multipliedReportingOverflow(by: workers)
       guard !overflows, ofWorkers <= Int.max - sharedByteCount else { throw .outOfMemory(byteCount: Int.max) }
       buffer = try AlignedBuffer(byteCount: sharedByteCount + ofWorkers)
+      guard counterCount > 0 else { return }
+      let counters = try AlignedBuffer(byteCount: counterCount * MemoryLayout<UInt32>.stride)
+      counters.address.initializeMemory(as: UInt8.self, repeating: 0, count: counters.byteCount)
+      counterBuffer = counters
     }
 
     /// What an earlier job of the same node wrote.
     var sharedAddress: UnsafeMutableRawPointer? { buffer?.address }
+    var counters: UnsafeMutablePointer<UInt32>? { counterBuffer?.address.assumingMemoryBound(to: UInt32.self) }
 
     func address(ofWorker worker: Int) -> UnsafeMutableRawPointer? {
       buffer.map { $0.address + sharedByteCount + worker * byteCount }

@@ -43,7 +43,7 @@ extension Graph {
 
   private func validate(_ value: Value, _ rules: OperationRules) throws(GraphError) {
     try place(value.name) { () throws(Mismatch) in try rules.checkShape(value.shape) }
-    guard ![.int8, .float16, .uint4].contains(value.type) else {
+    guard ![.int8, .uint4].contains(value.type) else {
       throw .invalid(part: value.name, reason: "only constants can be \(value.type.rawValue)")
     }
     guard (value.type == .uint8) == (value.quantization != nil) else {
@@ -101,11 +101,14 @@ extension Graph {
     for state in states {
       guard let value = valueByName[state], value.shape.allSatisfy({ $0.fixedLength != nil }), value.type != .uint8
       else {
-        throw .invalid(part: state, reason: "the state is no value of fixed lengths in f32, bf16 or i64")
+        throw .invalid(part: state, reason: "the state is no value of fixed lengths in f32, bf16, f16 or i64")
       }
       guard ready.insert(state).inserted else {
         throw .invalid(part: state, reason: "the state is an input or listed twice")
       }
+    }
+    for name in inputs + outputs where valueByName[name]?.type == .float16 {
+      throw .invalid(part: name, reason: "only constants and states can be f16")
     }
     let extents = inputs.compactMap { valueByName[$0] }.flatMap(\.shape).compactMap { dimension -> Extent? in
       if case .extent(let extent) = dimension { extent } else { nil }
@@ -183,13 +186,13 @@ private struct StateRules {
     let operation = node.operation.base
     let shared = node.inputs.indices.first { operation.sharing(ofInput: $0) == .always }
     let memory = shared.flatMap { memoryOf[node.inputs[$0]] }
+    if let position = operation.positionInput, !graphInputs.contains(node.inputs[position]) {
+      throw Graph.Mismatch("the position \(node.inputs[position]) is no input of the graph")
+    }
     if operation.changesFirstInput {
       guard let memory else { throw Graph.Mismatch("\(node.inputs[0]) is no state") }
       guard !node.inputs.dropFirst().contains(where: { memoryOf[$0] == memory }) else {
         throw Graph.Mismatch("it writes a state into itself")
-      }
-      if operation is Graph.Append, !graphInputs.contains(node.inputs[2]) {
-        throw Graph.Mismatch("the position \(node.inputs[2]) is no input of the graph")
       }
       gone.formUnion(memoryOf.filter { $0.value == memory }.keys)
     }

@@ -41,7 +41,7 @@ extension Graph {
   /// A tensor that flows through the graph.
   public struct Value: Hashable, Sendable {
     public var name: String
-    /// `f32`, `bf16`, `u8` or `i64`.
+    /// `f32`, `bf16`, `u8` or `i64`; a state can be `f16`.
     public var type: ElementType
     public var shape: Shape
     /// Present exactly when `type` is `u8`.

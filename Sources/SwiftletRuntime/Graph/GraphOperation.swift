@@ -29,6 +29,11 @@ protocol GraphOperation: Hashable, Sendable, Codable {
   var isElementwise: Bool { get }
   /// The first input is a state, which the operation overwrites, wholly or in part: the output is the state afterwards.
   var changesFirstInput: Bool { get }
+  /// The input that says from which position of a state on the operation works: an input of the graph, so that a run is
+  /// refused before it begins. Nil where there is none.
+  var positionInput: Int? { get }
+  /// How many positions it takes, and how many the state has, from the inputs' lengths; where there is such an input.
+  func positions(of inputs: [[Int]]) -> (count: Int, capacity: Int)
   /// Whether the output may lie where an input lies.
   func sharing(ofInput position: Int) -> Graph.Sharing
   /// How far apart the elements of an input may lie.
@@ -53,6 +58,8 @@ extension GraphOperation {
   var writesQuantized: Bool { false }
   var isElementwise: Bool { false }
   var changesFirstInput: Bool { false }
+  var positionInput: Int? { nil }
+  func positions(of inputs: [[Int]]) -> (count: Int, capacity: Int) { (0, 0) }
   func sharing(ofInput position: Int) -> Graph.Sharing { .never }
   func access(toInput position: Int, of count: Int) -> Graph.Access { .packed }
   func outputAccess(inputs count: Int) -> Graph.Access { .packed }
@@ -155,6 +162,7 @@ extension Graph.Operation {
     Graph.Add.self, Graph.Multiply.self, Graph.Attention.self, Graph.Softmax.self, Graph.MatrixProduct.self,
     Graph.Reshape.self, Graph.Expand.self, Graph.Permute.self, Graph.Concatenate.self, Graph.Slice.self,
     Graph.Select.self, Graph.Mean.self, Graph.Convert.self, Graph.Append.self, Graph.Assign.self,
+    Graph.AppendHeads.self, Graph.CachedAttention.self, Graph.RelativeAttention.self,
   ]
 
   static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

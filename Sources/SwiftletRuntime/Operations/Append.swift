@@ -18,6 +18,8 @@ extension Graph.Operation {
 extension Graph.Append {
   var onlyMovesElements: Bool { true }
   var changesFirstInput: Bool { true }
+  var positionInput: Int? { 2 }
+  func positions(of inputs: [[Int]]) -> (count: Int, capacity: Int) { (inputs[1][axis], inputs[0][axis]) }
   func sharing(ofInput position: Int) -> Graph.Sharing { position == 0 ? .always : .never }
   func access(toInput position: Int, of count: Int) -> Graph.Access { position == 1 ? .any : .packed }
   func view(of input: ValueLayout, as shape: [Int], _ axes: Graph.AxisLengths) -> ValueLayout? { input }
@@ -32,9 +34,7 @@ extension Graph.Append {
       throw Graph.Mismatch(
         "\(OperationRules.text(x)) cannot be appended to \(OperationRules.text(state)) along axis \(axis)")
     }
-    guard inputs[2] == [] || inputs[2] == [1] else {
-      throw Graph.Mismatch("the position has shape \(OperationRules.text(inputs[2])), expected one number")
-    }
+    try rules.checkPosition(inputs[2])
     return state
   }
 

@@ -204,7 +204,13 @@ struct ReferenceInterpreter {
       return Array(shape: shape, data: x.data.map { Self.activate(activate.activation, $0) })
     case is Graph.Add: return Array(shape) { x[$0] + inputs[1][$0] }
     case is Graph.Multiply: return Array(shape) { x[$0] * inputs[1][$0] }
-    case is Graph.Softmax: return Array(shape: shape, data: x.rows().flatMap(Self.softmax))
+    case let softmax as Graph.Softmax:
+      let (queries, keys) = (shape.dropLast().last ?? 1, shape[shape.count - 1])
+      let rows = x.rows().enumerated().map { row, scores in
+        let seen = softmax.causal ? keys - queries + row % queries + 1 : keys
+        return Self.softmax(Swift.Array(scores[..<seen])) + Swift.Array(repeating: 0, count: keys - seen)
+      }
+      return Array(shape: shape, data: rows.flatMap { $0 })
     case let product as Graph.MatrixProduct:
       let b = inputs[1]
       return Array(shape) { index in
@@ -230,8 +236,9 @@ struct ReferenceInterpreter {
       }
       return Array(shape: shape, data: means.data)
     case let own as Graph.Attention:
-      guard let windows = own.windows else { return attention(inputs, heads: own.heads, scale: own.scale, shape) }
+      guard let windows = own.windows else { return attention(inputs, own, shape) }
       return attention(inputs, heads: own.heads, scale: own.scale, within: windows, shape)
+    case let own as Graph.RelativeAttention: return attention(inputs, own, shape)
     case is Graph.Convert: return x
     default: fatalError("\(node.operation) moves")
     }
@@ -255,22 +262,46 @@ struct ReferenceInterpreter {
     }
   }
 
-  private func attention(_ inputs: [Array], heads: Int, scale: Double, _ shape: [Int]) -> Array {
+  private func attention(_ inputs: [Array], _ own: Graph.Attention, _ shape: [Int]) -> Array {
     let isPacked = inputs.count <= 2
-    let width = shape[2]
-    let head = width / heads
+    let (width, head, scale) = (shape[2], shape[2] / own.heads, own.scale)
+    let keyHeads = own.keyHeads ?? own.heads
+    let starts = [0, width, width + keyHeads * head]
     let keys = inputs[isPacked ? 0 : 1].shape[1]
     func element(_ stream: Int, _ b: Int, _ t: Int, _ i: Int) -> Double {
-      isPacked ? inputs[0][[b, t, stream * width + i]] : inputs[stream][[b, t, i]]
+      isPacked ? inputs[0][[b, t, starts[stream] + i]] : inputs[stream][[b, t, i]]
     }
     let mask = inputs.count % 2 == 0 ? inputs.last : nil
     return Array(shape) { index in
       let (b, t, h) = (index[0], index[1], index[2] / head)
+      let shared = h / (own.heads / keyHeads) * head  // where the keys of the head begin
       let scores = (0..<keys).map { key in
-        (0..<head).reduce(0) { $0 + element(0, b, t, h * head + $1) * element(1, b, key, h * head + $1) } * scale
-          + (mask?[[b, h, t, key]] ?? 0)
+        guard !own.causal || key <= keys - shape[1] + t else { return -Double.infinity }
+        var score =
+          (0..<head).reduce(0) { $0 + element(0, b, t, h * head + $1) * element(1, b, key, shared + $1) } * scale
+        if let cap = own.softCap { score = cap * tanh(score / cap) }
+        return score + (mask?[[b, h, t, key]] ?? 0)
       }
-      return zip(Self.softmax(scores), 0..<keys).reduce(0) { $0 + $1.0 * element(2, b, $1.1, index[2]) }
+      return zip(Self.softmax(scores), 0..<keys).reduce(0) {
+        $0 + $1.0 * element(2, b, $1.1, shared + index[2] % head)
+      }
+    }
+  }
+
+  private func attention(_ inputs: [Array], _ own: Graph.RelativeAttention, _ shape: [Int]) -> Array {
+    let (tokens, head) = (shape[1], shape[2] / own.heads)
+    let (u, v) = (own.contentBias.map { constant($0).data }, own.positionBias.map { constant($0).data })
+    return Array(shape) { index in
+      let (b, t, h) = (index[0], index[1], index[2] / head)
+      let seen = inputs.count > 4 ? Int(inputs[4].data[b]) : tokens
+      let scores = (0..<seen).map { key in
+        (h * head..<(h + 1) * head).reduce(0.0) { sum, i in
+          let q = inputs[0][[b, t, i]]
+          let distance = inputs[3].data[(tokens - 1 - t + key) * shape[2] + i]
+          return sum + (q + (u?[i] ?? 0)) * inputs[1][[b, key, i]] + (q + (v?[i] ?? 0)) * distance
+        } * own.scale
+      }
+      return zip(Self.softmax(scores), 0..<seen).reduce(0) { $0 + $1.0 * inputs[2][[b, $1.1, index[2]]] }
     }
   }
 
