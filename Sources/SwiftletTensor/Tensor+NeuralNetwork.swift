@@ -186,12 +186,19 @@ extension Tensor {
 /// Shapes: `query` is `[…, queries, width]`, `key` and `value` `[…, keys, width]`; a mask broadcasts to
 /// `[…, queries, keys]` and is added, or, if bool, lets attention happen where it is true.
 ///
+/// - Parameter grouped: keys and values may have fewer heads, in the axis before the last two, each for as many
+///   neighbouring heads of queries.
+///
 /// Source: Vaswani et al., "Attention Is All You Need" (2017), section 3.2.1.
 public func scaledDotProductAttention(
   query: Tensor, key: Tensor, value: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double? = nil,
+  grouped: Bool = false,
   file: StaticString = #fileID, line: UInt = #line
 ) -> Tensor {
   Aten.attention.tensor(
-    [.tensor(query), .tensor(key), .tensor(value), .optional(mask), .double(0), .bool(causal), .optional(scale)],
+    [
+      .tensor(query), .tensor(key), .tensor(value), .optional(mask), .double(0), .bool(causal), .optional(scale),
+      .bool(grouped),
+    ],
     file, line)
 }

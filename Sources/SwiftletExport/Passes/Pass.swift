@@ -7,7 +7,8 @@ struct Pass: Sendable {
 
   /// All passes, in the order in which one prepares the next.
   static let all: [Pass] = [
-    .simplifyMovement, .fuseAttention, .recogniseQuickGelu, .fuseActivation, .foldScale, .fuseResidual, .removeUnused,
+    .simplifyMovement, .fuseRelativeAttention, .fuseAttention, .recogniseQuickGelu, .fuseActivation, .foldScale,
+    .fuseResidual, .removeUnused,
   ]
 }
 

@@ -19,7 +19,7 @@ extension Network {
 
   /// Queries, keys and values of an attention that can read 8 bits: int8 layers compute them for it alone.
   private func int8Streams(of node: Graph.Node, _ formats: [String: WeightFormat]) -> [Int8Value] {
-    guard node.operation.is(Graph.Attention.self) else { return [] }
+    guard node.operation.as(Graph.Attention.self)?.takesIntegers == true else { return [] }
     let streams = node.attentionStreams
     let isInt8 = streams.allSatisfy { stream in
       guard !graph.outputs.contains(stream), let producer = producer(of: stream) else { return false }
@@ -77,7 +77,9 @@ extension Graph.Node {
 
   /// Whether 8 bits are enough for every use that the node makes of a value for which there is a grid.
   fileprivate func readsInt8(_ value: String, _ formats: [String: WeightFormat]) -> Bool {
-    if operation.is(Graph.Attention.self) { return !inputs.dropFirst(attentionStreams.count).contains(value) }
+    if let attention = operation.as(Graph.Attention.self) {
+      return attention.takesIntegers && !inputs.dropFirst(attentionStreams.count).contains(value)
+    }
     return int8Input(formats) == value && !inputs.dropFirst().contains(value)
   }
 }
