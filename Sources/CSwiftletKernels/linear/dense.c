@@ -136,7 +136,8 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
     const char *weights = (const char *)op->packed + output * column;
     size_t column_stride = column;
     swl_dense_sums *sums_of = v->widen ? v->narrow_sums : v->sums;
-    if (v->widen && end - start > FEW * TOKENS) {
+    const bool is_wide = v->widen && end - start > FEW * TOKENS;
+    if (is_wide) {
       weights = widened(v, &op->shape, output, finishing.outputs, weights, (char *)scratch + converted_size(v, op));
       column_stride = wide_column_size(v, &op->shape);
       sums_of = v->sums;
@@ -144,9 +145,12 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
     for (size_t t = start; t < end; t += TOKENS, x += TOKENS * x_stride) {
       _Alignas(64) float sums[TOKENS * SWL_BLOCK];
       size_t tokens = swl_min(end - t, TOKENS);
-      for (size_t o = 0; o < finishing.outputs; o += v->width)
-        sums_of(tokens, vectors_at(v, &op->shape, output + o), x, x_stride, weights + o * column_stride,
-                op->shape.inputs, sums + o);
+      if (tokens == 1 && v->one_token && !is_wide && finishing.outputs == SWL_BLOCK)
+        v->one_token(x, weights, v->width * column, op->shape.inputs, sums);
+      else
+        for (size_t o = 0; o < finishing.outputs; o += v->width)
+          sums_of(tokens, vectors_at(v, &op->shape, output + o), x, x_stride, weights + o * column_stride,
+                  op->shape.inputs, sums + o);
       v->finish(&finishing, sums, t, tokens);
     }
   }

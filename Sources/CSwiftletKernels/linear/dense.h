@@ -7,6 +7,9 @@
 typedef void swl_dense_sums(size_t tokens, size_t vectors, const void *x, size_t x_stride_in_bytes, const void *weights,
                             size_t inputs, void *sums);
 
+/// The same for one token and all SWL_BLOCK outputs of a tile, whose blocks lie `block_size` bytes apart.
+typedef void swl_dense_one_token(const void *x, const void *weights, size_t block_size, size_t inputs, void *sums);
+
 /// A dense kernel; dense.c is the frame.
 typedef struct {
   swl_type type;        // of the plain weights
@@ -18,6 +21,7 @@ typedef struct {
   void (*convert)(const void *x, swl_type x_type, size_t inputs, void *converted); // one token; or NULL: never needed
   int32_t taken; // that `convert` takes away from every byte
   swl_dense_sums *sums;
+  swl_dense_one_token *one_token; // reads weights as they are packed; NULL where `sums` is as fast
   // Where weights are packed in fewer bytes than `sums` reads, else NULL:
   swl_dense_sums *narrow_sums;                                       // reads them as they are packed
   void (*widen)(const void *packed, size_t vectors, void *wide); // vectors of `lanes` outputs and k_step inputs

@@ -9,6 +9,7 @@ SWL_INLINE floats widened_bf16(const char *w) {
   return from_bf16(h);
 }
 
+SWL_ONE_TOKEN(one_token, read_vector, sizeof(floats))
 SWL_NARROW(widened_bf16, sizeof(halves))
 
 const swl_dense SWL_ISA_NAME(swl_dense_f32) = {.type = SWL_F32,
@@ -19,6 +20,7 @@ const swl_dense SWL_ISA_NAME(swl_dense_f32) = {.type = SWL_F32,
                                                .convert_size = X_SIZE,
                                                .direct_type = SWL_F32,
                                                .sums = sums,
+                                               .one_token = one_token,
                                                .finish = SWL_ISA_NAME(swl_linear_finish)};
 
 const swl_dense SWL_ISA_NAME(swl_dense_bf16) = {.type = SWL_BF16,
@@ -30,6 +32,7 @@ const swl_dense SWL_ISA_NAME(swl_dense_bf16) = {.type = SWL_BF16,
                                                 .direct_type = SWL_U8, // none: all input is rounded
                                                 .convert = round_to_bf16,
                                                 .sums = sums,
+                                                .one_token = widened_bf16_one_token,
                                                 .narrow_sums = widened_bf16_sums,
                                                 .widen = widened_bf16_widen,
                                                 .finish = SWL_ISA_NAME(swl_linear_finish)};

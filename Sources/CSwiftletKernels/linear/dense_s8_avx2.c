@@ -18,6 +18,7 @@ const swl_dense swl_dense_s8_avx2 = {.type = SWL_S8,
                                      .direct_type = SWL_F32, // none: all input is widened
                                      .convert = widen_bytes,
                                      .sums = sums,
+                                     .one_token = widened_s8_one_token,
                                      .narrow_sums = widened_s8_sums,
                                      .widen = widened_s8_widen,
                                      .finish = swl_linear_finish_avx2};

@@ -96,11 +96,16 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
     }
     for (size_t t = start; t < end; t += SWL_U4_TOKENS) {
       _Alignas(64) float sums[SWL_U4_TOKENS * SWL_BLOCK];
-      for (size_t o = 0; o < finishing.outputs; o += SWL_U4_OUTPUTS)
-        v->sums(swl_min(end - t, SWL_U4_TOKENS), tokens + (t - start),
-                (const char *)op->packed + (output + o) / SWL_U4_OUTPUTS * tile_size(shape), groups_of(shape),
-                shape->scale_group, sums + o);
-      v->finish(&finishing, sums, t, swl_min(end - t, SWL_U4_TOKENS));
+      const size_t count = swl_min(end - t, SWL_U4_TOKENS);
+      const swl_u4_token *x = tokens + (t - start);
+      const char *packed = (const char *)op->packed + output / SWL_U4_OUTPUTS * tile_size(shape);
+      size_t o = 0;
+      for (; count == 1 && v->one_token && o + SWL_U4_TILES * SWL_U4_OUTPUTS <= finishing.outputs;
+           o += SWL_U4_TILES * SWL_U4_OUTPUTS, packed += SWL_U4_TILES * tile_size(shape))
+        v->one_token(x, packed, tile_size(shape), groups_of(shape), shape->scale_group, sums + o);
+      for (; o < finishing.outputs; o += SWL_U4_OUTPUTS, packed += tile_size(shape))
+        v->sums(count, x, packed, groups_of(shape), shape->scale_group, sums + o);
+      v->finish(&finishing, sums, t, count);
     }
   }
 }

@@ -8,7 +8,8 @@ typedef struct {
   uint16_t scales[8], offsets[8]; // f16
 } swl_u4_group;
 
-enum { SWL_U4_OUTPUTS = 8, SWL_U4_INPUTS = 8, SWL_U4_TOKENS = 4 };
+/// One token takes as many tiles of outputs side by side.
+enum { SWL_U4_OUTPUTS = 8, SWL_U4_INPUTS = 8, SWL_U4_TOKENS = 4, SWL_U4_TILES = 4 };
 
 /// A token as a kernel reads it.
 typedef struct {
@@ -21,6 +22,9 @@ typedef struct {
   /// Adds up 8 outputs for up to 4 tokens, to sums[tokens][SWL_BLOCK].
   void (*sums)(size_t tokens, const swl_u4_token *x, const void *packed, size_t groups, size_t group_size, float *sums);
   swl_linear_finish *finish;
+  /// One token and SWL_U4_TILES times 8 outputs, which lie `tile_size` bytes apart; NULL where `sums` is as fast.
+  void (*one_token)(const swl_u4_token *x, const void *packed, size_t tile_size, size_t groups, size_t group_size,
+                    float *sums);
 } swl_dense_u4;
 
 extern const swl_dense_u4 swl_dense_u4_avx2, swl_dense_u4_neon, swl_dense_u4_neondot;

@@ -10,6 +10,9 @@
 /// A tile is a panel of tokens and this many outputs.
 enum { SWL_BLOCK = 64 };
 
+/// Bytes of a cache line, and how far ahead of its use memory is asked for where one token reads the weights once.
+enum { SWL_LINE = 64, SWL_AHEAD = 512 };
+
 static inline bool swl_is_dense(const swl_linear_shape *shape) { return shape->kept == shape->group; }
 
 /// Weights stored in one row.

@@ -104,9 +104,14 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
     for (size_t t = start; t < end; t += SWL_FEW_TOKENS) {
       _Alignas(64) float sums[SWL_FEW_TOKENS * SWL_BLOCK];
       size_t tokens = swl_min(end - t, SWL_FEW_TOKENS);
-      for (size_t o = 0; o < finishing.outputs; o += SWL_FEW_OUTPUTS)
-        v->sums(tokens, (const char *)scratch + (t - start) * x_row, x_row,
-                (const uint8_t *)op->packed + (output + o) / SWL_FEW_OUTPUTS * tile_size, blocks, sums + o);
+      const char *x = (const char *)scratch + (t - start) * x_row;
+      const uint8_t *packed = (const uint8_t *)op->packed + output / SWL_FEW_OUTPUTS * tile_size;
+      size_t o = 0;
+      for (; tokens == 1 && v->one_token && o + SWL_FEW_TILES * SWL_FEW_OUTPUTS <= finishing.outputs;
+           o += SWL_FEW_TILES * SWL_FEW_OUTPUTS, packed += SWL_FEW_TILES * tile_size)
+        v->one_token(x, packed, tile_size, blocks, sums + o);
+      for (; o < finishing.outputs; o += SWL_FEW_OUTPUTS, packed += tile_size)
+        v->sums(tokens, x, x_row, packed, blocks, sums + o);
       v->finish(&finishing, sums, t, tokens);
     }
   }

@@ -3,12 +3,15 @@
 
 #include "linear_kernels.h"
 
-/// Outputs of a vector, and the most tokens of a register tile.
-enum { SWL_FEW_OUTPUTS = 8, SWL_FEW_TOKENS = 6 };
+/// Outputs of a vector, the most tokens of a register tile, and how many times 8 outputs one token takes side by side.
+enum { SWL_FEW_OUTPUTS = 8, SWL_FEW_TOKENS = 6, SWL_FEW_TILES = 4 };
 
 /// Adds up `blocks` blocks of 8 outputs for up to 6 tokens, to sums[tokens][SWL_BLOCK].
 typedef void swl_few_sums(size_t tokens, const void *x, size_t x_stride, const uint8_t *packed, size_t blocks,
                           void *sums);
+
+/// The same for one token and SWL_FEW_TILES times 8 outputs, which lie `tile_size` bytes apart.
+typedef void swl_few_one_token(const void *x, const uint8_t *packed, size_t tile_size, size_t blocks, void *sums);
 
 /// A sparse kernel for few tokens; sparse_few.c is the frame. A step takes the weights of which one instruction
 /// multiplies one output's: `together` kept ones. It chooses their inputs from a window.
@@ -26,6 +29,7 @@ typedef struct {
   void (*convert)(const void *x, swl_type x_type, size_t inputs, void *converted); // one token
   int32_t taken; // that `convert` takes away from every byte
   swl_few_sums *sums;
+  swl_few_one_token *one_token; // NULL where `sums` is as fast
   swl_linear_finish *finish;
 } swl_sparse_few;
 
