@@ -686,6 +686,32 @@ static void test_patches(void) {
   free(x), free(expected);
 }
 
+/// Both give the same to the last bit.
+static void test_rotation_and_top_k(swl_isa isa, const float *x, const float *angles, size_t rows, size_t width) {
+  const size_t pairs = below(width / 2 + 1), k = 1 + below(width), count = rows * width;
+  const swl_pairing pairing = below(2) ? SWL_HALVES : SWL_NEIGHBOURS;
+  float *cosines = memory(pairs * 4), *sines = memory(pairs * 4), *y = memory(count * 4), *z = memory(count * 4);
+  for (size_t i = 0; i < pairs; i++)
+    cosines[i] = cosf(angles[i]), sines[i] = sinf(angles[i]);
+  swl_rotate(SWL_ISA_SCALAR, pairing, x, cosines, sines, z, rows, width, pairs);
+  swl_rotate(isa, pairing, x, cosines, sines, y, rows, width, pairs);
+  check(!memcmp(y, z, count * 4), "rotate", "isa pairing rows width pairs", isa, pairing, rows, width, pairs);
+
+  float *rounded = memory(count * 4), *values = memory(rows * k * 4), *expected = memory(rows * k * 4);
+  int64_t *indices = memory(rows * k * 8), *expected_indices = memory(rows * k * 8);
+  for (size_t i = 0; i < count; i++) // ties, and now and then NaN
+    rounded[i] = below(40) ? rintf(x[i]) : NAN;
+  swl_top_k(SWL_ISA_SCALAR, rounded, expected, expected_indices, rows, width, k);
+  swl_top_k(isa, rounded, values, indices, rows, width, k);
+  check(!memcmp(indices, expected_indices, rows * k * 8), "top k", "isa rows width k", isa, rows, width, k, 0);
+  for (size_t i = 0; i < rows * k; i++) {
+    const float found = rounded[i / k * width + (size_t)indices[i]];
+    check(!memcmp(&found, values + i, 4), "top k", "isa rows width k at", isa, rows, width, k, i);
+  }
+  free(cosines), free(sines), free(y), free(z), free(rounded), free(values), free(expected), free(indices);
+  free(expected_indices);
+}
+
 static void test_others(void) {
   size_t rows = 1 + below(5), width = 1 + below(100), count = rows * width;
   float *x = random_floats(count, 8), *a = random_floats(count, 8), *y = memory(count * 4), *z = memory(count * 4);
@@ -709,6 +735,13 @@ static void test_others(void) {
     swl_layer_norm(SWL_ISA_SCALAR, x, gamma, beta, 1e-6f, z, output, rows, width);
     swl_layer_norm(isa, x, gamma, beta, 1e-6f, y, output, rows, width);
     check(close_to(y, z, output, count, 1e-4f), "layer norm", "isa type rows width", isa, output.type, rows, width, 0);
+    swl_rms_norm(SWL_ISA_SCALAR, x, a, 1e-6f, z, output, rows, width);
+    swl_rms_norm(isa, x, a, 1e-6f, y, output, rows, width);
+    check(close_to(y, z, output, count, 1e-4f), "rms norm", "isa type rows width", isa, output.type, rows, width, 0);
+    swl_gate(SWL_ISA_SCALAR, SWL_SILU, x, a, z, count);
+    swl_gate(isa, SWL_SILU, x, a, y, count);
+    check(close_to(y, z, (swl_output){0}, count, 2e-5f), "gate", "isa count", isa, count, 0, 0, 0);
+    test_rotation_and_top_k(isa, x, a, rows, width);
     swl_mean_rows(SWL_ISA_SCALAR, x, z, 1, rows, width);
     swl_mean_rows(isa, x, y, 1, rows, width);
     check(close_to(y, z, (swl_output){0}, width, 1e-5f), "mean", "isa rows width", isa, rows, width, 0, 0);

@@ -51,8 +51,42 @@ static void quantize_rows_scalar(const float *x, uint8_t *y, float *scales, size
   }
 }
 
+static void rms_norm_scalar(const float *x, const float *gamma, float epsilon, void *y, swl_output output, size_t rows,
+                            size_t width) {
+  for (size_t row = 0; row < rows; row++, x += width) {
+    double squares = 0;
+    for (size_t i = 0; i < width; i++)
+      squares += (double)x[i] * x[i];
+    const double root = sqrt(squares / (double)width + (double)epsilon);
+    for (size_t i = 0; i < width; i++)
+      swl_write_scalar(y, row * width + i, output, (float)(x[i] / root) * (gamma ? gamma[i] : 1));
+  }
+}
+
+static void gate_scalar(swl_activation activation, const float *a, const float *b, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    y[i] = swl_activate_scalar(activation, a[i]) * b[i];
+}
+
+static void rotate_pair(float a, float b, float cosine, float sine, float *first, float *second) {
+  *first = fmaf(a, cosine, -(b * sine));
+  *second = fmaf(b, cosine, a * sine);
+}
+
+static void rotate_halves_scalar(const float *x, const float *cosines, const float *sines, float *y, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++)
+    rotate_pair(x[i], x[pairs + i], cosines[i], sines[i], y + i, y + pairs + i);
+}
+
+static void top_k_scalar(const float *x, float *values, int64_t *indices, size_t rows, size_t width, size_t k) {
+  for (size_t row = 0; row < rows; row++, x += width, values += k, indices += k)
+    for (size_t i = 0, count = 0; i < width; i++)
+      count = swl_insert(values, indices, count, k, x[i], (int64_t)i);
+}
+
 static const swl_rows reference = {{"rows", SWL_ISA_SCALAR}, layer_norm_scalar, softmax_scalar, mean_rows_scalar,
-                                   quantize_rows_scalar};
+                                   quantize_rows_scalar,     rms_norm_scalar,   gate_scalar,    rotate_halves_scalar,
+                                   top_k_scalar};
 
 static const swl_rows *const kernels[] = {
 #if SWL_X86
@@ -92,4 +126,30 @@ void swl_quantize_rows(swl_isa isa, const float *x, uint8_t *y, float *scales, s
 
 void swl_mean_rows(swl_isa isa, const float *x, float *y, size_t batch, size_t rows, size_t width) {
   rows_for(isa)->mean_rows(x, y, batch, rows, width);
+}
+
+void swl_rms_norm(swl_isa isa, const float *x, const float *gamma, float epsilon, void *y, swl_output output,
+                  size_t rows, size_t width) {
+  rows_for(isa)->rms_norm(x, gamma, epsilon, y, output, rows, width);
+}
+
+void swl_gate(swl_isa isa, swl_activation activation, const float *a, const float *b, float *y, size_t count) {
+  rows_for(isa)->gate(activation, a, b, y, count);
+}
+
+void swl_rotate(swl_isa isa, swl_pairing pairing, const float *x, const float *cosines, const float *sines, float *y,
+                size_t heads, size_t width, size_t pairs) {
+  for (size_t head = 0; head < heads; head++, x += width, y += width) {
+    if (pairing == SWL_HALVES)
+      rows_for(isa)->rotate_halves(x, cosines, sines, y, pairs);
+    else // neighbours, which compilers turn into vectors as they are
+      for (size_t i = 0; i < pairs; i++)
+        rotate_pair(x[2 * i], x[2 * i + 1], cosines[i], sines[i], y + 2 * i, y + 2 * i + 1);
+    if (y != x)
+      memcpy(y + 2 * pairs, x + 2 * pairs, (width - 2 * pairs) * sizeof(float));
+  }
+}
+
+void swl_top_k(swl_isa isa, const float *x, float *values, int64_t *indices, size_t rows, size_t width, size_t k) {
+  rows_for(isa)->top_k(x, values, indices, rows, width, k);
 }

@@ -44,14 +44,17 @@ SWL_INLINE floats normalised(const float *x, const float *gamma, const float *be
   return value;
 }
 
-SWL_INLINE void normalise(size_t rows, const float *x, const float *gamma, const float *beta, float epsilon, void *y,
+/// `centred`: less the mean, which is 0 otherwise.
+SWL_INLINE void normalise(bool centred, size_t rows, const float *x, const float *gamma, const float *beta, float epsilon, void *y,
                           swl_output output, size_t first_row, size_t width) {
   const float inverse_scale = 1 / output.scale;
-  float means[TOGETHER], factors[TOGETHER];
+  float means[TOGETHER] = {0}, factors[TOGETHER];
   x += first_row * width;
-  sum_rows(rows, x, width, false, NULL, means);
-  for (size_t row = 0; row < rows; row++)
-    means[row] /= (float)width;
+  if (centred) {
+    sum_rows(rows, x, width, false, NULL, means);
+    for (size_t row = 0; row < rows; row++)
+      means[row] /= (float)width;
+  }
   // The second pass over the rows, from the cache, avoids the cancellation of E[x^2] - E[x]^2.
   sum_rows(rows, x, width, true, means, factors);
   for (size_t row = 0; row < rows; row++)
@@ -77,9 +80,18 @@ static void layer_norm(const float *x, const float *gamma, const float *beta, fl
                        size_t rows, size_t width) {
   size_t row = 0;
   for (; row + TOGETHER <= rows; row += TOGETHER)
-    normalise(TOGETHER, x, gamma, beta, epsilon, y, output, row, width);
+    normalise(true, TOGETHER, x, gamma, beta, epsilon, y, output, row, width);
   for (; row < rows; row++)
-    normalise(1, x, gamma, beta, epsilon, y, output, row, width);
+    normalise(true, 1, x, gamma, beta, epsilon, y, output, row, width);
+}
+
+static void rms_norm(const float *x, const float *gamma, float epsilon, void *y, swl_output output, size_t rows,
+                     size_t width) {
+  size_t row = 0;
+  for (; row + TOGETHER <= rows; row += TOGETHER)
+    normalise(false, TOGETHER, x, gamma, NULL, epsilon, y, output, row, width);
+  for (; row < rows; row++)
+    normalise(false, 1, x, gamma, NULL, epsilon, y, output, row, width);
 }
 
 static void softmax(const float *x, float *y, size_t rows, size_t width) {
@@ -148,5 +160,44 @@ static void quantize_rows(const float *x, uint8_t *y, float *scales, size_t rows
   }
 }
 
+static void gate(swl_activation activation, const float *a, const float *b, float *y, size_t count) {
+  for (size_t i = 0; i < count; i += LANES)
+    store_part(y + i, activate(activation, load_part(a + i, count - i)) * load_part(b + i, count - i), count - i);
+}
+
+static void rotate_halves(const float *x, const float *cosines, const float *sines, float *y, size_t pairs) {
+  for (size_t i = 0; i < pairs; i += LANES) {
+    const size_t left = pairs - i;
+    const floats a = load_part(x + i, left), b = load_part(x + pairs + i, left);
+    const floats c = load_part(cosines + i, left), s = load_part(sines + i, left);
+    store_part(y + i, multiply_add(a, c, -(b * s)), left);
+    store_part(y + pairs + i, multiply_add(b, c, a * s), left);
+  }
+}
+
+/// Whether each lane is NaN or above `least`, that is, might be among the greatest.
+SWL_INLINE bool any_above(floats x, float least) {
+  const ints above = (x > least) | (x != x);
+  int32_t any = 0;
+  for (int lane = 0; lane < LANES; lane++)
+    any |= above[lane];
+  return any != 0;
+}
+
+static void top_k(const float *x, float *values, int64_t *indices, size_t rows, size_t width, size_t k) {
+  for (size_t row = 0; row < rows; row++, x += width, values += k, indices += k) {
+    size_t count = 0, i = 0;
+    for (; i < width && count < k; i++)
+      count = swl_insert(values, indices, count, k, x[i], (int64_t)i);
+    for (; i + LANES <= width; i += LANES)
+      if (any_above(load(x + i), values[k - 1]))
+        for (size_t lane = 0; lane < LANES; lane++)
+          swl_insert(values, indices, k, k, x[i + lane], (int64_t)(i + lane));
+    for (; i < width; i++)
+      swl_insert(values, indices, k, k, x[i], (int64_t)i);
+  }
+}
+
 const swl_rows SWL_ISA_NAME(swl_rows) = {
-    {SWL_ISA_TITLE("rows"), SWL_NEEDS}, layer_norm, softmax, mean_rows, quantize_rows};
+    {SWL_ISA_TITLE("rows"), SWL_NEEDS}, layer_norm, softmax, mean_rows, quantize_rows, rms_norm, gate, rotate_halves,
+    top_k};
