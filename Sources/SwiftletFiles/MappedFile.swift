@@ -59,13 +59,17 @@ public final class MappedFile: @unchecked Sendable {
     }
   }
 
-  /// Gives back the memory of the pages that lie wholly in a range of a file mapped for reading; they are loaded again when
-  /// they are touched.
+  /// Gives back the memory of the pages that a range of a file mapped for reading touches, and of their neighbours that
+  /// the system loads with them. Whoever touches them finds them loaded again, other threads too.
   public func releasePages(_ range: Range<Int>) {
-    guard isMapped, access == .reading, let start = bytes.baseAddress else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let (first, last) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
-    if first < last { madvise(UnsafeMutableRawPointer(mutating: start) + first, last - first, MADV_DONTNEED) }
+    guard isMapped, access == .reading, !range.isEmpty, let start = bytes.baseAddress else { return }
+    // Linux maps the pages around one that is touched, in blocks of 64 KiB of address space.
+    let block = UInt(max(1 << 16, sysconf(Int32(_SC_PAGESIZE))))
+    let address = UInt(bitPattern: start)
+    let first = max(address, (address + UInt(range.lowerBound)) & ~(block - 1))
+    let last = min(address + UInt(bytes.count), (address + UInt(range.upperBound) + block - 1) & ~(block - 1))
+    guard let pages = UnsafeMutableRawPointer(bitPattern: first) else { return }
+    madvise(pages, Int(last - first), MADV_DONTNEED)
   }
 
   /// The bytes for changing in memory.

@@ -1,4 +1,5 @@
 import CSwiftletKernels
+import Foundation
 import TestSupport
 import Testing
 
@@ -127,6 +128,9 @@ struct LinearProblem {
       let packed = Buffer(bytes: swl_linear_packed_size(kernel, &weights.shape))
       swl_linear_pack(kernel, &weights, packed.address)
       #expect(packed.guardIsIntact)
+      let parts = packedInParts(kernel, weights)
+      #expect(parts.guardIsIntact)
+      #expect(memcmp(parts.address, packed.address, swl_linear_packed_size(kernel, &weights.shape)) == 0)
 
       var op = swl_linear()
       op.kernel = kernel
@@ -157,6 +161,24 @@ struct LinearProblem {
     #expect(y.guardIsIntact)
     return y.values(of: output)
   }
+}
+
+/// The weights packed 64 outputs at a time, the last ones first.
+private func packedInParts(_ kernel: UnsafePointer<swl_linear_kernel>, _ weights: swl_linear_weights) -> Buffer {
+  var shape = weights.shape
+  let packed = Buffer(bytes: swl_linear_packed_size(kernel, &shape))
+  let row = shape.inputs / shape.group * shape.kept
+  for first in stride(from: 0, to: shape.outputs, by: Int(SWL_PACKING_STEP)).reversed() {
+    var part = weights
+    part.values = weights.values.map { $0 + first * row * elementSize(shape.type) / (shape.type == SWL_U4 ? 2 : 1) }
+    part.indices = weights.indices.map { $0 + first * row }
+    if shape.scale_group > 0 {
+      part.group_scales = weights.group_scales.map { $0 + first * row / shape.scale_group }
+      part.group_offsets = weights.group_offsets.map { $0 + first * row / shape.scale_group }
+    }
+    swl_linear_pack_outputs(kernel, &part, first, min(Int(SWL_PACKING_STEP), shape.outputs - first), packed.address)
+  }
+  return packed
 }
 
 private func encoded(_ values: [Float], _ type: swl_type) -> Buffer {

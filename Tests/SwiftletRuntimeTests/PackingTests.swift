@@ -1,3 +1,5 @@
+import CSwiftletKernels
+import Foundation
 import Testing
 
 @testable import SwiftletRuntime
@@ -92,6 +94,53 @@ import Testing
         unpacked.withUnsafeMutableBufferPointer { BitPacking.unpack(source, bits: bits, into: $0) }
       }
       #expect(unpacked == values)
+    }
+  }
+
+  /// Layers of several parts, and a convolution in groups whose parts are some groups each.
+  @Test(arguments: SessionTests.storages + [.init(type: .uint4), .init(type: .float16)])
+  func `threads pack the bytes that one thread packs`(weights: ModelBuilder.Weights) throws {
+    var b = ModelBuilder(seed: 3)
+    let isInteger = weights.type == .int8
+    b.graph.appendInput(
+      "x", type: isInteger ? .uint8 : .float32, shape: [.batch, .fixed(512)],
+      quantization: isInteger ? .init(scale: 1, zeroPoint: 128) : nil)
+    b.graph.appendInput(
+      "image", type: isInteger ? .uint8 : .float32, shape: [.batch, .fixed(512), 1, 1],
+      quantization: isInteger ? .init(scale: 1, zeroPoint: 128) : nil)
+    let layer = try b.weight("layer", outputs: 600, inputs: 512, weights)
+    let grouped = try b.weight("grouped", outputs: 4 * 640, inputs: 128, weights)
+    b.graph.outputs = [
+      try b.graph.append(.linear(weight: layer, bias: nil, activation: nil), named: "y", of: ["x"]),
+      try b.graph.append(
+        .convolution(.init(weight: grouped, kernel: [1, 1], groups: 4)), named: "planes", of: ["image"]),
+    ]
+    let bytes = try b.bytes()
+    let packed = try [1, 3].map { try Session(ModelFile(bytes: bytes), threads: $0).weights }
+    for (parameter, layer) in packed[0] {
+      let other = try #require(packed[1][parameter])
+      #expect(layer.parts.count > 1, "\(parameter.name) is no test of parts")
+      let size = withUnsafePointer(to: layer.shape) { swl_linear_packed_size(layer.kernel, $0) }
+      for group in 0..<(parameter.name == "grouped" ? 4 : 1) {
+        let places = (layer.address(ofGroup: group), other.address(ofGroup: group))
+        #expect(memcmp(places.0, places.1, size) == 0, "\(parameter.name), group \(group)")
+      }
+    }
+  }
+
+  @Test func `bits are unpacked from any place`() {
+    for bits in 1...8 {
+      let values = (0..<40).map { UInt8($0 % (1 << bits)) }
+      let packed = BitPacking.pack(values, bits: bits)
+      for skipped in 0...values.count {
+        var unpacked = [UInt8](repeating: 0xAA, count: values.count - skipped)
+        packed.withUnsafeBytes { source in
+          unpacked.withUnsafeMutableBufferPointer {
+            BitPacking.unpack(source, bits: bits, skipping: skipped, into: $0)
+          }
+        }
+        #expect(unpacked == Array(values[skipped...]), "\(bits) bits after \(skipped)")
+      }
     }
   }
 

@@ -2,15 +2,18 @@ import CSwiftletKernels
 
 /// The weights of a layer, packed for the kernel that runs it on this processor.
 final class PackedLinear: @unchecked Sendable {
-  // Safe to share: only read once it is made.
+  // Safe to share: each part is written by one thread, and read once all of them are.
   let kernel: UnsafePointer<swl_linear_kernel>
   /// Of one group.
   let shape: swl_linear_shape
+  private let constant: Graph.Constant
+  private let isDecoded: Bool
   private let packed: AlignedBuffer
   /// From the weights of one group to those of the next.
   let groupByteCount: Int
 
-  /// Weights of f16 are decoded, and packed as f32; those of u4 too, unless they are multiplied in integers.
+  /// Memory for the weights, which ``pack(_:from:)`` fills. Those of f16 are decoded, and packed as f32; those of u4 too,
+  /// unless they are multiplied in integers.
   ///
   /// - Parameters:
   ///   - groups: The rows are cut into as many matrices, which are packed one by one.
@@ -18,56 +21,88 @@ final class PackedLinear: @unchecked Sendable {
   ///   - tokens: About how many the layer takes at a time; it takes any number.
   /// - Precondition: the constant is a matrix in the file's graph, and `groups` divides its rows.
   init(
-    _ constant: Graph.Constant, groups: Int, inIntegers: Bool, tokens: Int, in file: ModelFile,
-    instructionSet: InstructionSet
+    _ constant: Graph.Constant, groups: Int, inIntegers: Bool, tokens: Int, instructionSet: InstructionSet
   ) throws(SessionError) {
+    self.constant = constant
     let pattern = constant.encoding.pattern ?? .dense
     let type = constant.encoding.type
     let isCoded = type == .uint4 && inIntegers
-    let isDecoded = (type == .float16 || type == .uint4) && !isCoded
-    var shape = swl_linear_shape(
+    isDecoded = (type == .float16 || type == .uint4) && !isCoded
+    shape = swl_linear_shape(
       type: isDecoded ? SWL_F32 : isCoded ? SWL_U4 : type.kernelType, inputs: constant.shape[1],
       outputs: constant.shape[0] / groups, kept: pattern.kept, group: pattern.group,
       scale_group: isCoded ? constant.encoding.scaleGroup ?? 0 : 0)
-    guard let kernel = swl_linear_kernel_for(&shape, tokens, instructionSet.code) else {
-      preconditionFailure("no kernel takes \(constant.name), \(constant.shape) \(pattern)")
-    }
-    let groupByteCount = swl_linear_packed_size(kernel, &shape).aligned
-    let packed = try AlignedBuffer(byteCount: groups * groupByteCount)
-    let indices = pattern.isDense ? nil : file.indices(of: constant, pattern)
-    let stored = pattern.keptCount(in: constant.shape[1]) * constant.shape[0] / groups
-    func halves(_ name: String, ofGroup group: Int) -> UnsafePointer<UInt16>? {
-      guard isCoded else { return nil }
-      let count = shape.outputs * shape.inputs / shape.scale_group
-      return file.tensor(name).bindMemory(to: UInt16.self).baseAddress.map { $0 + group * count }
-    }
-    func pack(_ group: Int, _ values: UnsafeRawPointer?, _ indices: UnsafePointer<UInt8>?) {
-      var weights = swl_linear_weights(
-        shape: shape, values: values, indices: indices,
-        group_scales: halves("\(constant.name).scales", ofGroup: group),
-        group_offsets: halves("\(constant.name).offsets", ofGroup: group))
-      swl_linear_pack(kernel, &weights, packed.address + group * groupByteCount)
-    }
-    for group in 0..<groups {
-      if isDecoded {
-        file.decodedRows(group * shape.outputs..<(group + 1) * shape.outputs, of: constant)
-          .withUnsafeBytes { pack(group, $0.baseAddress, nil) }
-        continue
-      }
-      let values = file.tensor(constant.name).baseAddress.map {
-        UnsafeRawPointer($0 + group * stored * type.bitCount / 8)
-      }
-      if let indices {
-        indices.withUnsafeBufferPointer { all in pack(group, values, all.baseAddress.map { $0 + group * stored }) }
-      } else {
-        pack(group, values, nil)
-      }
-    }
+    let kernel = withUnsafePointer(to: shape) { swl_linear_kernel_for($0, tokens, instructionSet.code) }
+    guard let kernel else { preconditionFailure("no kernel takes \(constant.name), \(constant.shape) \(pattern)") }
     self.kernel = kernel
-    self.shape = shape
-    self.packed = packed
-    self.groupByteCount = groupByteCount
+    groupByteCount = withUnsafePointer(to: shape) { swl_linear_packed_size(kernel, $0).aligned }
+    packed = try AlignedBuffer(byteCount: groups * groupByteCount)
   }
+
+  /// About how many weights are packed at a time: what is read, unpacked and decoded for them is soon given back.
+  private static let weightsOfPart = 1 << 17
+
+  /// The rows of the matrix in parts that can be packed at the same time: some whole groups, or a piece of one.
+  var parts: [Range<Int>] {
+    let rows = constant.shape[0]
+    let fitting = max(1, Self.weightsOfPart / shape.inputs)
+    func cut(_ range: Range<Int>, by step: Int) -> [Range<Int>] {
+      stride(from: range.lowerBound, to: range.upperBound, by: step).map { $0..<min($0 + step, range.upperBound) }
+    }
+    if fitting >= shape.outputs { return cut(0..<rows, by: fitting / shape.outputs * shape.outputs) }
+    let step = Int(SWL_PACKING_STEP)
+    return cut(0..<rows, by: shape.outputs).flatMap { cut($0, by: max(step, fitting / step * step)) }
+  }
+
+  /// Packs one of ``parts``, and gives the pages back that it read.
+  func pack(_ rows: Range<Int>, from file: ModelFile) {
+    let pattern = constant.encoding.pattern ?? .dense
+    if isDecoded {
+      file.decodedRows(rows, of: constant).withUnsafeBytes {
+        pack(rows, $0.baseAddress, rowSize: shape.inputs * MemoryLayout<Float>.stride, nil, from: file)
+      }
+    } else {
+      let rowSize = pattern.keptCount(in: shape.inputs) * constant.encoding.type.bitCount / 8
+      let values = file.tensor(constant.name).baseAddress.map { $0 + rows.lowerBound * rowSize }
+      if pattern.isDense {
+        pack(rows, values, rowSize: rowSize, nil, from: file)
+      } else {
+        file.indices(ofRows: rows, of: constant, pattern).withUnsafeBufferPointer {
+          pack(rows, values, rowSize: rowSize, $0.baseAddress, from: file)
+        }
+      }
+    }
+    for tensor in constant.storedTensors {
+      let (start, end) = (tensor.byteCount * rows.lowerBound, tensor.byteCount * rows.upperBound)
+      file.releasePages(start / constant.shape[0]..<end / constant.shape[0], ofTensor: tensor.name)
+    }
+  }
+
+  /// Packs rows whose values and indices begin at the pointers.
+  private func pack(
+    _ rows: Range<Int>, _ values: UnsafeRawPointer?, rowSize: Int, _ indices: UnsafePointer<UInt8>?,
+    from file: ModelFile
+  ) {
+    func halves(_ part: String, at row: Int) -> UnsafePointer<UInt16>? {
+      guard shape.scale_group > 0 else { return nil }
+      let start = file.tensor("\(constant.name).\(part)").bindMemory(to: UInt16.self).baseAddress
+      return start.map { $0 + row * (shape.inputs / shape.scale_group) }
+    }
+    let kept = shape.inputs / shape.group * shape.kept
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let (group, first) = row.quotientAndRemainder(dividingBy: shape.outputs)
+      let (count, before) = (min(rows.upperBound - row, shape.outputs - first), row - rows.lowerBound)
+      var weights = swl_linear_weights(
+        shape: shape, values: values.map { $0 + before * rowSize }, indices: indices.map { $0 + before * kept },
+        group_scales: halves("scales", at: row), group_offsets: halves("offsets", at: row))
+      swl_linear_pack_outputs(kernel, &weights, first, count, packed.address + group * groupByteCount)
+      row += count
+    }
+  }
+
+  /// Bytes of the packed weights.
+  var byteCount: Int { packed.byteCount }
 
   func address(ofGroup group: Int) -> UnsafeMutableRawPointer { packed.address + group * groupByteCount }
 

@@ -14,32 +14,56 @@ final class PackedWeights: Sendable {
 
   private let entries = Mutex<[Key: Entry]>([:])
 
-  /// Packs what no living session has packed yet; the file's pages are given back, as the layers read the packed weights.
+  /// Packs what no living session has packed yet, in parts that the threads of a pool take in turn.
+  ///
+  /// The file's pages are given back on the way, as layers read the packed weights: beside these, what every thread works
+  /// on is all that lies in memory.
   func weights(
-    of graph: ResolvedGraph, in file: ModelFile, for instructionSet: InstructionSet
+    of graph: ResolvedGraph, in file: ModelFile, for instructionSet: InstructionSet, on pool: ThreadPool
   ) throws(SessionError) -> [Graph.Parameter: PackedLinear] {
     try entries.withLock { entries throws(SessionError) in
       var weights: [Graph.Parameter: PackedLinear] = [:]
+      var parts: [Part] = []
       let tokens = graph.tokensOfWeights
       for parameter in graph.nodes.flatMap(\.operation.parameters) where weights[parameter] == nil {
         guard case .weight(let groups, let inIntegers) = parameter.role, let index = graph.constantIndex[parameter.name]
         else {
           continue
         }
-        let key = Key(parameter: parameter, instructionSet: instructionSet)
-        if let known = entries[key]?.packed {
+        if let known = entries[Key(parameter: parameter, instructionSet: instructionSet)]?.packed {
           weights[parameter] = known
           continue
         }
-        let constant = graph.graph.constants[index]
-        let packed = try PackedLinear(
-          constant, groups: groups, inIntegers: inIntegers, tokens: tokens[parameter] ?? 1, in: file,
+        let layer = try PackedLinear(
+          graph.graph.constants[index], groups: groups, inIntegers: inIntegers, tokens: tokens[parameter] ?? 1,
           instructionSet: instructionSet)
-        weights[parameter] = packed
-        entries[key] = Entry(packed: packed)
-        file.releasePages(ofTensor: constant.name)
+        weights[parameter] = layer
+        parts += layer.parts.map { Part(layer: layer, rows: $0) }
+      }
+      Self.pack(parts, from: file, on: pool)
+      for (parameter, layer) in weights {
+        entries[Key(parameter: parameter, instructionSet: instructionSet)] = Entry(packed: layer)
       }
       return weights
+    }
+  }
+
+  /// Some rows of a layer's weights.
+  private struct Part {
+    let layer: PackedLinear
+    let rows: Range<Int>
+  }
+
+  private static func pack(_ parts: [Part], from file: ModelFile, on pool: ThreadPool) {
+    /// The part that is next; parts differ, so that whoever is done takes it.
+    final class Queue: Sendable { let next = Atomic(0) }
+    let queue = Queue()
+    pool.parallelFor(tiles: min(pool.threadCount, parts.count)) { _, _, _ in
+      while true {
+        let number = queue.next.add(1, ordering: .relaxed).oldValue
+        guard number < parts.count else { return }
+        parts[number].layer.pack(parts[number].rows, from: file)
+      }
     }
   }
 }
@@ -57,12 +81,5 @@ extension ResolvedGraph {
       }
     }
     return tokens
-  }
-}
-
-extension ModelFile {
-  /// Gives back the pages of a tensor that was read once.
-  fileprivate func releasePages(ofTensor name: String) {
-    if let range = ranges[name] { content.releasePages(range) }
   }
 }

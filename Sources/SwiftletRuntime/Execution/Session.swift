@@ -40,7 +40,7 @@ public final class Session: Sendable {
     guard InstructionSet.best.includes(self.instructionSet) else { throw .instructionSet(self.instructionSet, best: .best) }
     let pool = try ThreadPool(threads: threads)
     let graph = ResolvedGraph(model.graph)
-    let weights = try model.packed.weights(of: graph, in: model, for: self.instructionSet)
+    let weights = try model.packed.weights(of: graph, in: model, for: self.instructionSet, on: pool)
     kernelNames = Dictionary(weights.map { ($0.name, $1.kernelName) }, uniquingKeysWith: { first, _ in first })
     state = State(graph, pool: pool, weights: weights)
   }
@@ -115,10 +115,13 @@ public final class Session: Sendable {
 
   /// Runs with `around` about each step's work, which it has to call.
   ///
-  /// - Parameter memory: of the states; without any, new memory if the graph has states.
+  /// - Parameters:
+  ///   - memory: of the states; without any, new memory if the graph has states.
+  ///   - wrapping: what is run in a job's place.
   func run(
     _ inputs: [NDArray], _ memory: SessionState.Memory? = nil,
-    around: (_ step: Execution.Step, _ execution: Execution, _ graph: ResolvedGraph, _ work: () -> Void) -> Void
+    around: (_ step: Execution.Step, _ execution: Execution, _ graph: ResolvedGraph, _ work: () -> Void) -> Void,
+    wrapping: (_ step: Execution.Step, _ job: ThreadPool.Job) -> ThreadPool.Job = { $1 }
   ) throws(SessionError) -> [NDArray] {
     let lengths = try axisLengths(of: inputs)
     try checkPositions(inputs, lengths)
@@ -132,7 +135,8 @@ public final class Session: Sendable {
       }
       return withExtendedLifetime(states) {
         for step in execution.steps {
-          around(step, execution, execution.plan.graph) { if let job = step.job { state.pool.run(job) } }
+          let job = step.job.map { wrapping(step, $0) }
+          around(step, execution, execution.plan.graph) { if let job { state.pool.run(job) } }
         }
         return state.graph.outputs.map { index in
           let value = state.graph.value(index)
@@ -143,6 +147,9 @@ public final class Session: Sendable {
       }
     }
   }
+
+  /// The bytes of the packed weights, which sessions of one model and instruction set share.
+  public var weightByteCount: Int { state.weights.values.reduce(0) { $0 + $1.byteCount } }
 
   /// The bytes of the arena, the memory for values, at certain lengths of the axes.
   public func arenaByteCount(at lengths: Graph.AxisLengths) throws(SessionError) -> Int {

@@ -21,14 +21,23 @@ enum BitPacking {
     return packed
   }
 
-  /// Reads as many integers as `values` has room for.
+  /// Reads as many integers as `values` has room for, after the first `skipped`.
   ///
   /// - Precondition: `packed` holds them, and `bits` is in `1...8`.
-  static func unpack(_ packed: UnsafeRawBufferPointer, bits: Int, into values: UnsafeMutableBufferPointer<UInt8>) {
+  static func unpack(
+    _ packed: UnsafeRawBufferPointer, bits: Int, skipping skipped: Int = 0,
+    into values: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    guard !values.isEmpty else { return }
     let mask = UInt32(1) << UInt32(bits) - 1
+    var (next, begun) = (skipped * bits).quotientAndRemainder(dividingBy: 8)
     var pending: UInt32 = 0
     var pendingBits = 0
-    var next = 0
+    if begun > 0 {
+      pending = UInt32(packed[next]) >> UInt32(begun)
+      pendingBits = 8 - begun
+      next += 1
+    }
     for i in values.indices {
       if pendingBits < bits {
         pending |= UInt32(packed[next]) << UInt32(pendingBits)

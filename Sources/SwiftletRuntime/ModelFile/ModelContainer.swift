@@ -49,10 +49,11 @@ package struct ModelContainer: Sendable {
     (self.content, self.path) = (content, path)
     let (header, dataStart) = try Self.header(of: content.bytes, path: path)
     programs = try Self.programs(in: header.metadata, path: path)
-    let data = UnsafeRawBufferPointer(rebasing: content.bytes[dataStart...])
-    guard header.metadata[MetadataKey.checksum(of: MetadataKey.data)] == Self.text(ofChecksum: Checksum.crc32c(data))
-    else { throw .damaged(path: path, reason: "the weights do not match their checksum") }
-    try Self.translated(path) { () throws(FileError) in try header.checkPlaces(in: data.count) }
+    let checksum = Self.text(ofChecksum: Self.checksum(of: content, from: dataStart))
+    guard header.metadata[MetadataKey.checksum(of: MetadataKey.data)] == checksum else {
+      throw .damaged(path: path, reason: "the weights do not match their checksum")
+    }
+    try Self.translated(path) { () throws(FileError) in try header.checkPlaces(in: content.bytes.count - dataStart) }
     entries = Dictionary(header.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.dataStart = dataStart
     if let tokenizer = entries[Self.tokenizerName] {
@@ -176,6 +177,16 @@ extension ModelContainer {
   private func isPadding(_ entry: SafetensorsHeader.Entry) -> Bool {
     entry.name.hasPrefix(Self.paddingPrefix) && entry.type == .uint8 && entry.shape == [entry.place.count]
       && entry.place.count < Self.alignment && content.bytes[place(of: entry)].allSatisfy { $0 == 0 }
+  }
+
+  /// The checksum of the bytes from a place on, whose pages are given back on the way.
+  private static func checksum(of content: MappedFile, from start: Int) -> UInt32 {
+    let step = 4 << 20
+    return stride(from: start, to: content.bytes.count, by: step).reduce(0) { sum, first in
+      let part = first..<min(first + step, content.bytes.count)
+      defer { content.releasePages(part) }
+      return Checksum.crc32c(UnsafeRawBufferPointer(rebasing: content.bytes[part]), continuing: sum)
+    }
   }
 
   static func checksum(of bytes: [UInt8]) -> String {
