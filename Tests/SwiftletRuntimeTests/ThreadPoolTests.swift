@@ -54,6 +54,39 @@ import Testing
     #expect(clashes.values[0] == 0)
   }
 
+  /// A clock that stands still but for the times that are told.
+  @Test func `a thread that was put aside looks for less long, and for longer as that goes well`() {
+    var times: [Duration] = []
+    var patience = Patience(threads: 2, processors: 2) { times.isEmpty ? .zero : times.removeFirst() }
+    #expect(patience.limit == Patience.most)
+    times = [.zero, .microseconds(2), .microseconds(2) + Patience.interruption * 2]
+    #expect(patience.look(for: { Int?.none }) == nil)
+    #expect(patience.limit == Patience.least)
+    for doubled in 1...10 {
+      var looks = 0
+      let found = patience.look {
+        looks += 1
+        return looks > 3 ? looks : nil
+      }
+      #expect(found == 4)
+      #expect(patience.limit == min(Patience.most, Patience.least * (1 << doubled)))
+    }
+  }
+
+  @Test func `whoever finds nothing sleeps in time, and nobody looks where processors are too few`() {
+    var time = Duration.zero
+    var patience = Patience(threads: 2, processors: 2) {
+      time += .microseconds(1)
+      return time
+    }
+    #expect(patience.look(for: { Int?.none }) == nil)
+    #expect(time <= Patience.most + .microseconds(2))
+    #expect(patience.limit == Patience.most)
+    var hasty = Patience(threads: 3, processors: 2)
+    #expect(hasty.limit == nil)
+    #expect(hasty.look(for: { 1 }) == nil)
+  }
+
   @Test func `impossible numbers of threads are refused`() {
     #expect(throws: SessionError.threadCount(0)) { try ThreadPool(threads: 0) }
     #expect(throws: SessionError.threadCount(100_000)) { try ThreadPool(threads: 100_000) }

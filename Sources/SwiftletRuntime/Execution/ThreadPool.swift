@@ -9,9 +9,9 @@ import Synchronization
 /// steps walk through the tokens in the same order. When ranges shrank towards a job's end and went to whoever came first,
 /// DeiT-S took 7.4 ms an image in int8 2:4 on two cores of Zen 5, and 6.0 since (medians, in turn).
 ///
-/// The caller takes part, so a pool of 1 has no thread of its own. Waiting threads spin for some microseconds, as the
-/// next step of a network follows at once, and then sleep, the caller too: whoever it waits for may need its processor.
-/// With more threads than processors nobody spins.
+/// The caller takes part, so a pool of 1 has no thread of its own. Waiting threads look for work for some microseconds, as
+/// the next step of a network follows at once, and then sleep, the caller too: whoever it waits for may need its processor.
+/// ``Patience`` says how long. With more threads than processors nobody looks.
 public final class ThreadPool: Sendable {
   /// The most threads of a pool.
   public static let limit = 1024
@@ -103,50 +103,53 @@ private final class Shared: @unchecked Sendable {
   private let tickets: UnsafeMutablePointer<Atomic<UInt64>>
   /// Tickets lie this far apart, so that no two share a cache line.
   private static let stride = 16
-  private let number = Atomic<UInt64>(0)
+  /// The number of the current job, which all threads watch, on a cache line of its own.
+  private let number: UnsafeMutablePointer<Atomic<UInt64>>
+  /// Tiles that are not done, which all threads change, on another.
+  private let unfinished: UnsafeMutablePointer<Atomic<UInt64>>
   /// The address of the current `Job`, which the caller keeps alive until all tiles are done.
   private let job = Atomic<UInt>(0)
-  private let unfinished = Atomic<Int>(0)
   private let stopped = Atomic<Bool>(false)
   private let sleepers = Atomic<Int>(0)
   /// Rings for workers when there is a job, and for the caller when the last tile of one is done.
   private let bell = Bell()
   private let done = Bell()
   private let callerSleeps = Atomic<Bool>(false)
-  /// How often a thread looks for news before it sleeps, about 40 microseconds on a Zen 3.
-  private let spins: Int
+  /// Of the caller, who alone uses it.
+  private var patience: Patience
 
   init(threadCount: Int) {
     self.threadCount = threadCount
-    spins = threadCount > AvailableProcessors.count ? 0 : 2048
-    tickets = .allocate(capacity: threadCount * Self.stride)
-    for index in 0..<threadCount * Self.stride { (tickets + index).initialize(to: Atomic(0)) }
+    patience = Patience(threads: threadCount)
+    let lines = threadCount + 2
+    tickets = .allocate(capacity: lines * Self.stride)
+    for index in 0..<lines * Self.stride { (tickets + index).initialize(to: Atomic(0)) }
+    number = tickets + threadCount * Self.stride
+    unfinished = tickets + (threadCount + 1) * Self.stride
   }
 
   deinit {
-    tickets.deinitialize(count: threadCount * Self.stride)
+    tickets.deinitialize(count: (threadCount + 2) * Self.stride)
     tickets.deallocate()
   }
 
   func run(_ newJob: ThreadPool.Job) {
-    let next = (number.load(ordering: .relaxed) + 1) & 0xFFFF_FFFF
+    let next = (number.pointee.load(ordering: .relaxed) + 1) & 0xFFFF_FFFF
     job.store(UInt(bitPattern: Unmanaged.passUnretained(newJob).toOpaque()), ordering: .relaxed)
-    unfinished.store(newJob.tiles, ordering: .relaxed)
+    unfinished.pointee.store(UInt64(newJob.tiles), ordering: .relaxed)
     for thread in 0..<threadCount {
       let share = newJob.start(of: thread + 1, among: threadCount) - newJob.start(of: thread, among: threadCount)
       tickets[thread * Self.stride].store(next << 32 | UInt64(share), ordering: .releasing)
     }
-    number.store(next, ordering: .sequentiallyConsistent)
+    number.pointee.store(next, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { bell.ring() }
     withExtendedLifetime(newJob) {
       work(as: 0)
-      for _ in 0..<spins {
-        if unfinished.load(ordering: .acquiring) == 0 { return }
-        swl_pause()
-      }
+      func end() -> Void? { unfinished.pointee.load(ordering: .sequentiallyConsistent) == 0 ? () : nil }
+      if patience.look(for: end) != nil { return }
       // A worker that the system has put aside may hold the last tiles.
       callerSleeps.store(true, ordering: .sequentiallyConsistent)
-      done.wait { unfinished.load(ordering: .sequentiallyConsistent) == 0 ? () : nil }
+      done.wait(until: end)
       callerSleeps.store(false, ordering: .relaxed)
     }
   }
@@ -175,7 +178,7 @@ private final class Shared: @unchecked Sendable {
     let end = job.start(of: owner + 1, among: threadCount)
     // The owner goes forwards, as the step before did; what is left lies at the end.
     job.body(end - left, count, worker)
-    let rest = unfinished.subtract(count, ordering: .sequentiallyConsistent).newValue
+    let rest = unfinished.pointee.subtract(UInt64(count), ordering: .sequentiallyConsistent).newValue
     if rest == 0, callerSleeps.load(ordering: .sequentiallyConsistent) { done.ring() }
     return true
   }
@@ -183,22 +186,19 @@ private final class Shared: @unchecked Sendable {
   /// The life of a worker.
   func serve(as worker: Int) {
     var lastNumber: UInt64 = 0
+    var patience = Patience(threads: threadCount)
     while !stopped.load(ordering: .acquiring) {
-      let number = waitForJob(after: lastNumber)
-      lastNumber = number
+      lastNumber = waitForJob(after: lastNumber, &patience)
       work(as: worker)
     }
   }
 
-  private func waitForJob(after last: UInt64) -> UInt64 {
+  private func waitForJob(after last: UInt64, _ patience: inout Patience) -> UInt64 {
     func news() -> UInt64? {
-      let number = self.number.load(ordering: .sequentiallyConsistent)
+      let number = number.pointee.load(ordering: .sequentiallyConsistent)
       return number != last || stopped.load(ordering: .sequentiallyConsistent) ? number : nil
     }
-    for _ in 0..<spins {
-      if let number = news() { return number }
-      swl_pause()
-    }
+    if let number = patience.look(for: news) { return number }
     sleepers.add(1, ordering: .sequentiallyConsistent)
     defer { sleepers.subtract(1, ordering: .sequentiallyConsistent) }
     return bell.wait(until: news)
@@ -207,6 +207,59 @@ private final class Shared: @unchecked Sendable {
   func stop() {
     stopped.store(true, ordering: .sequentiallyConsistent)
     bell.ring()
+  }
+}
+
+/// How long a thread looks for news before it sleeps.
+///
+/// Looking is free while nobody else wants the processor, and saves the time of falling asleep and waking up. Where a
+/// thread finds that it was put aside in the middle, somebody does, such as another process: then it looks for a moment
+/// only, and for longer again as that goes well.
+struct Patience {
+  /// Most steps of a network follow within it.
+  static let most = Duration.microseconds(40)
+  static let least = Duration.microseconds(1)
+  /// Some looks take a microsecond or two, so that whoever needs this long for them was put aside.
+  static let interruption = Duration.microseconds(100)
+  private static let looksBetweenTimes = 32
+
+  /// Nil where it does not look at all: there are fewer processors than threads.
+  private(set) var limit: Duration?
+  private let now: () -> Duration
+
+  /// - Parameters:
+  ///   - processors: that the threads may use.
+  ///   - now: the time, since any moment.
+  init(
+    threads: Int, processors: Int = AvailableProcessors.count,
+    now: @escaping () -> Duration = { [start = ContinuousClock.now] in ContinuousClock.now - start }
+  ) {
+    limit = threads > processors ? nil : Self.most
+    self.now = now
+  }
+
+  /// The news, or nil where it is time to sleep.
+  mutating func look<News>(for news: () -> News?) -> News? {
+    guard let limit else { return nil }
+    if let found = news() { return found }
+    let start = now()
+    var last = start
+    while last - start < limit {
+      for _ in 0..<Self.looksBetweenTimes {
+        swl_pause()
+        if let found = news() {
+          self.limit = min(Self.most, limit * 2)
+          return found
+        }
+      }
+      let time = now()
+      if time - last > Self.interruption {
+        self.limit = Self.least
+        return nil
+      }
+      last = time
+    }
+    return nil
   }
 }
 
@@ -228,10 +281,11 @@ private final class Bell: @unchecked Sendable {
     mutex.deallocate()
   }
 
+  /// Wakes all sleepers. Nobody is about to sleep while the lock is held, and whoever wakes finds it free.
   func ring() {
     pthread_mutex_lock(mutex)
-    pthread_cond_broadcast(condition)
     pthread_mutex_unlock(mutex)
+    pthread_cond_broadcast(condition)
   }
 
   /// Sleeps until a ring after which `news` has a value.
