@@ -148,7 +148,8 @@ let package = Package(
       dependencies: ["SwiftletPlans", "SwiftletModels", "SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
     .testTarget(name: "SwiftletTerminalTests", dependencies: ["SwiftletTerminal"]),
     .testTarget(
-      name: "SwiftletBenchmarkKitTests", dependencies: ["SwiftletBenchmarkKit", "SwiftletRuntime", "TestSupport"]),
+      name: "SwiftletBenchmarkKitTests",
+      dependencies: ["SwiftletBenchmarkKit", "SwiftletRuntime", "SwiftletFiles", "TestSupport"]),
     .testTarget(
       name: "SwiftletWorkflowsTests",
       dependencies: [
@@ -164,7 +165,7 @@ let package = Package(
       name: "SwiftletRunCommandsTests",
       dependencies: [
         "SwiftletRunCommands", "SwiftletBenchmarkKit", "SwiftletVision", "SwiftletRuntime", "SwiftletMedia",
-        "swiftlet-run", "TestSupport",
+        "SwiftletFiles", "swiftlet-run", "TestSupport",
       ]),
     .testTarget(
       name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "SwiftletFiles", "TestSupport"], exclude: ["Goldens"]),

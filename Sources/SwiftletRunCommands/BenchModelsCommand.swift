@@ -39,8 +39,7 @@ struct BenchModelsCommand: ParsableCommand {
   @Option(name: .customLong("isa"), help: "The highest instruction set to use. (default: the processor's)")
   var instructionSet: InstructionSet?
 
-  @Flag(help: "Also print the time of every node.")
-  var profile = false
+  @OptionGroup var profiling: ProfileOptions
 
   @Flag(help: "Print one JSON object a line for each model and number of threads.")
   var json = false
@@ -50,7 +49,8 @@ struct BenchModelsCommand: ParsableCommand {
     guard runs >= 1 else { throw ValidationError("--runs is \(runs): at least one run is needed") }
     guard !models.isEmpty || randomSize != nil else { throw ValidationError("give a model file, or --random small") }
     _ = try threadCounts()
-    _ = try randomModels()
+    let randomCount = try randomModels().count
+    try profiling.validate(models: models.count + randomCount)
   }
 
   private func threadCounts() throws -> [Int] {
@@ -84,18 +84,23 @@ struct BenchModelsCommand: ParsableCommand {
   }
 
   func run() throws {
+    try profiling.checkOutput(reading: models)
     var files = try models.map { (name: $0, family: $0, file: try ModelFile(contentsOf: URL(path: $0))) }
     if let first = files.first { files = files.map { ($0.name, first.name, $0.file) } }
     for random in try randomModels() {
       files.append((random.name, random.precision.rawValue, try random.model()))
     }
-    for threads in try threadCounts() {
+    let threadCounts = try threadCounts()
+    for threads in threadCounts {
       let sessions = try files.map {
         (name: $0.name, session: try Session($0.file, threads: threads, instructionSet: instructionSet))
       }
       let measured = try ModelBenchmark.measure(sessions, batch: batch, runs: runs)
       try show(measured, families: files.map(\.family))
-      if profile { for (_, session) in sessions { try show(session) } }
+      for (_, session) in sessions {
+        try profiling.showProfile(of: session, batch: batch, runs: runs, json: json)
+        if threads == threadCounts.max() { try profiling.writeTrace(of: session, batch: batch) }
+      }
     }
   }
 
@@ -119,15 +124,10 @@ struct BenchModelsCommand: ParsableCommand {
       ]
     }
     try StandardOutput.print(table([["model", "best ms", "median ms", "ms a sample", "speed-up"]] + rows))
-  }
-
-  private func show(_ session: Session) throws {
-    let profile = try session.profile(session.randomInputs(batch: batch), runs: runs)
-    if json { return try printJSON(profile) }
-    let rows = profile.entries.map {
-      ["  \($0.name)", $0.operation, $0.kernel ?? "", $0.bestMilliseconds.text(decimals: 3)]
+    if let peak = first.peakBytes {
+      let (weights, arenas) = measured.reduce((0, 0)) { ($0.0 + $1.weightBytes, $0.1 + $1.arenaBytes) }
+      try StandardOutput.print(
+        "memory: weights \(weights.byteText), values \(arenas.byteText); the process took \(peak.byteText) at most")
     }
-    try StandardOutput.print(
-      table([["  node of \(session.model.graph.name) at \(profile.lengths)", "operation", "kernel", "best ms"]] + rows))
   }
 }

@@ -20,11 +20,14 @@ public struct GemmCommand: ParsableCommand {
   @Option(name: .customLong("isa"), help: "The highest instruction set to use. Default: the processor's.")
   var instructionSet: InstructionSetName?
   @Flag(help: "Print one JSON object a line.") var json = false
+  @Flag(help: "Print a Markdown table of Gop/s, a row a shape, with the machine and what it does at best.")
+  var markdown = false
 
   public init() {}
 
   public func validate() throws {
     guard runs >= 1 else { throw ValidationError("--runs is \(runs): at least one run is needed") }
+    if json, markdown { throw ValidationError("--json and --markdown are two ways to print: choose one") }
     guard threads.values.allSatisfy({ (1...ThreadPool.limit).contains($0) }) else {
       throw ValidationError("--threads takes numbers from 1 to \(ThreadPool.limit)")
     }
@@ -53,6 +56,7 @@ public struct GemmCommand: ParsableCommand {
   }
 
   public func run() throws {
+    if markdown { return try printMarkdown() }
     var table = Table(columns: [
       .text("precision"), .text("pattern"), .number("T"), .number("K"), .number("O"), .number("threads"),
       .text("kernel"),
@@ -79,6 +83,37 @@ public struct GemmCommand: ParsableCommand {
       }
     }
     if !json { try StandardOutput.print(table.text) }
+  }
+
+  /// A table for each number of threads: what `docs/kernels-speed.md` holds.
+  private func printMarkdown() throws {
+    for threads in threads.values {
+      let peaks = try MachinePeaks.measure(
+        threads: threads, instructionSet: instructionSet?.value ?? .best, precisions: precisions.values)
+      var table = Table(
+        columns: [.text("T, K, O")]
+          + precisions.values.flatMap { precision in
+            patterns.values.map { .number("\(precision.rawValue) \($0)") }
+          })
+      for shape in shapes.values {
+        let lines = try precisions.values.flatMap { try measure(shape.size, $0, threads: threads) }
+        table.append(
+          ["\(shape.size.tokens), \(shape.size.inputs), \(shape.size.outputs)"]
+            + lines.map { $0.gops.text(decimals: 0) })
+      }
+      let best = precisions.values.map {
+        "\($0.rawValue) \((peaks.gigaOperationsPerSecond[$0] ?? 0).text(decimals: 0))"
+      }
+      try StandardOutput.print(
+        """
+        \(Machine.description(threads: threads)) Its multiply-adds on registers reach \
+        \(best.joined(separator: ", ")) Gop/s, a plain read of memory \
+        \(peaks.gigabytesPerSecond.text(decimals: 1)) GB/s.
+
+        \(table.markdown)
+
+        """)
+    }
   }
 
   /// All patterns of one shape, taking turns.

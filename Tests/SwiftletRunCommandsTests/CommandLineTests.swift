@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletBenchmarkKit
+import SwiftletFiles
 import SwiftletMedia
 import SwiftletVision
 import Testing
@@ -210,6 +211,64 @@ import Testing
     #expect(lines.map(\.threads) == [2, 2])
     #expect(lines.allSatisfy { $0.bestMilliseconds > 0 && $0.bestMilliseconds <= $0.medianMilliseconds })
     #expect(lines.allSatisfy { $0.isa == InstructionSet.best.rawValue })
+    #expect(lines.allSatisfy { $0.weightBytes > 0 && $0.arenaBytes > 0 })
+  }
+
+  @Test func `bench tells where the time goes, and writes a trace`() throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    let trace = fixture.directory.appending(path: "trace.json").path
+    let arguments = ["bench", fixture.model, "--threads", "2", "--runs", "2", "--profile", "--trace", trace]
+    let text = try Self.run(arguments: arguments)
+    #expect(text.status == 0, "\(text.errors)")
+    for word in ["GOP/s on registers", "GB/s from memory", "of best", "all of a kind", "attention"] {
+      #expect(text.output.contains(word), "\(word)")
+    }
+    let json = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: trace))) as? [String: Any])
+    let events = try #require(json["traceEvents"] as? [[String: Any]])
+    #expect(Set(events.compactMap { $0["ph"] as? String }) == ["X"])
+    #expect(Set(events.compactMap { $0["tid"] as? Int }).isSubset(of: [0, 1]))
+    #expect(events.contains { $0["name"] as? String == "blocks.0.attn.qkv" && $0["cat"] as? String == "linear" })
+    #expect(events.allSatisfy { ($0["ts"] as? Double ?? -1) >= 0 && ($0["dur"] as? Double ?? -1) >= 0 })
+
+    // A trace is replaced by a trace, and nothing else is.
+    #expect(try Self.run(arguments: arguments).status == 0)
+    let notes = fixture.directory.appending(path: "notes.txt")
+    try Data("{}".utf8).write(to: notes)
+    for place in [fixture.model, notes.path] {
+      let before = try Data(contentsOf: URL(filePath: place))
+      let outcome = try Self.run("bench", fixture.model, "--trace", place)
+      #expect(outcome.status == 1 && outcome.output.isEmpty && outcome.errors.contains(place), "\(outcome.errors)")
+      #expect(try Data(contentsOf: URL(filePath: place)) == before)
+    }
+    #expect(try Self.run("bench", fixture.model, fixture.model, "--trace", trace).status == 64)
+  }
+
+  /// What a process took beside the same program with a tiny model, which has its code, tables and threads.
+  ///
+  /// Weights of every kind lie in a file of more than 100 MB, so that a second copy of any, pages of the file that stay,
+  /// or floats that were decoded would be seen.
+  @Test(
+    .enabled(if: ProcessMemory.peakByteCount != nil, "the system does not say how much memory a process took"),
+    arguments: [1, 3])
+  func `a run takes its packed weights, its values and little more`(threads: Int) throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    let large = fixture.directory.appending(path: "large.swiftlet")
+    #expect(try LargeModel().write(to: large) > 100_000_000)
+    let results = try [fixture.model, large.path].map { model in
+      let outcome = try Self.run("bench", model, "--threads", "\(threads)", "--runs", "2", "--json")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      return try JSONDecoder().decode(ModelBenchmark.self, from: Data(outcome.output.utf8))
+    }
+    let program = try #require(results[0].peakBytes)
+    let peak = try #require(results[1].peakBytes) - program
+    let bound = results[1].weightBytes + results[1].arenaBytes * 12 / 10 + 10_000_000
+    #expect(
+      peak <= bound, "\(peak / 1000) kB, of which weights \(results[1].weightBytes / 1000), bound \(bound / 1000)")
+    // What is measured is there: without the packed weights there is no run.
+    #expect(peak > results[1].weightBytes / 2)
   }
 
   @Test func `info prints layers, and JSON on request`() throws {

@@ -761,6 +761,23 @@ static void test_others(void) {
   free(x), free(a), free(y), free(z);
 }
 
+/// The loops that benchmarks compare with, on a buffer that ends in the middle of a block.
+static void test_peaks(void) {
+  size_t count;
+  const swl_peak *const *peaks = swl_peaks(&count);
+  for (size_t i = 0; i < count; i++)
+    if (swl_isa_has(swl_isa_of_processor(), peaks[i]->needs))
+      check(peaks[i]->run(0) == 0 && peaks[i]->run(3) != 0, peaks[i]->name, "sums", i, 0, 0, 0, 0);
+  const size_t words = 1 + below(100);
+  uint64_t *buffer = memory(words * 8), sum = 0;
+  for (size_t i = 0; i < words; i++)
+    buffer[i] = random_bits();
+  for (size_t i = 0; i < words / 8 * 8; i++)
+    sum += buffer[i];
+  check(swl_read_memory(buffer, words * 8) == sum, "read", "words", words, 0, 0, 0, 0);
+  free(buffer);
+}
+
 int main(int argc, char **argv) {
   uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
   size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 200;
@@ -778,6 +795,7 @@ int main(int argc, char **argv) {
     test_others();
     test_quantized_rows();
     test_patches();
+    test_peaks();
   }
   printf("%d failures\n", failures);
   return failures > 0;

@@ -12,6 +12,7 @@
 #include "swl_isa.h"
 #include "swl_layout.h"
 #include "swl_linear.h"
+#include "swl_peak.h"
 #include "swl_rows.h"
 #include "swl_types.h"
 

@@ -1,7 +1,7 @@
 import SwiftletFiles
 
 /// The number format a layer's weights are stored and multiplied in.
-public enum Precision: String, Hashable, Sendable, FileWord, CaseIterable {
+public enum Precision: String, Hashable, Sendable, FileWord, CaseIterable, CodingKeyRepresentable {
   case fp32, bf16, int8
 
   /// Bits of one weight.

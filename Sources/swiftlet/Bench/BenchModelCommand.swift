@@ -19,13 +19,16 @@ struct BenchModelCommand: ParsableCommand {
   @Option(help: "Batch sizes, separated by commas.") var batch = ListOption([1, 8])
   @Option(help: "Timed runs of each side.") var runs = 12
   @Flag(help: "Print one JSON object a line.") var json = false
+  @OptionGroup var profiling: ProfileOptions
 
   func validate() throws {
     if models.isEmpty { throw ValidationError("give at least one model file") }
     try validateBench(runs: runs, threads: threads.values, batches: batch.values)
+    try profiling.validate(models: models.count)
   }
 
   func run() throws {
+    try profiling.checkOutput(reading: models + (against.map { [$0] } ?? []))
     let files = try models.map { try ModelFile(contentsOf: URL(filePath: $0)) }
     var contenders = zip(models, files).map { Contender(name: $0, $1) }
     if let against { contenders.append(try opponent(against, of: files[0])) }
@@ -49,6 +52,15 @@ struct BenchModelCommand: ParsableCommand {
       }
     }
     if !json { try StandardOutput.print(table.text) }
+    for file in files where profiling.profile || profiling.trace != nil { try profile(file) }
+  }
+
+  /// With the most threads, and the smallest batch.
+  private func profile(_ file: ModelFile) throws {
+    let session = try Session(file, threads: threads.values.max() ?? 1)
+    let batch = batch.values.min() ?? 1
+    try profiling.showProfile(of: session, batch: batch, runs: runs, json: json)
+    try profiling.writeTrace(of: session, batch: batch)
   }
 
   private func opponent(_ name: String, of file: ModelFile) throws -> Contender {

@@ -1,0 +1,8 @@
+#include "../common/neonbf16.h"
+#if SWL_ARM
+#include "../common/dot_bf16_neonbf16.h"
+#include "peak_vector.h"
+
+const swl_peak swl_peak_bf16_neonbf16 = SWL_PEAK("peak_bf16", SWL_BF16);
+#pragma clang attribute pop
+#endif
