@@ -272,8 +272,8 @@ struct ReferenceInterpreter {
       isPacked ? inputs[0][[b, t, starts[stream] + i]] : inputs[stream][[b, t, i]]
     }
     let mask = inputs.count % 2 == 0 ? inputs.last : nil
-    return Array(shape) { index in
-      let (b, t, h) = (index[0], index[1], index[2] / head)
+    let data = Array.indices([shape[0], shape[1], own.heads]).flatMap { index -> [Double] in
+      let (b, t, h) = (index[0], index[1], index[2])
       let shared = h / (own.heads / keyHeads) * head  // where the keys of the head begin
       let scores = (0..<keys).map { key in
         guard !own.causal || key <= keys - shape[1] + t else { return -Double.infinity }
@@ -282,17 +282,19 @@ struct ReferenceInterpreter {
         if let cap = own.softCap { score = cap * tanh(score / cap) }
         return score + (mask?[[b, h, t, key]] ?? 0)
       }
-      return zip(Self.softmax(scores), 0..<keys).reduce(0) {
-        $0 + $1.0 * element(2, b, $1.1, shared + index[2] % head)
+      let weights = Self.softmax(scores)
+      return (0..<head).map { i in
+        zip(weights, 0..<keys).reduce(0) { $0 + $1.0 * element(2, b, $1.1, shared + i) }
       }
     }
+    return Array(shape: shape, data: data)
   }
 
   private func attention(_ inputs: [Array], _ own: Graph.RelativeAttention, _ shape: [Int]) -> Array {
     let (tokens, head) = (shape[1], shape[2] / own.heads)
     let (u, v) = (own.contentBias.map { constant($0).data }, own.positionBias.map { constant($0).data })
-    return Array(shape) { index in
-      let (b, t, h) = (index[0], index[1], index[2] / head)
+    let data = Array.indices([shape[0], shape[1], own.heads]).flatMap { index -> [Double] in
+      let (b, t, h) = (index[0], index[1], index[2])
       let seen = inputs.count > 4 ? Int(inputs[4].data[b]) : tokens
       let scores = (0..<seen).map { key in
         (h * head..<(h + 1) * head).reduce(0.0) { sum, i in
@@ -301,8 +303,12 @@ struct ReferenceInterpreter {
           return sum + (q + (u?[i] ?? 0)) * inputs[1][[b, key, i]] + (q + (v?[i] ?? 0)) * distance
         } * own.scale
       }
-      return zip(Self.softmax(scores), 0..<seen).reduce(0) { $0 + $1.0 * inputs[2][[b, $1.1, index[2]]] }
+      let weights = Self.softmax(scores)
+      return (h * head..<(h + 1) * head).map { i in
+        zip(weights, 0..<seen).reduce(0) { $0 + $1.0 * inputs[2][[b, $1.1, i]] }
+      }
     }
+    return Array(shape: shape, data: data)
   }
 
   /// By the definition: every token of the map looks at those of its window, in the coordinates of the shifted map.
