@@ -34,3 +34,10 @@ release:
 # The deploy-only binary: no libtorch, the Swift library linked in.
 run-only:
 	swift build -c release --static-swift-stdlib --product swiftlet-run
+
+# Swiftlet beside its peers, turn by turn; writes docs/results/speed.md. BENCH holds arguments of Benchmarks/peers/bench.py:
+#   make bench BENCH="--networks deit-small,driving --precisions int8 --rounds 3"
+bench: setup
+	swift build -c release --product swiftlet
+	Benchmarks/peers/environment out/bench/venv
+	out/bench/venv/bin/python Benchmarks/peers/bench.py $(BENCH)

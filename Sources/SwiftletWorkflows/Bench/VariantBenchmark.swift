@@ -73,7 +73,10 @@ public struct VariantBenchmark {
     var (variants, contenders) = ([Variant](), [Contender]())
     for precision in precisions {
       for (name, plan) in choices {
-        let (exported, file) = try Self.export(dense, plan, precision, to: folder)
+        let exported = try Self.exported(dense, plan, precision)
+        let place = folder.appending(path: "\(UUID().uuidString).swiftlet")
+        try exported.write(to: place)
+        let file = try ModelFile(contentsOf: place)
         let planned = exported.layers.filter { plan[$0.path] != nil }
         variants.append(
           Variant(
@@ -104,9 +107,10 @@ public struct VariantBenchmark {
     return Round(lines: lines, torch: torch)
   }
 
-  private static func export(
-    _ dense: any ImageClassifier, _ plan: CompressionPlan, _ precision: Precision, to folder: URL
-  ) throws -> (ExportedModel, ModelFile) {
+  /// A network as a model file, pruned by a plan; int8 is calibrated on noise.
+  static func exported(
+    _ dense: any ImageClassifier, _ plan: CompressionPlan, _ precision: Precision
+  ) throws -> ExportedModel {
     let model = dense.copy()
     try model.prune(to: plan)
     let images = Tensor.uniform([2] + dense.inputShape, in: -1..<1, using: Generator(seed: 2))
@@ -114,9 +118,6 @@ public struct VariantBenchmark {
       plan: plan, precision: .uniform(precision),
       calibration: precision == .int8 ? Calibration(batches: [images], rule: .minMax) : nil,
       quantizesEnds: precision == .int8)
-    let exported = try exporter.export(model, inputShape: model.inputShape)
-    let file = folder.appending(path: "\(UUID().uuidString).swiftlet")
-    try exported.write(to: file)
-    return (exported, try ModelFile(contentsOf: file))
+    return try exporter.export(model, inputShape: model.inputShape)
   }
 }

@@ -5,6 +5,9 @@ import SwiftletRunCommands
 struct BenchCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure models and kernels side by side in one process.",
-    subcommands: [BenchModelCommand.self, BenchTransformerCommand.self, GemmCommand.self, CalibrateCommand.self],
+    subcommands: [
+      BenchModelCommand.self, BenchTransformerCommand.self, GemmCommand.self, CalibrateCommand.self, TurnsCommand.self,
+      WriteCommand.self,
+    ],
     defaultSubcommand: BenchModelCommand.self)
 }
