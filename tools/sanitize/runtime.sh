@@ -24,12 +24,16 @@ let package = Package(
     .target(name: "SwiftletFiles", dependencies: ["CSwiftletFiles"]),
     .target(name: "CSwiftletKernels"),
     .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles"]),
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "SwiftletBenchmarkKit", dependencies: ["SwiftletRuntime", "CSwiftletKernels", "SwiftletFiles"]),
+    .target(name: "TestSupport", dependencies: ["SwiftletFiles"], path: "Tests/TestSupport"),
     .target(name: "RuntimeTestSupport", dependencies: ["SwiftletRuntime"], path: "Tests/RuntimeTestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
     .testTarget(
       name: "SwiftletRuntimeTests",
-      dependencies: ["SwiftletRuntime", "CSwiftletKernels", "SwiftletFiles", "RuntimeTestSupport", "TestSupport"],
+      dependencies: [
+        "SwiftletRuntime", "SwiftletBenchmarkKit", "CSwiftletKernels", "SwiftletFiles", "RuntimeTestSupport",
+        "TestSupport",
+      ],
       exclude: ["Goldens"]),
   ],
   swiftLanguageModes: [.v6],
