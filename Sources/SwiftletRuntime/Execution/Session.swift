@@ -37,7 +37,9 @@ public final class Session: Sendable {
     self.model = model
     self.threads = threads
     self.instructionSet = instructionSet ?? .best
-    guard InstructionSet.best.includes(self.instructionSet) else { throw .instructionSet(self.instructionSet, best: .best) }
+    guard InstructionSet.best.includes(self.instructionSet) else {
+      throw .instructionSet(self.instructionSet, best: .best)
+    }
     let pool = try ThreadPool(threads: threads)
     let graph = ResolvedGraph(model.graph)
     let weights = try model.packed.weights(of: graph, in: model, for: self.instructionSet, on: pool)
