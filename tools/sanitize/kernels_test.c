@@ -551,7 +551,9 @@ static void test_streams(void) {
     run_on_two_threads(&op, run_attention, swl_attention_tiles(&op), swl_attention_scratch_size(&op));
     if (i == sets - 1)
       memcpy(expected, op.y, count * size);
-    check(close_to(op.y, expected, op.output, count, 2e-5f), "attention, streamed", "isa queries keys width relative",
+    // What streams nothing may be computed in bf16, which rounds the weights of the softmax.
+    const float error = strstr(swl_attention_kernel_for(&op)->name, "bf16") ? 0.02f : 2e-5f;
+    check(close_to(op.y, expected, op.output, count, error), "attention, streamed", "isa queries keys width relative",
           op.isa, op.queries, op.keys, op.width, is_relative);
     free(op.y);
   }

@@ -7,7 +7,8 @@ static const swl_attention_kernel *const kernels[] = {
     &swl_attention_stream_avx512,   &swl_attention_stream_avx2,
 #endif
 #if SWL_ARM
-    &swl_attention_bf16_neonbf16, &swl_attention_f32_neon, &swl_attention_stream_neon,
+    &swl_attention_bf16_neonbf16, &swl_attention_u8_neoni8mm, &swl_attention_u8_neondot, &swl_attention_u8_neon,
+    &swl_attention_f32_neon,      &swl_attention_stream_neon,
 #endif
     &swl_attention_reference,
 };

@@ -60,5 +60,6 @@ extern const swl_attention_kernel swl_attention_u8_avx2, swl_attention_u8_avx512
 extern const swl_attention_kernel swl_attention_bf16_avx512bf16;
 extern const swl_attention_kernel swl_attention_stream_avx2, swl_attention_stream_avx512;
 extern const swl_attention_kernel swl_attention_f32_neon, swl_attention_bf16_neonbf16, swl_attention_stream_neon;
+extern const swl_attention_kernel swl_attention_u8_neon, swl_attention_u8_neondot, swl_attention_u8_neoni8mm;
 
 #endif

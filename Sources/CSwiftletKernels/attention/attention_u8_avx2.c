@@ -7,6 +7,7 @@
 // As attention_u8_avx512vnni.c, in 16 bits.
 
 typedef int16_t element;
+enum { INPUT_ZERO = 0 };
 
 SWL_INLINE void fetch(const swl_attention *op, const void *data, size_t at, element *to, bool is_signed) {
   const uint8_t *from = (const uint8_t *)data + at;

@@ -5,6 +5,7 @@
 #include "attention_u8_vector.h"
 
 typedef uint8_t element;
+enum { INPUT_ZERO = 0 };
 #define SOFTENS_INTEGERS 1
 
 SWL_INLINE void fetch(const swl_attention *op, const void *data, size_t at, element *to, bool is_signed) {

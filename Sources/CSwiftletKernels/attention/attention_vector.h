@@ -4,7 +4,8 @@
 //   SIGNED_ZERO                     what `signed` takes away from a value
 //   UNIT, weigh(x, to)              writes LANES weights exp(x / UNIT) of the softmax, returns what was written
 //   to_floats(sums)                 sums of products as floats
-//   INTEGER_SUMS                    if these are ints, and zero points need correcting
+//   INTEGER_SUMS                    if these are ints, and zero points need correcting; then
+//   INPUT_ZERO                      what fetch takes away from queries, and weigh from what it writes
 //   SOFTENS_INTEGERS, soften_integers(sums, correction, keys, unit, weights)
 //                                   if it has a softmax of its own for scores without bias and mask
 // before this file.
@@ -21,6 +22,7 @@ typedef struct {
   element *k, *v;                // packed
   element *rows;                 // one head, [keys][width]
   float *correction;             // [keys], zero point of the queries times the sum of each key; ints where sums are
+  float *v_sums;                 // [width], INPUT_ZERO times the sum of each column of the values, ints
   float *scores;                 // [QUERIES][keys], then [QUERIES][width]
   element *weights;              // [QUERIES][keys]
   element *queries;              // [QUERIES][width]
@@ -43,6 +45,9 @@ static size_t lay_out(const swl_attention *op, char *scratch, workspace *w) {
   w->v = take(scratch, &used, head);
   w->rows = take(scratch, &used, head);
   w->correction = take(scratch, &used, w->keys * sizeof(float));
+#if INTEGER_SUMS
+  w->v_sums = take(scratch, &used, INPUT_ZERO ? w->width * sizeof(float) : 0);
+#endif
   w->scores = take(scratch, &used, QUERIES * (w->keys + w->width) * sizeof(float));
   w->weights = take(scratch, &used, QUERIES * w->keys * X_SIZE);
   w->queries = take(scratch, &used, QUERIES * w->width * X_SIZE);
@@ -129,12 +134,12 @@ static void prepare(const swl_attention *op, size_t batch, size_t head, void *sc
     }
   memset(w.correction, 0, w.keys * sizeof(float));
 #if INTEGER_SUMS
-  if (op->q_zero_point) {
+  if (op->q_zero_point != INPUT_ZERO) {
     for (size_t i = 0; i < w.width; i++)
       w.queries[i] = 1;
     multiply(1, w.queries, w.width, w.k, w.width, w.keys, w.scores, w.keys);
     for (size_t i = 0; i < w.keys; i += LANES)
-      store(w.correction + i, (floats)((ints)load(w.scores + i) * op->q_zero_point));
+      store(w.correction + i, (floats)((ints)load(w.scores + i) * (op->q_zero_point - INPUT_ZERO)));
   }
 #endif
 
@@ -145,6 +150,15 @@ static void prepare(const swl_attention *op, size_t batch, size_t head, void *sc
       floats vector = interleave(w.rows + key * w.width + v * LANES, w.width);
       memcpy(packed_at(w.v, w.width / LANES, v, w.key_steps / K_STEP, key / K_STEP), &vector, sizeof(floats));
     }
+#if INTEGER_SUMS
+  if (INPUT_ZERO) {
+    for (size_t i = 0; i < w.keys; i++)
+      w.weights[i] = 1;
+    multiply(1, w.weights, w.keys, w.v, w.key_steps, w.width, w.v_sums, w.width);
+    for (size_t i = 0; i < w.width; i += LANES)
+      store(w.v_sums + i, (floats)((ints)load(w.v_sums + i) * INPUT_ZERO));
+  }
+#endif
 }
 
 /// Turns the sums of one query into scores, up to a factor that it returns with the greatest of them.
@@ -211,9 +225,14 @@ static void attend(const swl_attention *op, size_t batch, size_t head, size_t fi
     for (size_t i = 0; i < count; i++) {
       size_t at = swl_attention_result(op, batch, head, query + i);
       const float factor = op->v_scale / sums[i], zero = (float)(op->v_zero_point - SIGNED_ZERO) * op->v_scale;
-      for (size_t j = 0; j < op->width; j += LANES)
-        write_part(op->y, at + j, op->output, inverse_scale,
-                   to_floats(load(w.scores + i * w.width + j)) * factor - zero, op->width - j);
+      for (size_t j = 0; j < op->width; j += LANES) {
+        floats weighted = load(w.scores + i * w.width + j);
+#if INTEGER_SUMS
+        if (INPUT_ZERO)
+          weighted = (floats)((ints)weighted + (ints)load(w.v_sums + j));
+#endif
+        write_part(op->y, at + j, op->output, inverse_scale, to_floats(weighted) * factor - zero, op->width - j);
+      }
     }
   }
 }
