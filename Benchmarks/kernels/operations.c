@@ -59,7 +59,7 @@ int main(void) {
     report("layer norm to u8", isa,
            BEST(swl_layer_norm(isa, x, x, x, 1e-6f, y, (swl_output){SWL_U8, 0.02f, 128}, TOKENS, WIDTH)),
            (double)TOKENS * WIDTH, "G elements/s");
-    report("gelu", isa, BEST(swl_activate(isa, SWL_GELU, x, y, count)), (double)count, "G elements/s");
+    report("gelu", isa, BEST(swl_activate(isa, SWL_GELU, 0, x, y, count)), (double)count, "G elements/s");
     report("softmax", isa, BEST(swl_softmax(isa, x, y, count / TOKENS, TOKENS)), (double)count, "G elements/s");
   }
 }

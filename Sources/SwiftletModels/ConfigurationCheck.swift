@@ -1,5 +1,3 @@
-import SwiftletNN
-
 /// - Throws: Unless `value` is in `range`; `name` is the setting's.
 func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws(ConfigurationError) {
   guard range.contains(value) else {
@@ -14,11 +12,10 @@ func check(_ imageSize: ImageSize) throws(ConfigurationError) {
   try check("the width of imageSize", imageSize.width, in: 1...16384)
 }
 
-/// - Throws: Unless patches tile the image, the MLP has a hidden layer and an activation that can be exported, drop path
-///   is a probability below 1 and epsilon is small and positive.
+/// - Throws: Unless patches tile the image, the MLP has a hidden layer, drop path is a probability below 1 and epsilon
+///   is small and positive.
 func checkTransformer(
-  imageSize: ImageSize, patchSize: Int, width: Int, mlpRatio: Double, activation: Activation, dropPath: Double,
-  normEpsilon: Double
+  imageSize: ImageSize, patchSize: Int, width: Int, mlpRatio: Double, dropPath: Double, normEpsilon: Double
 ) throws(ConfigurationError) {
   guard imageSize.height.isMultiple(of: patchSize), imageSize.width.isMultiple(of: patchSize) else {
     throw ConfigurationError(
@@ -27,12 +24,6 @@ func checkTransformer(
   guard mlpRatio.isFinite, mlpRatio <= 64, Double(width) * mlpRatio >= 1 else {
     throw ConfigurationError("mlpRatio \(mlpRatio) gives no hidden layer: choose a value up to 64, such as 4")
   }
-  guard activation.isExported else {
-    let choices = Activation.allCases.filter(\.isExported).map(\.rawValue)
-    throw ConfigurationError(
-      "activation is \(activation.rawValue), which the runtime has no kernel for: choose "
-        + choices.dropLast().joined(separator: ", ") + " or \(choices.last ?? "")")
-  }
   guard (0..<1).contains(dropPath) else {
     throw ConfigurationError("dropPath \(dropPath) is not a probability below 1")
   }
@@ -40,9 +31,4 @@ func checkTransformer(
   guard (1e-20...1).contains(normEpsilon) else {
     throw ConfigurationError("normEpsilon \(normEpsilon) is not in 1e-20...1: 1e-6 is usual")
   }
-}
-
-extension Activation {
-  /// Whether the runtime can compute it behind a linear layer.
-  fileprivate var isExported: Bool { self != .tanh }
 }

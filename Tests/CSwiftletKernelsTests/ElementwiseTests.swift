@@ -13,7 +13,7 @@ import Testing
     values += stride(from: Float(-12), through: 12, by: 0.0137)
     let x = Buffer(values)
     let y = Buffer(bytes: values.count * 4)
-    swl_activate(swl_isa(level), swl_activation(activation), x.floats, y.floats, values.count)
+    swl_activate(swl_isa(level), swl_activation(activation), leakySlope, x.floats, y.floats, values.count)
     #expect(y.guardIsIntact)
     for (value, result) in zip(values, y.values(as: Float.self)) {
       let exact = activated(Double(value), swl_activation(activation))
@@ -25,9 +25,24 @@ import Testing
   func `not a number stays what it is`(level: UInt32, activation: UInt32) {
     let x = Buffer([Float](repeating: .nan, count: 20))
     let y = Buffer([Float](repeating: 0, count: 20))
-    swl_activate(swl_isa(level), swl_activation(activation), x.floats, y.floats, 20)
+    swl_activate(swl_isa(level), swl_activation(activation), leakySlope, x.floats, y.floats, 20)
     let isRightAboutRelu = activation != SWL_RELU.rawValue
     #expect(y.values(as: Float.self).allSatisfy { $0.isNaN } || !isRightAboutRelu)
+  }
+
+  /// Oracle: the table itself. Some bytes lie in front of a step of any kernel, some behind.
+  @Test(arguments: levels, [0, 1, 63, 64, 65, 127, 128, 129, 300, 1000])
+  func `a table maps every byte`(level: UInt32, count: Int) {
+    var random = SplitMix64(seed: 31)
+    let table = random.bytes(256)
+    let values = count < 256 ? random.bytes(count) : (0..<count).map { UInt8($0 % 256) }
+    let (x, y) = (Buffer(values), Buffer(bytes: count))
+    let (from, to) = (x.address.assumingMemoryBound(to: UInt8.self), y.address.assumingMemoryBound(to: UInt8.self))
+    swl_map_bytes(swl_isa(level), table, from, to, count)
+    #expect(y.values(as: UInt8.self) == values.map { table[Int($0)] })
+    #expect(y.guardIsIntact)
+    swl_map_bytes(swl_isa(level), table, from, from, count)
+    #expect(x.values(as: UInt8.self) == y.values(as: UInt8.self), "in place")
   }
 
   @Test(arguments: levels, [0, 1, 7, 8, 15, 16, 17, 33, 100])
@@ -54,7 +69,8 @@ import Testing
     let x = Buffer(random.floats(75, in: -9...9))
     func activated(_ range: Range<Int>) -> [Float] {
       let y = Buffer(bytes: range.count * 4)
-      swl_activate(swl_isa(level), swl_activation(activation), x.floats + range.lowerBound, y.floats, range.count)
+      swl_activate(
+        swl_isa(level), swl_activation(activation), leakySlope, x.floats + range.lowerBound, y.floats, range.count)
       return y.values(as: Float.self)
     }
     let whole = activated(0..<75)

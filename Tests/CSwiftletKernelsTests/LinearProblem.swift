@@ -147,7 +147,7 @@ struct LinearProblem {
       op.epilogue = swl_linear_epilogue(
         scale: scale.map { UnsafePointer($0.floats) }, x_scales: xScales.map { UnsafePointer($0.floats) },
         bias: bias.map { UnsafePointer($0.floats) },
-        activation: activation, residual: residual.map { UnsafePointer($0.floats) })
+        activation: activation, slope: leakySlope, residual: residual.map { UnsafePointer($0.floats) })
       let scratch = Buffer(bytes: swl_linear_scratch_size(&op))
       var tile = share.map { swl_linear_share(&op, $0.thread, $0.threads) } ?? 0
       let end = share.map { swl_linear_share(&op, $0.thread + 1, $0.threads) } ?? swl_linear_tiles(&op)

@@ -94,10 +94,18 @@ func activated(_ value: Double, _ activation: swl_activation) -> Double {
   case SWL_GELU_TANH:
     0.5 * value * (1 + tanh((2 / Double.pi).squareRoot() * (value + 0.044715 * value * value * value)))
   case SWL_QUICK_GELU: value / (1 + exp(-1.702 * value))
+  case SWL_TANH: tanh(value)
+  case SWL_HARD_SIGMOID: min(max(value / 6 + 0.5, 0), 1)
+  case SWL_HARD_SWISH: value * min(max(value / 6 + 0.5, 0), 1)
+  case SWL_LEAKY_RELU: value > 0 ? value : Double(leakySlope) * value
   default: value
   }
 }
 
+/// The slope of leaky ReLU in all tests.
+let leakySlope: Float = 0.1
+
 let activations = [
-  SWL_IDENTITY, SWL_RELU, SWL_GELU, SWL_SILU, SWL_SIGMOID, SWL_GELU_TANH, SWL_QUICK_GELU,
+  SWL_IDENTITY, SWL_RELU, SWL_GELU, SWL_SILU, SWL_SIGMOID, SWL_GELU_TANH, SWL_QUICK_GELU, SWL_TANH,
+  SWL_HARD_SIGMOID, SWL_HARD_SWISH, SWL_LEAKY_RELU,
 ]

@@ -110,6 +110,42 @@ import Testing
     try checkNode(.activation(activation), [[.batch, 37]])
   }
 
+  /// Oracle: each byte on its own, by the definition; where that lies between two bytes, either.
+  @Test(arguments: Graph.Activation.allCases) func `a table is an activation of bytes`(activation: Graph.Activation)
+    throws
+  {
+    let (from, to) = (Self.grid, Graph.Quantization(scale: 0.015, zeroPoint: 90))
+    var graph = Graph(name: "table")
+    graph.appendInput("x", type: .uint8, shape: [.batch, 256], quantization: from)
+    graph.outputs = [
+      try graph.append(.activation(activation), named: "y", of: ["x"], type: .uint8, quantization: to)
+    ]
+    let bytes = [UInt8](0...255)
+    for isa in InstructionSet.allCases where isa <= .best {
+      let session = try Session(ModelFile(graph, constants: []), instructionSet: isa)
+      let found = try session.run([NDArray(.uint8(bytes), shape: [1, 256])])[0].floats
+      for (byte, y) in zip(bytes, found) {
+        let x = Double(from.scale * (Float(byte) - Float(from.zeroPoint)))
+        let exact = ReferenceInterpreter.activate(activation, x) / Double(to.scale) + Double(to.zeroPoint)
+        #expect(abs(min(max(exact, 0), 255) - Double(y)) <= 0.501, "\(activation) of \(byte) on \(isa)")
+      }
+    }
+  }
+
+  @Test func `an activation keeps its settings in a file, and a word it does not know is refused`() throws {
+    for activation in Graph.Activation.allCases + [.leakyRelu(slope: 0.125), .leakyRelu(slope: -2)] {
+      let json = try JSONTools.encode([activation])
+      #expect(try JSONTools.decode([Graph.Activation].self, json) == [activation])
+    }
+    #expect(try String(decoding: JSONTools.encode([Graph.Activation.relu]), as: UTF8.self) == #"["relu"]"#)
+    #expect(
+      try String(decoding: JSONTools.encode([Graph.Activation.leakyRelu(slope: 0.5)]), as: UTF8.self)
+        == #"[{"leakyRelu":0.5}]"#)
+    for json in [#"["swish"]"#, #"[{"relu":1}]"#, #"[{"leakyRelu":0.1,"relu":1}]"#, #"[{"leakyRelu":1e99}]"#] {
+      #expect(throws: (any Error).self) { try JSONTools.decode([Graph.Activation].self, .init(json.utf8)) }
+    }
+  }
+
   @Test(
     arguments: [
       [[.batch, 3, 5], [.batch, 3, 5]], [[.batch, 3, 5], [3, 5]], [[3, 5], [.batch, 3, 5]],

@@ -96,7 +96,13 @@ static inline void swl_write_scalar(void *y, size_t i, swl_output output, float 
   }
 }
 
-static inline float swl_activate_scalar(swl_activation activation, float x) {
+/// (x + 3) / 6 within 0 and 1, by the same operations as on vectors; NaN stays NaN.
+static inline float swl_hard_sigmoid(float x) {
+  const float shifted = x + 3;
+  return (shifted < 0 ? 0 : shifted > 6 ? 6 : shifted) * (1.0f / 6);
+}
+
+static inline float swl_activate_scalar(swl_activation activation, float slope, float x) {
   switch (activation) {
   case SWL_IDENTITY:
     return x;
@@ -112,6 +118,14 @@ static inline float swl_activate_scalar(swl_activation activation, float x) {
     return x / (1 + expf(-x * (SWL_GELU_TANH_LINEAR + SWL_GELU_TANH_CUBIC * x * x)));
   case SWL_QUICK_GELU:
     return x / (1 + expf(-SWL_QUICK_GELU_SLOPE * x));
+  case SWL_TANH:
+    return tanhf(x);
+  case SWL_HARD_SIGMOID:
+    return swl_hard_sigmoid(x);
+  case SWL_HARD_SWISH:
+    return x * swl_hard_sigmoid(x);
+  case SWL_LEAKY_RELU:
+    return x > 0 ? x : slope * x;
   }
   return NAN;
 }

@@ -217,7 +217,12 @@ SWL_INLINE floats gelu_for_bytes(floats x) {
 #endif
 }
 
-SWL_INLINE floats activate(swl_activation activation, floats x) {
+SWL_INLINE floats hard_sigmoid(floats x) {
+  const floats shifted = x + 3;
+  return choose(shifted < 0, splat(0), choose(shifted > 6, splat(6), shifted)) * (1.0f / 6);
+}
+
+SWL_INLINE floats activate(swl_activation activation, float slope, floats x) {
   switch (activation) {
   case SWL_IDENTITY:
     return x;
@@ -233,6 +238,14 @@ SWL_INLINE floats activate(swl_activation activation, floats x) {
     return x / (exponential(-x * multiply_add(x * x, splat(SWL_GELU_TANH_CUBIC), splat(SWL_GELU_TANH_LINEAR))) + 1);
   case SWL_QUICK_GELU:
     return x / (exponential(x * splat(-SWL_QUICK_GELU_SLOPE)) + 1);
+  case SWL_TANH:
+    return 1 - 2 / (exponential(x * 2) + 1);
+  case SWL_HARD_SIGMOID:
+    return hard_sigmoid(x);
+  case SWL_HARD_SWISH:
+    return x * hard_sigmoid(x);
+  case SWL_LEAKY_RELU:
+    return choose(x > 0, x, x * slope);
   }
   return x;
 }

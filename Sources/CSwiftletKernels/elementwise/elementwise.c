@@ -1,8 +1,13 @@
 #include "elementwise_kernels.h"
 
-static void activate_scalar(swl_activation activation, const float *x, float *y, size_t count) {
+static void activate_scalar(swl_activation activation, float slope, const float *x, float *y, size_t count) {
   for (size_t i = 0; i < count; i++)
-    y[i] = swl_activate_scalar(activation, x[i]);
+    y[i] = swl_activate_scalar(activation, slope, x[i]);
+}
+
+static void map_bytes_scalar(const uint8_t *table, const uint8_t *x, uint8_t *y, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    y[i] = table[x[i]];
 }
 
 static void add_scalar(const float *a, const float *b, float *y, size_t count) {
@@ -33,7 +38,8 @@ static void read_scalar(const void *x, swl_output input, float *y, size_t count)
 }
 
 static const swl_elementwise reference = {
-    {"elementwise", SWL_ISA_SCALAR}, activate_scalar, add_scalar, mul_scalar, scale_scalar, write_scalar, read_scalar};
+    {"elementwise", SWL_ISA_SCALAR}, activate_scalar, map_bytes_scalar, add_scalar, mul_scalar, scale_scalar, write_scalar,
+    read_scalar};
 
 static const swl_elementwise *const kernels[] = {
 #if SWL_X86
@@ -58,8 +64,12 @@ const swl_kernel *swl_elementwise_kernel_at(size_t row) {
 
 const swl_kernel *swl_elementwise_kernel_for(swl_isa isa) { return &swl_elementwise_for(isa)->kernel; }
 
-void swl_activate(swl_isa isa, swl_activation activation, const float *x, float *y, size_t count) {
-  swl_elementwise_for(isa)->activate(activation, x, y, count);
+void swl_activate(swl_isa isa, swl_activation activation, float slope, const float *x, float *y, size_t count) {
+  swl_elementwise_for(isa)->activate(activation, slope, x, y, count);
+}
+
+void swl_map_bytes(swl_isa isa, const uint8_t table[256], const uint8_t *x, uint8_t *y, size_t count) {
+  swl_elementwise_for(isa)->map_bytes(table, x, y, count);
 }
 
 void swl_add(swl_isa isa, const float *a, const float *b, float *y, size_t count) {

@@ -8,7 +8,8 @@
 /// A row of the list that dispatch and tests share: the operations of swl_elementwise.h.
 typedef struct {
   swl_kernel kernel;
-  void (*activate)(swl_activation activation, const float *x, float *y, size_t count);
+  void (*activate)(swl_activation activation, float slope, const float *x, float *y, size_t count);
+  void (*map_bytes)(const uint8_t *table, const uint8_t *x, uint8_t *y, size_t count);
   void (*add)(const float *a, const float *b, float *y, size_t count);
   void (*mul)(const float *a, const float *b, float *y, size_t count);
   void (*scale)(const float *a, float scale, float shift, float *y, size_t count);

@@ -5,8 +5,11 @@
 
 // Operations on `count` neighbouring elements. y may be x (or a). Threads split the range.
 
-/// y[i] = activation(x[i]).
-void swl_activate(swl_isa isa, swl_activation activation, const float *x, float *y, size_t count);
+/// y[i] = activation(x[i]); the slope is for SWL_LEAKY_RELU.
+void swl_activate(swl_isa isa, swl_activation activation, float slope, const float *x, float *y, size_t count);
+
+/// y[i] = table[x[i]]: any function of 8 bits.
+void swl_map_bytes(swl_isa isa, const uint8_t table[256], const uint8_t *x, uint8_t *y, size_t count);
 
 /// y[i] = a[i] + b[i], and a[i] * b[i].
 void swl_add(swl_isa isa, const float *a, const float *b, float *y, size_t count);

@@ -36,6 +36,7 @@ typedef struct {
   const float *x_scales; // [tokens], only for int8 and 4 bits: factor of all sums of a token, see swl_quantize_rows
   const float *bias;     // [outputs]
   swl_activation activation;
+  float slope; // of SWL_LEAKY_RELU
   const float *residual; // [tokens][y_stride], added after the activation; may be y itself
 } swl_linear_epilogue;
 

@@ -17,7 +17,8 @@ typedef enum {
 } swl_type;
 
 /// Activation functions; gelu is x * Phi(x) through erf, gelu_tanh its approximation by tanh, quick_gelu the one by
-/// x * sigmoid(1.702 x).
+/// x * sigmoid(1.702 x); leaky_relu is x above 0 and slope * x elsewhere; hard_sigmoid is x / 6 + 1/2 within 0 and 1,
+/// hard_swish x times that.
 typedef enum {
   SWL_IDENTITY,
   SWL_RELU,
@@ -26,6 +27,10 @@ typedef enum {
   SWL_SIGMOID,
   SWL_GELU_TANH,
   SWL_QUICK_GELU,
+  SWL_TANH,
+  SWL_HARD_SIGMOID,
+  SWL_HARD_SWISH,
+  SWL_LEAKY_RELU, // the only one with a slope
 } swl_activation;
 
 /// The tanh approximation is x / 2 (1 + tanh(u)) = x * sigmoid(2 u) with 2 u = x (linear + cubic x^2).

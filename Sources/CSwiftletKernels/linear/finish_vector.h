@@ -18,13 +18,13 @@ SWL_INLINE constants constants_of(const swl_finishing *f, size_t v) {
 }
 
 /// Sums with scales, bias and activation. `x_scale` is NULL, or where the token's scale lies.
-SWL_INLINE floats finished(bool integer, swl_activation activation, bool to_bytes, constants c, const float *x_scale,
-                           floats sums) {
+SWL_INLINE floats finished(bool integer, swl_activation activation, float slope, bool to_bytes, constants c,
+                           const float *x_scale, floats sums) {
   const floats numbers = integer ? __builtin_convertvector((ints)sums - c.correction, floats) : sums;
   floats value = integer ? multiply_add(numbers, c.scale, c.bias) : sums + c.bias;
   if (x_scale)
     value = multiply_add(numbers, c.scale * *x_scale, c.bias);
-  return activation == SWL_GELU && to_bytes ? gelu_for_bytes(value) : activate(activation, value);
+  return activation == SWL_GELU && to_bytes ? gelu_for_bytes(value) : activate(activation, slope, value);
 }
 
 /// Whole blocks stay in registers from the sums to the outputs.
@@ -32,6 +32,7 @@ SWL_INLINE void finish_blocks(const swl_finishing *f, bool integer, swl_activati
                               const float *x_scales, const float *sums, size_t first_token, size_t tokens) {
   const swl_output output = f->op->output;
   const float *residual = f->op->epilogue.residual, inverse_scale = f->inverse_scale;
+  const float slope = f->op->epilogue.slope;
   void *y = f->op->y;
   constants c[VECTORS]; // here, because outputs in bytes may be anything for all that a compiler knows, these too
   for (size_t v = 0; v < VECTORS; v++)
@@ -41,7 +42,7 @@ SWL_INLINE void finish_blocks(const swl_finishing *f, bool integer, swl_activati
     const float *x_scale = x_scales ? x_scales + t : NULL;
     floats values[VECTORS];
     for (size_t v = 0; v < VECTORS; v++)
-      values[v] = finished(integer, activation, to_bytes, c[v], x_scale, load(sums + v * LANES));
+      values[v] = finished(integer, activation, slope, to_bytes, c[v], x_scale, load(sums + v * LANES));
     if (residual)
       for (size_t v = 0; v < VECTORS; v++)
         values[v] += load(residual + at + v * LANES);
@@ -62,7 +63,7 @@ static void finish_part(const swl_finishing *f, const float *sums, size_t first_
   const float *x_scales = op->epilogue.x_scales;
   for (size_t t = 0; t < tokens; t++)
     for (size_t i = 0; i < f->outputs; i += LANES) {
-      floats value = finished(f->integer, op->epilogue.activation, op->output.type == SWL_U8,
+      floats value = finished(f->integer, op->epilogue.activation, op->epilogue.slope, op->output.type == SWL_U8,
                               constants_of(f, i / LANES), x_scales ? x_scales + first_token + t : NULL,
                               load(sums + t * SWL_BLOCK + i));
       size_t at = (first_token + t) * op->y_stride + f->first_output + i, left = f->outputs - i;
@@ -91,6 +92,10 @@ void SWL_ISA_NAME(swl_linear_finish)(const swl_finishing *f, const void *sums, s
     finish_blocks(f, f->integer, SWL_IDENTITY, to_bytes, NULL, sums, first_token, tokens);
   else if (activation == SWL_GELU)
     finish_blocks(f, f->integer, SWL_GELU, to_bytes, NULL, sums, first_token, tokens);
+  else if (activation == SWL_RELU)
+    finish_blocks(f, f->integer, SWL_RELU, to_bytes, NULL, sums, first_token, tokens);
+  else if (activation == SWL_SILU)
+    finish_blocks(f, f->integer, SWL_SILU, to_bytes, NULL, sums, first_token, tokens);
   else
     finish_blocks(f, f->integer, activation, to_bytes, NULL, sums, first_token, tokens);
 }

@@ -105,7 +105,7 @@ static float finish(const swl_linear *op, float value, size_t token, size_t outp
   const swl_linear_epilogue *e = &op->epilogue;
   float scale = (e->scale ? e->scale[output] : 1) * (e->x_scales ? e->x_scales[token] : 1);
   value = fmaf(value, scale, e->bias ? e->bias[output] : 0);
-  value = swl_activate_scalar(e->activation, value);
+  value = swl_activate_scalar(e->activation, e->slope, value);
   return e->residual ? value + e->residual[token * op->y_stride + output] : value;
 }
 

@@ -17,7 +17,7 @@ extension DeiTConfiguration {
     }
     try checkTransformer(
       imageSize: imageSize, patchSize: patchSize, width: width, mlpRatio: mlpRatio,
-      activation: activation, dropPath: dropPath, normEpsilon: normEpsilon)
+      dropPath: dropPath, normEpsilon: normEpsilon)
     try checkTokens()
     if let layerScale, !(layerScale > 0 && layerScale <= 1000) {
       throw ConfigurationError(

@@ -22,7 +22,7 @@ extension SwinConfiguration {
     }
     try checkTransformer(
       imageSize: imageSize, patchSize: patchSize, width: width, mlpRatio: mlpRatio,
-      activation: activation, dropPath: dropPath, normEpsilon: normEpsilon)
+      dropPath: dropPath, normEpsilon: normEpsilon)
     for (index, stage) in stages.enumerated() where !stage.width.isMultiple(of: stage.heads) {
       throw ConfigurationError(
         "stage \(index) has width \(stage.width) and \(stage.heads) heads: choose heads that divide the width")

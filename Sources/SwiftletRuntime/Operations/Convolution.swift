@@ -117,7 +117,8 @@ extension Graph.Convolution {
       y_stride: compiler.layout(of: .value(node.output)).positionStride, output: compiler.outputFormat(of: node),
       epilogue: swl_linear_epilogue(
         scale: scales.map { UnsafePointer($0.address.assumingMemoryBound(to: Float.self)) }, x_scales: nil,
-        bias: compiler.floats(ofConstant: bias), activation: activation.kernelCode, residual: nil))
+        bias: compiler.floats(ofConstant: bias), activation: activation.kernelCode,
+        slope: activation.kernelSlope, residual: nil))
     return withUnsafePointer(to: op) { pointer in
       compiler.scratch.reserve(swl_convolution_scratch_size(pointer))
       let scratch = compiler.scratch

@@ -93,7 +93,8 @@ extension Graph.Linear {
       output: compiler.outputFormat(of: node),
       epilogue: swl_linear_epilogue(
         scale: scales.map { UnsafePointer($0.address.assumingMemoryBound(to: Float.self)) }, x_scales: nil,
-        bias: compiler.floats(ofConstant: bias), activation: activation.kernelCode, residual: residual))
+        bias: compiler.floats(ofConstant: bias), activation: activation.kernelCode,
+        slope: activation.kernelSlope, residual: residual))
     var quantized: QuantizedTokens?
     if input == .quantizedTokens {
       let tokens = QuantizedTokens(op, in: compiler)

@@ -57,7 +57,8 @@ extension Graph.MatrixProduct {
       kernel: kernel, shape: shape, packed: nil, tokens: rows, x: compiler.floats(of: a), x_stride: inner,
       x_type: SWL_F32, x_zero_point: 0, y: compiler.outputAddress(of: node), y_stride: columns,
       output: compiler.outputFormat(of: node),
-      epilogue: swl_linear_epilogue(scale: nil, x_scales: nil, bias: nil, activation: SWL_IDENTITY, residual: nil))
+      epilogue: swl_linear_epilogue(
+        scale: nil, x_scales: nil, bias: nil, activation: SWL_IDENTITY, slope: 0, residual: nil))
     let packedBytes = swl_linear_packed_size(kernel, &shape).aligned
     let transposedBytes = transposesSecond ? 0 : (inner * columns * MemoryLayout<Float>.stride).aligned
     let kernelBytes = withUnsafePointer(to: template) { swl_linear_scratch_size($0) }

@@ -357,6 +357,10 @@ struct ReferenceInterpreter {
     case .sigmoid: 1 / (1 + exp(-x))
     case .geluTanh: x * 0.5 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     case .quickGelu: x / (1 + exp(-1.702 * x))
+    case .tanh: tanh(x)
+    case .hardSigmoid: min(max(x / 6 + 0.5, 0), 1)
+    case .hardSwish: x * min(max(x / 6 + 0.5, 0), 1)
+    case .leakyRelu(let slope): x > 0 ? x : Double(slope) * x
     }
   }
 }
