@@ -207,7 +207,8 @@ static void test_linear(void) {
   op.x_zero_point = shape.type == SWL_S8 ? (int32_t)below(256) : bytes ? 128 : 0;
   op.y_stride = shape.outputs + below(2) * below(5);
   op.output = (swl_output){(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 3.7f, (int32_t)below(256)};
-  op.epilogue.activation = below(2) ? SWL_IDENTITY : (swl_activation)below(5);
+  op.epilogue.activation = below(2) ? SWL_IDENTITY : (swl_activation)below(SWL_LEAKY_RELU + 1);
+  op.epilogue.slope = 0.25f;
   size_t x_count = (tokens - 1) * op.x_stride + shape.inputs, y_count = (tokens - 1) * op.y_stride + shape.outputs;
   op.x = random_values(op.x_type, x_count);
   float *bias = random_values(SWL_F32, shape.outputs), *scale = random_values(SWL_F32, shape.outputs);
@@ -724,12 +725,21 @@ static void test_others(void) {
     const swl_isa isa = set[i].isa;
     if (!swl_isa_has(swl_isa_of_processor(), isa))
       continue;
-    for (swl_activation activation = SWL_IDENTITY; activation <= SWL_QUICK_GELU; activation++) {
-      swl_activate(SWL_ISA_SCALAR, activation, x, z, count);
-      swl_activate(isa, activation, x, y, count);
+    for (swl_activation activation = SWL_IDENTITY; activation <= SWL_LEAKY_RELU; activation++) {
+      swl_activate(SWL_ISA_SCALAR, activation, 0.1f, x, z, count);
+      swl_activate(isa, activation, 0.1f, x, y, count);
       check(close_to(y, z, (swl_output){0}, count, 2e-6f), "activate", "isa activation count", isa, activation, count,
             0, 0);
     }
+    uint8_t table[256], *bytes = random_values(SWL_U8, 7 * count), *mapped = memory(7 * count);
+    for (size_t b = 0; b < 256; b++)
+      table[b] = (uint8_t)random_bits();
+    swl_map_bytes(isa, table, bytes, mapped, 7 * count);
+    bool maps = true;
+    for (size_t b = 0; b < 7 * count; b++)
+      maps &= mapped[b] == table[bytes[b]];
+    check(maps, "map bytes", "isa count", isa, 7 * count, 0, 0, 0);
+    free(bytes), free(mapped);
     swl_softmax(SWL_ISA_SCALAR, x, z, rows, width);
     swl_softmax(isa, x, y, rows, width);
     check(close_to(y, z, (swl_output){0}, count, 1e-6f), "softmax", "isa rows width", isa, rows, width, 0, 0);
@@ -780,6 +790,127 @@ static void test_peaks(void) {
   free(buffer);
 }
 
+static void run_pool(const void *op, size_t first, size_t count, void *scratch) {
+  swl_pool_run(op, first, count, scratch);
+}
+
+static void run_resize(const void *op, size_t first, size_t count, void *scratch) {
+  swl_resize_run(op, first, count, scratch);
+}
+
+/// Pictures with or without gaps, and how many elements they take.
+static swl_pictures random_pictures(size_t batch, size_t rows, size_t columns, size_t channels, size_t *count) {
+  swl_pictures p = {.column = channels + below(2) * below(9)};
+  p.row = columns * p.column + below(2) * below(9);
+  p.image = rows * p.row + below(2) * below(9);
+  *count = (batch - 1) * p.image + (rows - 1) * p.row + (columns - 1) * p.column + channels;
+  return p;
+}
+
+/// A length of at most `most`, and a kernel that fits into it.
+static swl_side random_side(size_t most) {
+  swl_side s = {.kernel = 1 + below(6), .stride = 1 + below(3), .dilation = 1 + below(2)};
+  const size_t span = (s.kernel - 1) * s.dilation + 1;
+  s.padding = below(2) * below((uint32_t)(span / 2 + 1));
+  s.inputs = 1 + below((uint32_t)most);
+  if (s.inputs + 2 * s.padding < span)
+    s.inputs = span;
+  s.outputs = (s.inputs + 2 * s.padding - span) / s.stride + 1;
+  return s;
+}
+
+/// Every set of instructions gives the bytes of the reference, gaps included.
+#define CHECK_EXACTLY(op, kind, run, tiles, scratch_size, count, name)                                                 \
+  do {                                                                                                                 \
+    size_t sets, bytes = (count) * size_of((op).output.type);                                                          \
+    const swl_named_isa *set = swl_named_isas(&sets);                                                                  \
+    void *expected = memory(bytes);                                                                                    \
+    for (size_t i = sets; i-- > 0;) { /* the reference first */                                                        \
+      if (!swl_isa_has(swl_isa_of_processor(), set[i].isa))                                                            \
+        continue;                                                                                                      \
+      (op).isa = set[i].isa;                                                                                           \
+      (op).y = memory(bytes);                                                                                          \
+      run_on_two_threads(&(op), run, tiles(&(op)), scratch_size(&(op)));                                               \
+      if (i == sets - 1)                                                                                               \
+        memcpy(expected, (op).y, bytes);                                                                               \
+      check(!memcmp(expected, (op).y, bytes), name, "isa type rows columns channels", set[i].isa, kind,                \
+            (op).rows.inputs, (op).columns.inputs, (op).channels);                                                     \
+      free((op).y);                                                                                                    \
+    }                                                                                                                  \
+    free(expected);                                                                                                    \
+  } while (0)
+
+static const swl_type picture_types[] = {SWL_F32, SWL_U8};
+
+static void *random_elements(swl_type type, size_t count) {
+  return type == SWL_U8 ? random_values(type, count) : (void *)random_floats(count, 8);
+}
+
+static void test_pool(void) {
+  swl_pool op = {.batch = 1 + below(2), .channels = 1 + below(below(4) ? 70 : 600), .pooling = (swl_pooling)below(2)};
+  op.rows = random_side(12), op.columns = random_side(20);
+  op.counts_padding = below(2);
+  op.input = op.output = (swl_output){picture_types[below(2)], 0.05f, (int32_t)below(256)};
+  if (op.pooling == SWL_POOL_AVERAGE && below(2))
+    op.output = (swl_output){(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 0.06f, (int32_t)below(256)};
+  size_t x_count, y_count;
+  op.x_pictures = random_pictures(op.batch, op.rows.inputs, op.columns.inputs, op.channels, &x_count);
+  op.y_pictures = random_pictures(op.batch, op.rows.outputs, op.columns.outputs, op.channels, &y_count);
+  op.x = random_elements(op.input.type, x_count);
+  CHECK_EXACTLY(op, op.input.type, run_pool, swl_pool_tiles, swl_pool_scratch_size, y_count, "pool");
+  free((void *)op.x);
+}
+
+static void test_resize(void) {
+  swl_resize op = {.batch = 1 + below(2), .channels = 1 + below(150), .interpolation = (swl_interpolation)below(2)};
+  op.rows = (swl_resized_side){1 + below(9), 1 + below(12), 0};
+  op.columns = (swl_resized_side){1 + below(9), 1 + below(20), 0};
+  op.rows.step = (float)op.rows.inputs / (float)op.rows.outputs;
+  op.columns.step = (float)op.columns.inputs / (float)op.columns.outputs;
+  op.half_pixels = below(2);
+  op.input = op.output = (swl_output){picture_types[below(2)], 0.05f, (int32_t)below(256)};
+  if (op.interpolation == SWL_BILINEAR && below(2))
+    op.output = (swl_output){(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 0.06f, (int32_t)below(256)};
+  size_t x_count, y_count;
+  op.x_pictures = random_pictures(op.batch, op.rows.inputs, op.columns.inputs, op.channels, &x_count);
+  op.y_pictures = random_pictures(op.batch, op.rows.outputs, op.columns.outputs, op.channels, &y_count);
+  op.x = random_elements(op.input.type, x_count);
+  CHECK_EXACTLY(op, op.input.type, run_resize, swl_resize_tiles, swl_resize_scratch_size, y_count, "resize");
+  free((void *)op.x);
+}
+
+static void run_depthwise(const void *op, size_t first, size_t count, void *scratch) {
+  swl_depthwise_run(op, first, count, scratch);
+}
+
+static void test_depthwise(void) {
+  swl_depthwise op = {.type = (swl_type[]){SWL_F32, SWL_BF16, SWL_S8}[below(3)], .batch = 1 + below(2)};
+  op.channels = 1 + below(70), op.outputs = op.channels * (below(3) ? 1 : 1 + below(3));
+  op.rows = random_side(12), op.columns = random_side(40);
+  op.x_type = op.type == SWL_S8 ? SWL_U8 : op.type == SWL_BF16 && below(2) ? SWL_BF16 : SWL_F32;
+  op.x_zero_point = op.x_type == SWL_U8 ? (int32_t)below(256) : 0;
+  op.output = (swl_output){(swl_type[]){SWL_F32, SWL_BF16, SWL_U8}[below(3)], 0.06f, (int32_t)below(256)};
+  op.activation = (swl_activation[]){SWL_IDENTITY, SWL_RELU, SWL_LEAKY_RELU, SWL_HARD_SWISH}[below(4)], op.slope = 0.1f;
+  const size_t positions = op.rows.kernel * op.columns.kernel, weights = op.outputs * positions;
+  size_t x_count, y_count;
+  op.x_pictures = random_pictures(op.batch, op.rows.inputs, op.columns.inputs, op.channels, &x_count);
+  op.y_pictures = random_pictures(op.batch, op.rows.outputs, op.columns.outputs, op.outputs, &y_count);
+  float *x = random_floats(x_count, 8), *values = random_floats(weights, 1), *bias = random_floats(op.outputs, 2);
+  float *scale = random_floats(op.outputs, 1e-3f);
+  void *inputs = op.x_type == SWL_U8 ? random_values(SWL_U8, x_count) : memory(x_count * size_of(op.x_type));
+  if (op.x_type != SWL_U8)
+    swl_write(SWL_ISA_SCALAR, x, (swl_output){op.x_type, 1, 0}, inputs, x_count);
+  int8_t *integers = memory(weights);
+  for (size_t i = 0; i < weights; i++)
+    integers[i] = (int8_t)((int)below(255) - 127);
+  void *packed = memory(swl_depthwise_packed_size(op.type, op.outputs, positions));
+  swl_depthwise_pack(op.type, op.outputs, positions, op.type == SWL_S8 ? (void *)integers : (void *)values, packed);
+  op.x = inputs, op.packed = packed, op.scale = scale, op.bias = below(2) ? bias : NULL;
+  CHECK_EXACTLY(op, op.type, run_depthwise, swl_depthwise_tiles, swl_depthwise_scratch_size, y_count,
+                "depthwise");
+  free(x), free(values), free(bias), free(scale), free(inputs), free(integers), free(packed);
+}
+
 int main(int argc, char **argv) {
   uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
   size_t rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 200;
@@ -798,6 +929,9 @@ int main(int argc, char **argv) {
     test_quantized_rows();
     test_patches();
     test_peaks();
+    test_pool();
+    test_resize();
+    test_depthwise();
   }
   printf("%d failures\n", failures);
   return failures > 0;
