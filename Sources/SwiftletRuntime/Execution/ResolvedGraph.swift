@@ -39,7 +39,10 @@ struct ResolvedGraph {
     self.constantIndex = constantIndex
     nodes = graph.nodes.map { node in
       Node(
-        name: node.name, operation: node.operation.base,
+        name: node.name,
+        operation: node.operation.base.resolved { name in
+          constantIndex[name].map { graph.constants[$0].shape } ?? []
+        },
         inputs: node.inputs.map { name in constantIndex[name].map { .constant($0) } ?? .value(position(name)) },
         output: position(node.output))
     }

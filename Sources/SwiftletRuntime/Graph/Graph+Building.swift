@@ -23,9 +23,8 @@ extension Graph {
   ///
   /// - Parameters:
   ///   - name: names the node and, unless `output` does, its output.
-  ///   - type: of the output; without one, elements keep their type where they are only moved or a state is changed,
-  ///     and are f32 elsewhere.
-  ///   - quantization: of a u8 output; operations that only move elements keep their input's.
+  ///   - type: of the output; without one, the input's where the operation keeps it, and f32 elsewhere.
+  ///   - quantization: of a u8 output; operations that keep their input's type keep this too.
   /// - Throws: `GraphError.invalid` when the operation does not fit its inputs.
   @discardableResult
   public mutating func append(
@@ -47,7 +46,7 @@ extension Graph {
       }
       var value = Value(name: output, type: type ?? .float32, shape: [], quantization: quantization)
       value.shape = try operation.base.outputShape(of: operands.map(\.shape), rules)
-      if operation.onlyMovesElements || operation.base.changesFirstInput, type == nil, let first = operands.first {
+      if operation.base.keepsType, type == nil, let first = operands.first {
         (value.type, value.quantization) = (first.type, first.quantization)
       }
       try operation.base.checkTypes(of: operands, output: .init(value), rules)

@@ -21,8 +21,13 @@ protocol GraphOperation: Hashable, Sendable, Codable {
   /// Products that are summed up, as if every weight were stored: counted from lengths, weights by their name.
   func multiplyAdds(inputs: [[Int]], output: [Int], weights: (String) -> [Int]) -> Int
 
+  /// What takes its place in a session where it can do better, given the weights' shapes.
+  func resolved(weights: (String) -> [Int]) -> any GraphOperation
+
   /// Elements keep their type, quantisation and bits.
   var onlyMovesElements: Bool { get }
+  /// The output has type and quantisation of the first input.
+  var keepsType: Bool { get }
   /// The kernels can requantise what they write.
   var writesQuantized: Bool { get }
   /// Each element of the output depends on the same element of each input of its size.
@@ -54,7 +59,9 @@ extension GraphOperation {
   static var settings: [String] { [] }
   var parameters: [Graph.Parameter] { [] }
   func multiplyAdds(inputs: [[Int]], output: [Int], weights: (String) -> [Int]) -> Int { 0 }
+  func resolved(weights: (String) -> [Int]) -> any GraphOperation { self }
   var onlyMovesElements: Bool { false }
+  var keepsType: Bool { onlyMovesElements || changesFirstInput }
   var writesQuantized: Bool { false }
   var isElementwise: Bool { false }
   var changesFirstInput: Bool { false }
@@ -82,6 +89,8 @@ extension Graph {
       /// A matrix of weights, which is packed for the kernel that multiplies by it; its rows in groups that are multiplied
       /// one by one. In integers, 4-bit codes are packed as they are; else as the floats that they stand for.
       case weight(groups: Int, inIntegers: Bool)
+      /// A matrix of weights that are multiplied with one channel each, which executions pack themselves.
+      case depthwise
       /// Read as it lies in the file.
       case table
     }
@@ -163,6 +172,7 @@ extension Graph.Operation {
     Graph.Reshape.self, Graph.Expand.self, Graph.Permute.self, Graph.Concatenate.self, Graph.Slice.self,
     Graph.Select.self, Graph.Mean.self, Graph.Convert.self, Graph.Append.self, Graph.Assign.self,
     Graph.AppendHeads.self, Graph.CachedAttention.self, Graph.RelativeAttention.self,
+    Graph.Pool.self, Graph.Resize.self,
   ]
 
   static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

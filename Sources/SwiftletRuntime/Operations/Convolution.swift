@@ -43,6 +43,11 @@ extension Graph.Convolution {
   func outputAccess(inputs count: Int) -> Graph.Access { .channelsLast }
   var imageOrder: Graph.ImageOrder { .channelsLast }
 
+  func resolved(weights: (String) -> [Int]) -> any GraphOperation {
+    let isDepthwise = groups > 1 && weights(weight).last == kernel[0] * kernel[1]
+    return isDepthwise ? Graph.DepthwiseConvolution(convolution: self) : self
+  }
+
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     let x = try rules.only(inputs)
     guard x.count == 4, let channels = x[1].fixedLength, !x[2].isBatch, !x[3].isBatch else {

@@ -189,6 +189,8 @@ struct ReferenceInterpreter {
       }
       return Array(shape: shape, data: data)
     case let convolution as Graph.Convolution: return self.convolution(convolution, x, shape)
+    case let pool as Graph.Pool: return Self.pool(pool, x, shape)
+    case let resize as Graph.Resize: return Self.resize(resize, x, shape)
     case let norm as Graph.LayerNorm:
       let (gamma, beta) = (norm.weight.map { constant($0).data }, norm.bias.map { constant($0).data })
       return Array(
@@ -259,6 +261,44 @@ struct ReferenceInterpreter {
         }
       }
       return op.activation.map { Self.activate($0, sum) } ?? sum
+    }
+  }
+
+  private static func pool(_ op: Graph.Pool, _ x: Array, _ shape: [Int]) -> Array {
+    Array(shape) { index in
+      var seen: [Double] = []
+      for (i, j) in (0..<op.kernel[0]).flatMap({ i in (0..<op.kernel[1]).map { (i, $0) } }) {
+        let row = index[2] * op.stride[0] + i * op.dilation[0] - op.padding[0]
+        let column = index[3] * op.stride[1] + j * op.dilation[1] - op.padding[1]
+        guard (0..<x.shape[2]).contains(row), (0..<x.shape[3]).contains(column) else { continue }
+        seen.append(x[[index[0], index[1], row, column]])
+      }
+      switch op.pooling {
+      case .max: return seen.max() ?? -.infinity
+      case .average: return seen.reduce(0, +) / Double(op.kernel[0] * op.kernel[1])
+      case .averageInside: return seen.reduce(0, +) / Double(seen.count)
+      }
+    }
+  }
+
+  /// As PyTorch finds places, in single precision, so that the same pixel is the nearest.
+  private static func resize(_ op: Graph.Resize, _ x: Array, _ shape: [Int]) -> Array {
+    func place(_ side: Int, _ output: Int) -> (low: Int, high: Int, share: Double) {
+      let (inputs, outputs) = (x.shape[2 + side], shape[2 + side])
+      var step = Float(inputs) / Float(outputs)
+      if let factors = op.factors { step = Float(1 / factors[side]) }
+      if op.interpolation == .bilinearCorners { step = outputs > 1 ? Float(inputs - 1) / Float(outputs - 1) : 0 }
+      let at = op.interpolation == .bilinear ? max(0, step * (Float(output) + 0.5) - 0.5) : step * Float(output)
+      let low = min(Int(at), inputs - 1)
+      return (low, min(low + 1, inputs - 1), op.interpolation == .nearest ? 0 : min(1, Double(at) - Double(low)))
+    }
+    return Array(shape) { index in
+      let (rows, columns) = (place(0, index[2]), place(1, index[3]))
+      func pixel(_ row: Int, _ column: Int) -> Double { x[[index[0], index[1], row, column]] }
+      func line(_ row: Int) -> Double {
+        (1 - columns.share) * pixel(row, columns.low) + columns.share * pixel(row, columns.high)
+      }
+      return (1 - rows.share) * line(rows.low) + rows.share * line(rows.high)
     }
   }
 
