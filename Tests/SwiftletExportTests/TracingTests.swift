@@ -170,6 +170,60 @@ struct TracingTests {
     }
   }
 
+  // MARK: Images
+
+  @Test func `windows of pictures`() throws {
+    try check([3, 9, 8]) { x, _ in x.maxPool2d(size: [2, 2]) }
+    try check([3, 9, 8]) { x, _ in x.maxPool2d(size: [5, 3], stride: [1, 2], padding: [2, 1]) }
+    try check([3, 9, 8]) { x, _ in x.averagePool2d(size: [3, 2], stride: [2, 1], padding: [1, 1]) }
+    try check([3, 9, 8]) { x, _ in x.averagePool2d(to: [1, 1]) }
+    try check([3, 9, 8]) { x, _ in x.averagePool2d(to: [3, 4]) }
+    try check([3, 9, 8]) { x, _ in x.mean(along: [2, 3]) }
+    let (maximum, average) = (Operator("aten::max_pool2d"), Operator("aten::avg_pool2d"))
+    try check([2, 9, 9]) { x, _ in
+      maximum.tensor([.tensor(x), .ints([3]), .ints([1]), .ints([1]), .ints([2])], #fileID, #line)
+    }
+    try check([2, 9, 9]) { x, _ in
+      average.tensor([.tensor(x), .ints([3]), .ints([]), .ints([1]), false, false], #fileID, #line)
+    }
+    #expect(
+      error([2, 9, 9]) { x, _ in
+        maximum.tensor([.tensor(x), .ints([2]), .ints([2]), .ints([0]), .ints([1]), true], #fileID, #line)
+      }?.contains("ceil_mode") == true)
+    #expect(error([3, 9, 8]) { x, _ in x.averagePool2d(to: [2, 4]) }?.contains("windows of one size") == true)
+  }
+
+  @Test(arguments: [[5, 7], [6, 6], [12, 10], [1, 1], [3, 23]])
+  func `pictures of another size`(size: [Int]) throws {
+    for method in [Interpolation.nearest, .bilinear(), .bilinear(alignedCorners: true)] {
+      try check([3, 6, 5]) { x, _ in x.interpolate(to: size, method) }
+    }
+    let (nearest, bilinear) = (
+      Operator("aten::upsample_nearest2d.vec"), Operator("aten::upsample_bilinear2d.vec")
+    )
+    let factors = [Double(size[0]) / 6 + 0.03, Double(size[1]) / 5 + 0.02]
+    try check([3, 6, 5]) { x, _ in nearest.tensor([.tensor(x), .none, .doubles(factors)], #fileID, #line) }
+    try check([3, 6, 5]) { x, _ in bilinear.tensor([.tensor(x), .none, false, .doubles(factors)], #fileID, #line) }
+    try check([3, 6, 5]) { x, _ in bilinear.tensor([.tensor(x), .none, true, .doubles(factors)], #fileID, #line) }
+  }
+
+  @Test func `activations, alone and behind a convolution`() throws {
+    let hardSigmoid = Operator("aten::hardsigmoid")
+    let activations: [(Tensor) -> Tensor] = [
+      { $0.tanh() }, { $0.leakyRelu() }, { $0.leakyRelu(slope: 0.2) }, { $0.hardSwish() }, { $0.sigmoid() },
+      { hardSigmoid.tensor([.tensor($0)], #fileID, #line) },
+    ]
+    for activation in activations {
+      try check([3, 4]) { x, _ in activation(x * 5) }
+      let convolution = Conv2d(inputs: 3, outputs: 4, kernel: 3, using: Generator(seed: 4))
+      try check([3, 6, 6]) { x, _ in activation(convolution(x)) }
+      let exported = try Exporter().export(inputShape: [3, 6, 6], name: "fused", parameters: []) {
+        activation(convolution($0))
+      }
+      #expect(exported.graph.nodes.map(\.operation.name) == ["convolution"])
+    }
+  }
+
   // MARK: Errors
 
   @Test func `an operation without counterpart is named with its shape`() {

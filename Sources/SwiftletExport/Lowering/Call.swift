@@ -108,6 +108,15 @@ struct Call {
     }
   }
 
+  /// Numbers of a list; none where the argument is missing.
+  func numbers(_ name: String) throws -> [Double] {
+    switch argument(name) {
+    case .doubles(let values): return values
+    case .absent: return []
+    default: throw unsupported("its \(name) is no list of numbers")
+    }
+  }
+
   private func grows(_ name: String, _ dimension: Graph.Dimension) -> ExportError {
     unsupported("its \(name) grows with the \(dimension.axisName ?? "input")")
   }

@@ -72,9 +72,20 @@ extension Lowering {
     let rank = call.shape(x).count
     guard call.operation.name == "aten::mean.dim" else { throw call.unsupported("it averages over the batch") }
     let axes = try call.axes("dim", of: rank)
+    if axes == [2, 3], let sides = lowering.sides(of: x) {
+      return try lowering.globalMean(of: x, sides, call)
+    }
     try lowering.emit(
       .mean(axes: axes.isEmpty ? Array(0..<rank) : axes, keepsAxes: call.bool("keepdim", default: false)),
       [lowering.name(of: x)], as: call)
+  }
+
+  /// Over height and width of an image, which lies with its channels innermost behind a convolution.
+  private mutating func globalMean(of x: Trace.TensorID, _ sides: [Int], _ call: Call) throws {
+    let pool = Graph.Operation.pool(Graph.Pool(.average, kernel: sides))
+    if try call.bool("keepdim", default: false) { return try emit(pool, [name(of: x)], as: call) }
+    let pooled = try emit(pool, [name(of: x)], at: call.place)
+    try emit(.reshape(call.shape(call.result())), [pooled], as: call)
   }
 
   private static let softmax: Rule = { lowering, call in

@@ -17,6 +17,7 @@ struct Lowering {
   /// `aten::add.Tensor`).
   static let rules: [String: Rule] = [
     movementRules, arithmeticRules, activationRules, linearRules, convolutionRules, normalizationRules, attentionRules,
+    imageRules,
   ].reduce(into: [:]) { all, family in all.merge(family) { first, _ in first } }
 
   static func lower(_ trace: Trace, name: String) throws -> Network {
