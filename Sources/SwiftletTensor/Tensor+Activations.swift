@@ -8,6 +8,7 @@ private enum Aten {
   static let tanh = Operator("aten::tanh")
   static let leakyRelu = Operator("aten::leaky_relu")
   static let hardswish = Operator("aten::hardswish")
+  static let hardSigmoid = Operator("aten::hardsigmoid")
   static let softplus = Operator("aten::softplus")
 }
 
@@ -47,6 +48,9 @@ extension Tensor {
   }
   public func hardSwish(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     Aten.hardswish.tensor([.tensor(self)], file, line)
+  }
+  public func hardSigmoid(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    Aten.hardSigmoid.tensor([.tensor(self)], file, line)
   }
   /// `log(1 + exp(x))`.
   public func softplus(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
