@@ -207,11 +207,40 @@ struct TracingTests {
     try check([3, 6, 5]) { x, _ in bilinear.tensor([.tensor(x), .none, true, .doubles(factors)], #fileID, #line) }
   }
 
+  @Test(arguments: [(2, 2, 0, 0), (4, 2, 1, 0), (3, 2, 1, 1), (3, 1, 1, 0), (5, 3, 4, 2), (2, 3, 0, 0)])
+  func `transposed convolutions`(kernel: Int, stride: Int, padding: Int, outputPadding: Int) throws {
+    try check([5, 4, 6], weight: [5, 3, kernel, kernel]) { x, w in
+      x.transposedConv2d(
+        weight: w, stride: [stride, stride], padding: [padding, padding], outputPadding: [outputPadding, outputPadding]
+      ).relu()
+    }
+    let general = Operator("aten::convolution")
+    try check([5, 4, 6], weight: [5, 3, kernel, kernel]) { x, w in
+      general.tensor(
+        [
+          .tensor(x), .tensor(w), .none, .ints([stride, stride]), .ints([padding, padding]), .ints([1, 1]), true,
+          .ints([outputPadding, outputPadding]), .int(1),
+        ], #fileID, #line)
+    }
+  }
+
+  @Test func `batch norm and an activation join a transposed convolution`() throws {
+    let convolution = ConvTranspose2d(
+      inputs: 3, outputs: 6, kernel: 4, stride: 2, padding: 1, using: Generator(seed: 3))
+    let norm = BatchNorm(channels: 6)
+    norm.runningMean = Tensor([0.1, 0.2, -0.3, 0, 1, -1] as [Float], shape: [6])
+    norm.runningVar = Tensor([1e-2, 2, 0.5, 1, 3, 0.1] as [Float], shape: [6])
+    try check([3, 6, 6]) { x, _ in norm(convolution(x)).hardSwish() }
+    let exported = try Exporter().export(inputShape: [3, 6, 6], name: "folded", parameters: []) {
+      norm(convolution($0)).hardSwish()
+    }
+    #expect(exported.graph.nodes.map(\.operation.name) == ["transposedConvolution"])
+  }
+
   @Test func `activations, alone and behind a convolution`() throws {
-    let hardSigmoid = Operator("aten::hardsigmoid")
     let activations: [(Tensor) -> Tensor] = [
       { $0.tanh() }, { $0.leakyRelu() }, { $0.leakyRelu(slope: 0.2) }, { $0.hardSwish() }, { $0.sigmoid() },
-      { hardSigmoid.tensor([.tensor($0)], #fileID, #line) },
+      { $0.hardSigmoid() },
     ]
     for activation in activations {
       try check([3, 4]) { x, _ in activation(x * 5) }

@@ -3,10 +3,11 @@ import SwiftletRuntime
 extension Lowering {
   static let convolutionRules: [String: Rule] = [
     "aten::conv1d": convolution, "aten::conv2d": convolution, "aten::convolution": convolution,
+    "aten::conv_transpose2d": { try $0.transposedConvolution($1) },
   ]
 
   private static let convolution: Rule = { lowering, call in
-    guard try !call.transposes() else { throw call.unsupported("it is a transposed convolution") }
+    if try call.transposes() { return try lowering.transposedConvolution(call) }
     let convolution = try ConvolutionCall(call)
     if convolution.cutsPatches {
       try lowering.patches(convolution, call)
@@ -28,6 +29,25 @@ extension Lowering {
     let projected = try emit(.linear(weight: matrix, bias: bias, activation: nil), [patches], at: call.place)
     let channelsFirst = try emit(.permute([0, 2, 1]), [projected], at: call.place)
     try emit(.reshape(convolution.outputShape), [channelsFirst], as: call)
+  }
+
+  /// PyTorch's weight is `[channels, outputs, height, width]`.
+  private mutating func transposedConvolution(_ call: Call) throws {
+    let weight = try call.constant("weight")
+    let shape = call.trace[weight].value.shape
+    guard shape.count == 4, call.shape(try call.input()).count == 4, try call.integer("groups", default: 1) == 1,
+      try call.pair("dilation", default: [1, 1]) == [1, 1]
+    else { throw call.unsupported("the runtime transposes convolutions of images, in one group, without dilation") }
+    var operation = Graph.TransposedConvolution(
+      weight: "", bias: try call.optionalConstant("bias").map { try name(of: $0) }, kernel: [shape[2], shape[3]],
+      stride: try call.pair("stride", default: [1, 1]), padding: try call.pair("padding", default: [0, 0]),
+      outputPadding: try call.pair("output_padding", default: [0, 0]))
+    let (channels, outputs, taps) = (shape[0], shape[1], operation.taps)
+    operation.weight = network.addConstant(
+      call.trace[weight].path ?? "\(call.place).weight",
+      shape: [operation.phases * outputs, taps[0] * taps[1] * channels],
+      numbers: operation.matrix(of: try numbers(of: weight), channels: channels, outputs: outputs))
+    try emit(.transposedConvolution(operation), [name(of: call.input())], as: call)
   }
 
   /// The runtime's convolution has two dimensions, and the channels of a position side by side in its weight.

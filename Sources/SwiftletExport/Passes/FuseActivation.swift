@@ -9,10 +9,9 @@ extension Pass {
         continue
       }
       if let index = network.convolution(computing: source),
-        var convolution = network.graph.nodes[index].operation.as(Graph.Convolution.self)
+        let fused = network.graph.nodes[index].operation.convolution(with: activation)
       {
-        convolution.activation = activation
-        network.graph.nodes[index].operation = .convolution(convolution)
+        network.graph.nodes[index].operation = fused
         network.replaceUses(of: node.output, with: source)
         continue
       }
@@ -33,7 +32,21 @@ extension Network {
     guard isReadOnce(name), let index = graph.nodes.firstIndex(where: { $0.output == name }) else { return nil }
     let node = graph.nodes[index]
     if node.operation.is(Graph.Reshape.self) { return convolution(computing: node.inputs[0]) }
-    guard let convolution = node.operation.as(Graph.Convolution.self), convolution.activation == nil else { return nil }
-    return index
+    return node.operation.convolution(with: .relu) == nil ? nil : index
+  }
+}
+
+extension Graph.Operation {
+  /// A convolution without an activation that gets one; nil for every other operation.
+  fileprivate func convolution(with activation: Graph.Activation) -> Self? {
+    if var convolution = self.as(Graph.Convolution.self), convolution.activation == nil {
+      convolution.activation = activation
+      return .convolution(convolution)
+    }
+    if var convolution = self.as(Graph.TransposedConvolution.self), convolution.activation == nil {
+      convolution.activation = activation
+      return .transposedConvolution(convolution)
+    }
+    return nil
   }
 }

@@ -33,6 +33,7 @@ extension Trace {
   private static let weightRoles: [String: WeightRoles] = [
     "aten::conv1d": WeightRoles(weight: "weight", bias: "bias", channelAxis: 0, isConvolution: true),
     "aten::conv2d": WeightRoles(weight: "weight", bias: "bias", channelAxis: 0, isConvolution: true),
+    "aten::conv_transpose2d": WeightRoles(weight: "weight", bias: "bias", channelAxis: 1, isConvolution: true),
     "aten::linear": WeightRoles(weight: "weight", bias: "bias", channelAxis: 0),
     "aten::addmm": WeightRoles(weight: "mat2", bias: "self", channelAxis: 1),
   ]

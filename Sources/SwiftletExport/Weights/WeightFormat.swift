@@ -129,7 +129,9 @@ extension Network {
 extension Graph.Node {
   /// How many weights of a row follow each other along the inputs: the channels of a position in a convolution's kernel.
   fileprivate func patternLength(ofRow length: Int) -> Int {
-    operation.as(Graph.Convolution.self).map { length / $0.kernel.reduce(1, *) } ?? length
+    if let convolution = operation.as(Graph.Convolution.self) { return length / convolution.kernel.reduce(1, *) }
+    if let transposed = operation.as(Graph.TransposedConvolution.self) { return length / transposed.taps.reduce(1, *) }
+    return length
   }
 }
 

@@ -172,7 +172,7 @@ extension Graph.Operation {
     Graph.Reshape.self, Graph.Expand.self, Graph.Permute.self, Graph.Concatenate.self, Graph.Slice.self,
     Graph.Select.self, Graph.Mean.self, Graph.Convert.self, Graph.Append.self, Graph.Assign.self,
     Graph.AppendHeads.self, Graph.CachedAttention.self, Graph.RelativeAttention.self,
-    Graph.Pool.self, Graph.Resize.self,
+    Graph.Pool.self, Graph.Resize.self, Graph.TransposedConvolution.self,
   ]
 
   static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

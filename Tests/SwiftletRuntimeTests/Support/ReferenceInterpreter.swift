@@ -189,6 +189,7 @@ struct ReferenceInterpreter {
       }
       return Array(shape: shape, data: data)
     case let convolution as Graph.Convolution: return self.convolution(convolution, x, shape)
+    case let transposed as Graph.TransposedConvolution: return self.transposedConvolution(transposed, x, shape)
     case let pool as Graph.Pool: return Self.pool(pool, x, shape)
     case let resize as Graph.Resize: return Self.resize(resize, x, shape)
     case let norm as Graph.LayerNorm:
@@ -262,6 +263,28 @@ struct ReferenceInterpreter {
       }
       return op.activation.map { Self.activate($0, sum) } ?? sum
     }
+  }
+
+  /// By adding each input, times the kernel, to the outputs that it reaches.
+  private func transposedConvolution(_ op: Graph.TransposedConvolution, _ x: Array, _ shape: [Int]) -> Array {
+    let (matrix, bias) = (constant(op.weight), op.bias.map { constant($0).data })
+    let (channels, taps) = (x.shape[1], op.taps)
+    var y = Array(shape) { bias?[$0[1]] ?? 0 }
+    for (i, place) in Array.indices(x.shape).enumerated() {
+      for (down, right) in (0..<op.kernel[0]).flatMap({ i in (0..<op.kernel[1]).map { (i, $0) } }) {
+        let row = place[2] * op.stride[0] + down - op.padding[0]
+        let column = place[3] * op.stride[1] + right - op.padding[1]
+        guard (0..<shape[2]).contains(row), (0..<shape[3]).contains(column) else { continue }
+        let phase = down % op.stride[0] * op.stride[1] + right % op.stride[1]
+        let tap = (taps[0] - 1 - down / op.stride[0]) * taps[1] + taps[1] - 1 - right / op.stride[1]
+        for output in 0..<shape[1] {
+          let at = ((place[0] * shape[1] + output) * shape[2] + row) * shape[3] + column
+          y.data[at] += x.data[i] * matrix[[phase * shape[1] + output, tap * channels + place[1]]]
+        }
+      }
+    }
+    if let activation = op.activation { y.data = y.data.map { Self.activate(activation, $0) } }
+    return y
   }
 
   private static func pool(_ op: Graph.Pool, _ x: Array, _ shape: [Int]) -> Array {
