@@ -101,6 +101,12 @@ static void find_taps(const swl_depthwise *op, const char *image, size_t row, si
   *taps = (swl_tap){outside, 0};
 }
 
+/// Whether all positions of the kernel meet the picture.
+static bool lies_inside(const swl_side *side, size_t output) {
+  const size_t start = output * side->stride, last = start + (side->kernel - 1) * side->dilation;
+  return start >= side->padding && last - side->padding < side->inputs;
+}
+
 void swl_depthwise_run(const swl_depthwise *op, size_t first, size_t count, void *scratch) {
   const swl_depthwise_kernel *kernel = kernel_for(op->isa);
   swl_tap *taps = scratch;
@@ -113,12 +119,18 @@ void swl_depthwise_run(const swl_depthwise *op, size_t first, size_t count, void
     const size_t y = image * op->y_pictures.image + row * op->y_pictures.row;
     const size_t start = tile % tiles * SWL_DEPTHWISE_TILE;
     const size_t end = swl_min(start + SWL_DEPTHWISE_TILE, op->columns.outputs);
+    size_t behind = 0; // pixels since the taps were found that step from pixel to pixel
     for (size_t column = start, pixels; column < end; column += pixels) {
       pixels = swl_min(end - column, SWL_DEPTHWISE_PIXELS);
-      if (swl_window_of(&op->columns, column).count < op->columns.kernel ||
-          swl_window_of(&op->columns, column + pixels - 1).count < op->columns.kernel)
+      const bool is_inside = lies_inside(&op->columns, column) && lies_inside(&op->columns, column + pixels - 1);
+      if (!is_inside)
         pixels = 1; // the border, where each pixel has taps of its own
-      find_taps(op, x, row, column, outside, taps);
+      if (is_inside && behind > 0)
+        for (size_t k = 0; k < swl_positions(op); k++)
+          taps[k].x += behind * taps[k].step;
+      else
+        find_taps(op, x, row, column, outside, taps);
+      behind = is_inside ? pixels : 0;
       kernel->run(op, taps, pixels, y + column * op->y_pictures.column);
     }
   }

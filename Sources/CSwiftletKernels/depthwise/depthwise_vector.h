@@ -34,11 +34,21 @@ SWL_INLINE bytes byte_inputs(reading r, const char *x, size_t output, size_t rep
   return v;
 }
 
-/// Bias, activation and writing of up to `count` outputs.
-SWL_INLINE void finish(const swl_depthwise *op, floats value, size_t at, size_t output, size_t count) {
+/// Scale, bias, activation and writing of up to `count` outputs of some pixels.
+SWL_INLINE void finish(const swl_depthwise *op, const floats *sums, size_t stride, size_t pixels, size_t at,
+                       size_t output, size_t count) {
   const floats bias = op->bias ? load_part(op->bias + output, count) : splat(0);
-  value = op->type == SWL_S8 ? multiply_add(value, load_part(op->scale + output, count), bias) : value + bias;
-  write_part(op->y, at + output, op->output, 1 / op->output.scale, activate(op->activation, op->slope, value), count);
+  const floats scale = op->type == SWL_S8 ? load_part(op->scale + output, count) : splat(1);
+  const swl_output format = op->output;
+  const swl_activation activation = op->activation;
+  const float inverse_scale = 1 / format.scale, slope = op->slope;
+  const size_t step = op->y_pictures.column;
+  void *y = op->y;
+#pragma clang loop unroll(full)
+  for (size_t p = 0; p < pixels; p++) {
+    const floats value = activate(activation, slope, multiply_add(sums[p * stride], scale, bias));
+    write_part(y, at + p * step + output, format, inverse_scale, value, count);
+  }
 }
 
 /// `vectors` of outputs from `output` on, of which the last has `count`.
@@ -63,9 +73,8 @@ SWL_INLINE void run_floats(const swl_depthwise *op, reading r, const swl_tap *ta
       }
     }
 #pragma clang loop unroll(full)
-  for (size_t p = 0; p < pixels; p++)
-    for (size_t v = 0; v < vectors; v++)
-      finish(op, sums[p][v], at + p * op->y_pictures.column, output + v * LANES, count);
+  for (size_t v = 0; v < vectors; v++)
+    finish(op, &sums[0][v], TOGETHER, pixels, at, output + v * LANES, count);
 }
 
 SWL_INLINE void run_bytes(const swl_depthwise *op, reading r, const swl_tap *taps, size_t first, size_t pixels,
@@ -95,10 +104,11 @@ SWL_INLINE void run_bytes(const swl_depthwise *op, reading r, const swl_tap *tap
   for (size_t v = 0; v < vectors; v++) {
     ints of_weights;
     memcpy(&of_weights, swl_weight_sums(op) + output + v * LANES, sizeof of_weights);
+    floats whole[PIXELS];
 #pragma clang loop unroll(full)
     for (size_t p = 0; p < pixels; p++)
-      finish(op, __builtin_convertvector(sums[p][v] - of_weights * op->x_zero_point, floats),
-             at + p * op->y_pictures.column, output + v * LANES, count);
+      whole[p] = __builtin_convertvector(sums[p][v] - of_weights * op->x_zero_point, floats);
+    finish(op, whole, 1, pixels, at, output + v * LANES, count);
   }
 }
 

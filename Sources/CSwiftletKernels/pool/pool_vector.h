@@ -86,7 +86,8 @@ SWL_INLINE ints load_integers(const uint8_t *x, size_t count) {
   return __builtin_convertvector(b, ints);
 }
 
-SWL_INLINE void mean_of(size_t vectors, const swl_pool *op, const swl_pool_window *w, size_t c, size_t at) {
+/// Of `vectors` from channel c on, of which each has `count` channels.
+SWL_INLINE void mean_of(size_t vectors, const swl_pool *op, const swl_pool_window *w, size_t c, size_t count, size_t at) {
   const bool is_bytes = op->input.type == SWL_U8;
   floats sums[4];
   ints integer_sums[4] = {};
@@ -102,27 +103,29 @@ SWL_INLINE void mean_of(size_t vectors, const swl_pool *op, const swl_pool_windo
       for (size_t v = 0; v < vectors; v++) {
         const size_t from = row + j * w->column_stride + v * LANES;
         if (is_bytes)
-          integer_sums[v] += load_integers((const uint8_t *)w->x + from, w->count - c - v * LANES);
+          integer_sums[v] += load_integers((const uint8_t *)w->x + from, count);
         else
-          of_row[v] += load_part((const float *)w->x + from, w->count - c - v * LANES);
+          of_row[v] += load_part((const float *)w->x + from, count);
       }
     for (size_t v = 0; v < vectors; v++)
       sums[v] += of_row[v];
   }
+  const float divisor = w->divisor, factor = swl_mean_factor(op), inverse_scale = swl_mean_inverse_scale(op);
   const int32_t zeros = (int32_t)(w->rows * w->columns) * op->input.zero_point;
   for (size_t v = 0; v < vectors; v++) {
     const floats sum = is_bytes ? __builtin_convertvector(integer_sums[v] - zeros, floats) : sums[v];
-    write_part(op->y, at + c + v * LANES, op->output, swl_mean_inverse_scale(op),
-               sum / w->divisor * swl_mean_factor(op), w->count - c - v * LANES);
+    write_part(op->y, at + c + v * LANES, op->output, inverse_scale, sum / divisor * factor, count);
   }
 }
 
 static void mean(const swl_pool *op, const swl_pool_window *w, size_t at) {
   size_t c = 0;
   for (; c + 4 * LANES <= w->count; c += 4 * LANES)
-    mean_of(4, op, w, c, at);
-  for (; c < w->count; c += LANES)
-    mean_of(1, op, w, c, at);
+    mean_of(4, op, w, c, LANES, at);
+  for (; c + LANES <= w->count; c += LANES)
+    mean_of(1, op, w, c, LANES, at);
+  if (c < w->count)
+    mean_of(1, op, w, c, w->count - c, at);
 }
 
 const swl_pool_kernel SWL_ISA_NAME(swl_pool) = {

@@ -13,7 +13,14 @@ SWL_INLINE floats elements(swl_output input, const void *x, size_t i, size_t cou
 }
 
 static void between_rows(swl_output input, const void *a, const void *b, float share, float *y, size_t count) {
-  for (size_t i = 0; i < count; i += LANES)
+  size_t i = 0;
+  if (input.type == SWL_F32)
+    for (; i + LANES <= count; i += LANES)
+      store(y + i, between(load((const float *)a + i), load((const float *)b + i), share));
+  else
+    for (; i + LANES <= count; i += LANES)
+      store(y + i, between(elements(input, a, i, LANES), elements(input, b, i, LANES), share));
+  for (; i < count; i += LANES)
     store_part(y + i, between(elements(input, a, i, count - i), elements(input, b, i, count - i), share), count - i);
 }
 
@@ -28,6 +35,9 @@ static void between_columns(const float *a, const float *b, float share, float f
         values[v] = between(load(a + i + v * LANES), load(b + i + v * LANES), share) * factor;
       store_u8((uint8_t *)y + at + i, values, 4, inverse_scale, output.zero_point);
     }
+  if (output.type == SWL_F32)
+    for (; i + LANES <= count; i += LANES)
+      store((float *)y + at + i, between(load(a + i), load(b + i), share) * factor);
   for (; i < count; i += LANES)
     write_part(y, at + i, output, inverse_scale,
                between(load_part(a + i, count - i), load_part(b + i, count - i), share) * factor, count - i);
