@@ -253,6 +253,20 @@ struct TracingTests {
     }
   }
 
+  @Test func `zeros around an image become the padding of a convolution`() throws {
+    let pad = Operator("aten::pad")
+    func padded(_ x: Tensor, _ amounts: [Int]) -> Tensor {
+      pad.tensor([.tensor(x), .ints(amounts), .string("constant"), .none], #fileID, #line)
+    }
+    // A causal convolution of the conformer's kind, and one with more zeros on one side.
+    try check([6, 11], weight: [6, 1, 5]) { x, w in padded(x, [4, 0]).conv1d(weight: w, groups: 6) }
+    try check([4, 7, 6], weight: [5, 4, 3, 2]) { x, w in padded(x, [0, 1, 2, 0]).conv2d(weight: w, padding: [1, 0]) }
+    let exported = try Exporter().export(inputShape: [6, 11], name: "causal", parameters: []) { x in
+      padded(x, [4, 0]).conv1d(weight: .ones([6, 1, 5]), groups: 6)
+    }
+    #expect(exported.graph.nodes.map(\.operation.name) == ["reshape", "convolution", "reshape"])
+  }
+
   // MARK: Errors
 
   @Test func `an operation without counterpart is named with its shape`() {

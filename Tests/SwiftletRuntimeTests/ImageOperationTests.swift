@@ -11,7 +11,8 @@ import Testing
   /// An input of random size, and a random number of channels, some of them many.
   private static func builder(seed: UInt64, isInteger: Bool, sides: ClosedRange<Int>) -> ModelBuilder {
     var b = ModelBuilder(seed: seed)
-    let channels = b.random.bool() ? b.random.int(1...40) : b.random.int(250...300)
+    // Beyond a block of channels now and then.
+    let channels = seed % 6 == 5 ? 258 : b.random.int(1...36)
     b.graph.appendInput(
       "x", type: isInteger ? .uint8 : .float32,
       shape: [.batch, .fixed(channels), .fixed(b.random.int(sides)), .fixed(b.random.int(sides))],
@@ -32,8 +33,8 @@ import Testing
 
   @Test(arguments: Graph.Pooling.allCases, [false, true])
   func `windows of any size, stride, padding and dilation`(pooling: Graph.Pooling, isInteger: Bool) throws {
-    for seed in 0..<12 as Range<UInt64> {
-      var b = Self.builder(seed: seed, isInteger: isInteger, sides: 7...12)
+    for seed in 0..<6 as Range<UInt64> {
+      var b = Self.builder(seed: seed, isInteger: isInteger, sides: 5...9)
       let kernel = (0..<2).map { _ in b.random.int(1...5) }
       let dilation = pooling == .max && kernel.max() ?? 1 < 4 ? [b.random.int(1...2), b.random.int(1...2)] : [1, 1]
       let pool = Graph.Pool(
@@ -70,9 +71,9 @@ import Testing
 
   @Test(arguments: Graph.Interpolation.allCases, [false, true])
   func `pictures of any size`(interpolation: Graph.Interpolation, isInteger: Bool) throws {
-    for seed in 40..<52 as Range<UInt64> {
+    for seed in 40..<46 as Range<UInt64> {
       var b = Self.builder(seed: seed, isInteger: isInteger, sides: 1...7)
-      let size = (0..<2).map { _ in Graph.Dimension.fixed(b.random.int(1...13)) }
+      let size = (0..<2).map { _ in Graph.Dimension.fixed(b.random.int(1...9)) }
       let resize = Graph.Resize(interpolation, to: size)
       b.graph.outputs = [
         try b.graph.append(

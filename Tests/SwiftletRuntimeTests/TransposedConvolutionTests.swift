@@ -39,7 +39,7 @@ import Testing
     }
     if b.random.bool() { convolution.bias = try b.constant("b", [outputs]) }
     // A stride above the kernel leaves outputs that no input reaches.
-    let sides = (0..<2).map { convolution.padding[$0] + b.random.int(1...(seed == 0 ? 150 : 8)) }
+    let sides = (0..<2).map { convolution.padding[$0] + b.random.int(1...(seed == 0 && $0 == 1 ? 140 : 5)) }
     b.graph.appendInput(
       "x", type: isInteger ? .uint8 : .float32, shape: [.batch, .fixed(channels)] + sides.map { .fixed($0 + 1) },
       quantization: isInteger ? .init(scale: 0.02, zeroPoint: 120) : nil)
@@ -55,7 +55,7 @@ import Testing
     Weights(), Weights(type: .bfloat16), Weights(type: .int8), Weights(pattern: .init(keeping: 2, of: 4)),
     Weights(type: .int8, pattern: .init(keeping: 2, of: 4)),
   ]) func `any shape equals the definition`(weights: Weights) throws {
-    for seed in 0..<12 as Range<UInt64> {
+    for seed in 0..<8 as Range<UInt64> {
       let (b, text) = try Self.problem(seed: seed, weights)
       let file = try b.file()
       let session = try Session(file, threads: 2)

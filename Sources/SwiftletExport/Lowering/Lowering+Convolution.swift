@@ -8,7 +8,8 @@ extension Lowering {
 
   private static let convolution: Rule = { lowering, call in
     if try call.transposes() { return try lowering.transposedConvolution(call) }
-    let convolution = try ConvolutionCall(call)
+    var convolution = try ConvolutionCall(call)
+    if let border = lowering.border(of: convolution.x) { convolution.absorb(border, in: call) }
     if convolution.cutsPatches {
       try lowering.patches(convolution, call)
     } else {
@@ -66,6 +67,7 @@ extension Lowering {
     let operation = Graph.Convolution(
       weight: weight, bias: try call.optionalConstant("bias").map { try name(of: $0) },
       kernel: pair(Array(shape[2...]), 1), stride: pair(convolution.stride, 1), padding: pair(convolution.padding, 0),
+      paddingAfter: convolution.paddingAfter == convolution.padding ? nil : pair(convolution.paddingAfter, 0),
       dilation: pair(convolution.dilation, 1), groups: convolution.groups)
     let x = try name(of: convolution.x)
     guard shape.count == 3 else { return try emit(.convolution(operation), [x], as: call) }
@@ -78,12 +80,15 @@ extension Lowering {
 
 /// What a call to a convolution of one or two dimensions says.
 struct ConvolutionCall {
-  let x, weight: Trace.TensorID
+  private(set) var x: Trace.TensorID
+  let weight: Trace.TensorID
   let weightName: String
   /// `[outputs, channels of a group, …]`.
   let weightShape: [Int]
-  /// One number a dimension, as in the two that follow.
-  let stride, padding, dilation: [Int]
+  /// One number a dimension, as in the three that follow.
+  let stride: [Int]
+  private(set) var padding, paddingAfter: [Int]
+  let dilation: [Int]
   let groups: Int
   let outputShape: Graph.Shape
   private let sides: ArraySlice<Graph.Dimension>
@@ -104,6 +109,7 @@ struct ConvolutionCall {
     }
     stride = try settings("stride", default: 1)
     padding = try settings("padding", default: 0)
+    paddingAfter = padding
     dilation = try settings("dilation", default: 1)
     groups = try call.integer("groups", default: 1)
     weightShape = kernel
@@ -122,11 +128,23 @@ struct ConvolutionCall {
     sides = input.dropFirst(2)
   }
 
-  /// Whether its square kernel of several positions steps from patch to patch of an image that patches fill.
+  /// Takes zeros around its sides into its own padding.
+  mutating func absorb(_ border: Lowering.Border, in call: Call) {
+    guard border.amounts.dropFirst(padding.count).allSatisfy({ $0 == (0, 0) }) else { return }
+    x = border.source
+    for (position, amount) in border.amounts.prefix(padding.count).enumerated() {
+      padding[padding.count - 1 - position] += amount.before
+      paddingAfter[padding.count - 1 - position] += amount.after
+    }
+  }
+
+  /// Whether its square kernel steps from patch to patch of an image that patches fill. Patches of one pixel are the image
+  /// itself.
   var cutsPatches: Bool {
     guard weightShape.count == 4, groups == 1 else { return false }
     let patch = weightShape[2]
-    return patch > 1 && weightShape[3] == patch && stride == [patch, patch] && padding == [0, 0] && dilation == [1, 1]
+    return patch > 1 && weightShape[3] == patch && stride == [patch, patch] && padding == [0, 0]
+      && paddingAfter == [0, 0] && dilation == [1, 1]
       && sides.allSatisfy { $0.fixedLength?.isMultiple(of: patch) ?? false }
   }
 }

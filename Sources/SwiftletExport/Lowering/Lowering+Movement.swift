@@ -178,6 +178,10 @@ extension Lowering {
       shape[axis] = try call.sum(shape[axis], .fixed(pair.0 + pair.1))
     }
     lowering.bind(try call.result(), to: name)
+    if border == 0 {
+      let pairs = stride(from: 0, to: amounts.count, by: 2).map { (amounts[$0], amounts[$0 + 1]) }
+      lowering.note(Border(source: x, amounts: pairs), of: try call.result())
+    }
   }
 
   private static let stack: Rule = { lowering, call in

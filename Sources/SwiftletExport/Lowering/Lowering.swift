@@ -12,6 +12,15 @@ struct Lowering {
   private var names: [Trace.TensorID: String] = [:]
   /// The module of the last operation that read a parameter: where the operations after it are said to be.
   private var scope = ""
+  /// What borders of zeros are around.
+  private var borders: [Trace.TensorID: Border] = [:]
+
+  /// Zeros around the last axes of a tensor.
+  struct Border {
+    var source: Trace.TensorID
+    /// From the last axis on.
+    var amounts: [(before: Int, after: Int)]
+  }
 
   /// Every operation that can be exported, by schema name with or without the overload (`aten::add` covers
   /// `aten::add.Tensor`).
@@ -98,6 +107,10 @@ struct Lowering {
   func numbers(of id: Trace.TensorID) throws -> [Float] {
     trace[id].value.cast(to: .float32).scalars(as: Float.self)
   }
+
+  /// What is known of a tensor that is another one with zeros around it.
+  func border(of id: Trace.TensorID) -> Border? { borders[id] }
+  mutating func note(_ border: Border, of id: Trace.TensorID) { borders[id] = border }
 
   /// Says which value stands for a result.
   mutating func bind(_ id: Trace.TensorID, to name: String) { names[id] = name }

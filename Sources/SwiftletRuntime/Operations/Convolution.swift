@@ -8,25 +8,29 @@ extension Graph {
   /// Inputs: x.
   public struct Convolution: GraphOperation {
     static let name = "convolution"
-    static let settings = ["weight", "bias", "activation", "kernel", "stride", "padding", "dilation", "groups"]
+    static let settings = [
+      "weight", "bias", "activation", "kernel", "stride", "padding", "paddingAfter", "dilation", "groups",
+    ]
     public var weight: String
     public var bias: String?
     public var activation: Activation?
     /// Height and width, as in the three that follow.
     public var kernel: [Int]
     public var stride: [Int]
-    /// Zeros on both sides.
+    /// Zeros on both sides, or before where another number stands behind.
     public var padding: [Int]
+    /// Zeros behind, where they are not as many as before: none of a causal convolution.
+    public var paddingAfter: [Int]?
     public var dilation: [Int]
     public var groups: Int
 
     public init(
       weight: String, bias: String? = nil, activation: Activation? = nil, kernel: [Int], stride: [Int] = [1, 1],
-      padding: [Int] = [0, 0], dilation: [Int] = [1, 1], groups: Int = 1
+      padding: [Int] = [0, 0], paddingAfter: [Int]? = nil, dilation: [Int] = [1, 1], groups: Int = 1
     ) {
       (self.weight, self.bias, self.activation) = (weight, bias, activation)
       (self.kernel, self.stride, self.padding, self.dilation) = (kernel, stride, padding, dilation)
-      self.groups = groups
+      (self.paddingAfter, self.groups) = (paddingAfter, groups)
     }
   }
 }
@@ -55,7 +59,9 @@ extension Graph.Convolution {
     }
     let limit = 1 << 16
     for (what, pair, least) in [
-      ("kernel", kernel, 1), ("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1),
+      ("kernel", kernel, 1), ("stride", stride, 1), ("padding", padding, 0),
+      ("padding behind", paddingAfter ?? padding, 0),
+      ("dilation", dilation, 1),
     ] {
       guard pair.count == 2, pair.allSatisfy({ (least...limit).contains($0) }) else {
         throw Graph.Mismatch("the \(what) \(pair) is no height and width from \(least) to \(limit)")
@@ -79,7 +85,7 @@ extension Graph.Convolution {
     var output: Graph.Shape = [x[0], .fixed(outputs)]
     for side in 0..<2 {
       let span = dilation[side] * (kernel[side] - 1) + 1
-      guard let room = x[2 + side].adding(2 * padding[side] - span),
+      guard let room = x[2 + side].adding(padding[side] + (paddingAfter ?? padding)[side] - span),
         let length = room.dividedRoundingDown(by: stride[side])?.adding(1)
       else {
         throw Graph.Mismatch("a stride of \(stride[side]) along \(x[2 + side]) has no length that can be written")
