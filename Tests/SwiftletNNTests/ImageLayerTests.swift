@@ -15,7 +15,7 @@ struct ImageLayerTests {
     #expect(numbers(MaxPool2d(kernel: 2)) == [5, 7, 13, 15])
     #expect(numbers(MaxPool2d(kernel: 3, stride: 1)) == [10, 11, 14, 15])
     #expect(numbers(AvgPool2d(kernel: 2)) == [2.5, 4.5, 10.5, 12.5])
-    #expect(numbers(AvgPool2d(kernel: 4, stride: 2, padding: 2)).first == (0 + 1 + 4 + 5) / 16)
+    #expect(numbers(AvgPool2d(kernel: 4, stride: 2, padding: 2)).first == 0.625)
     #expect(numbers(AdaptiveAvgPool2d()) == [7.5])
     #expect(numbers(AdaptiveAvgPool2d(2)) == [2.5, 4.5, 10.5, 12.5])
   }
@@ -38,7 +38,7 @@ struct ImageLayerTests {
     let random = ConvTranspose2d(
       inputs: 3, outputs: 5, kernel: 3, stride: 2, padding: 1, outputPadding: 1, using: Generator(seed: 1))
     #expect(random(.ones([2, 3, 4, 6])).shape == [2, 5, 8, 12])
-    #expect(random.copy().stateDictionary().keys.sorted() == ["bias", "weight"])
+    #expect(random.copy().namedParameters().map(\.path).sorted() == ["bias", "weight"])
   }
 
   @Test func `activations with and without a setting`() {

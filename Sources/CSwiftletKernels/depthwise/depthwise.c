@@ -55,6 +55,9 @@ static const swl_depthwise_kernel *const kernels[] = {
 #if SWL_X86
     &swl_depthwise_avx512, &swl_depthwise_avx2,
 #endif
+#if SWL_ARM
+    &swl_depthwise_neon,
+#endif
     &reference,
 };
 

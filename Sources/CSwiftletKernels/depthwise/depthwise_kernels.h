@@ -25,7 +25,7 @@ typedef struct {
   void (*run)(const swl_depthwise *op, const swl_tap *taps, size_t pixels, size_t at);
 } swl_depthwise_kernel;
 
-extern const swl_depthwise_kernel swl_depthwise_avx2, swl_depthwise_avx512;
+extern const swl_depthwise_kernel swl_depthwise_avx2, swl_depthwise_avx512, swl_depthwise_neon;
 
 static inline size_t swl_positions(const swl_depthwise *op) { return op->rows.kernel * op->columns.kernel; }
 static inline size_t swl_padded_outputs(size_t outputs) { return swl_round_up(outputs, SWL_DEPTHWISE_LANES); }

@@ -52,6 +52,9 @@ static const swl_pool_kernel *const kernels[] = {
 #if SWL_X86
     &swl_pool_avx512, &swl_pool_avx2,
 #endif
+#if SWL_ARM
+    &swl_pool_neon,
+#endif
     &reference,
 };
 

@@ -26,7 +26,7 @@ typedef struct {
   void (*mean)(const swl_pool *op, const swl_pool_window *w, size_t at);
 } swl_pool_kernel;
 
-extern const swl_pool_kernel swl_pool_avx2, swl_pool_avx512;
+extern const swl_pool_kernel swl_pool_avx2, swl_pool_avx512, swl_pool_neon;
 
 /// Whether the greatest of columns are found first and then those of them: fewer comparisons for all but small windows.
 static inline bool swl_pool_is_split(const swl_pool *op) {

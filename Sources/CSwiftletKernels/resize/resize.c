@@ -25,6 +25,9 @@ static const swl_resize_kernel *const kernels[] = {
 #if SWL_X86
     &swl_resize_avx512, &swl_resize_avx2,
 #endif
+#if SWL_ARM
+    &swl_resize_neon,
+#endif
     &reference,
 };
 

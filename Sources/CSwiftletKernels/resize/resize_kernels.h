@@ -18,6 +18,6 @@ typedef struct {
                           size_t at, size_t count);
 } swl_resize_kernel;
 
-extern const swl_resize_kernel swl_resize_avx2, swl_resize_avx512;
+extern const swl_resize_kernel swl_resize_avx2, swl_resize_avx512, swl_resize_neon;
 
 #endif
