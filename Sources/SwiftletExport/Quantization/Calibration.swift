@@ -37,7 +37,9 @@ public struct Calibration: Sendable {
 
   /// Runs the network in fp32 over all batches and counts what it sees of each part of `values`.
   func observe(_ values: [Int8Value], in network: Network) throws -> Observation {
-    let watched = Dictionary(uniqueKeysWithValues: values.map { ($0.name, $0) })
+    let watched = Dictionary(
+      values.flatMap { value in ([value.name] + value.sharers).map { ($0, value) } },
+      uniquingKeysWith: { first, _ in first })
     var seen = Observation(
       histograms: Dictionary(
         uniqueKeysWithValues: values.map { ($0, Array(repeating: Histogram(), count: $0.parts)) }))

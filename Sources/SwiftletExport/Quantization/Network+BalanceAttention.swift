@@ -35,6 +35,10 @@ extension Network {
         threads: calibration.threads
       ).best()
     }
+    // Under another plan another value may stand for a group.
+    for value in values {
+      for sharer in value.sharers where grids.grids[sharer] == nil { grids.grids[sharer] = grids.grids[value.name] }
+    }
     return grids
   }
 

@@ -5,16 +5,22 @@ struct Int8Value: Hashable, Sendable {
   var name: String
   /// Equal parts side by side in its last axis whose ranges are watched one by one: queries, keys and values.
   var parts = 1
+  /// Other values that lie on its grid.
+  var sharers: [String] = []
 }
 
 extension Network {
-  /// The values that int8 layers read, and with `includingAttention` those that attention does.
+  /// The values that int8 layers read, with the images between them that can be as narrow, and with `includingAttention`
+  /// those that attention reads.
   func int8Values(_ formats: [String: WeightFormat], includingAttention: Bool) -> [Int8Value] {
+    let groups = byteGroups(formats)
+    let inGroups = Set(groups.joined())
     var seen = Set<String>()
-    return graph.nodes.flatMap { node -> [Int8Value] in
-      if let input = node.int8Input(formats) { return [Int8Value(name: input)] }
+    let alone = graph.nodes.flatMap { node -> [Int8Value] in
+      if let input = node.int8Input(formats) { return inGroups.contains(input) ? [] : [Int8Value(name: input)] }
       return includingAttention ? int8Streams(of: node, formats) : []
     }.filter { seen.insert($0.name).inserted }
+    return alone + groups.map { Int8Value(name: $0[0], sharers: Array($0.dropFirst())) }
   }
 
   /// Queries, keys and values of an attention that can read 8 bits: int8 layers compute them for it alone.
@@ -34,21 +40,30 @@ extension Network {
   mutating func quantizeActivations(
     _ formats: [String: WeightFormat], to grids: [String: Graph.Quantization], includingAttention: Bool
   ) throws {
+    let groups = byteGroups(formats)
     for input in int8Values(formats, includingAttention: includingAttention).map(\.name) {
       guard let grid = grids[input] else {
         throw ExportError.calibration("no values were seen at \(input)")
+      }
+      if let group = groups.first(where: { $0[0] == input }) {
+        for name in group { narrow(name, to: grid) }
+        continue
       }
       let onlyInt8Reads =
         !graph.outputs.contains(input)
         && readers(of: input).allSatisfy { $0.readsInt8(input, formats) }
       if onlyInt8Reads, let producer = producer(of: input), producer.operation.writesQuantized {
-        for index in graph.values.indices where graph.values[index].name == input {
-          graph.values[index].type = .uint8
-          graph.values[index].quantization = grid
-        }
+        narrow(input, to: grid)
       } else {
         insertConversion(of: input, to: grid, formats)
       }
+    }
+  }
+
+  private mutating func narrow(_ name: String, to grid: Graph.Quantization) {
+    for index in graph.values.indices where graph.values[index].name == name {
+      graph.values[index].type = .uint8
+      graph.values[index].quantization = grid
     }
   }
 
@@ -67,7 +82,7 @@ extension Network {
 
 extension Graph.Node {
   /// The value that an int8 layer multiplies; nil for every other node.
-  fileprivate func int8Input(_ formats: [String: WeightFormat]) -> String? {
+  func int8Input(_ formats: [String: WeightFormat]) -> String? {
     guard let weight = operation.weight, formats[weight]?.precision == .int8 else { return nil }
     return inputs.first
   }
