@@ -1,5 +1,5 @@
-// Attention, layer norm, GELU and softmax at the shapes of DeiT-S (197 tokens, width 384, 6 heads), and what stands around
-// the convolutions of a driving network for 384 x 640 pixels: one image, one thread, every instruction set that this
+// Attention, layer norm, GELU and softmax at the shapes of DeiT-S (197 tokens, width 384, 6 heads), and what stands
+// around the convolutions of a driving network for 384 x 640 pixels: one image, one thread, every instruction set that this
 // processor runs, best of n.
 #include "bench.h"
 
@@ -58,8 +58,8 @@ static void *random_map(swl_type type, size_t count) {
   return map;
 }
 
-static void pool(swl_isa isa, swl_type type, swl_pooling pooling, size_t side, size_t stride, size_t rows, size_t columns,
-                 size_t channels, const char *name) {
+static void pool(swl_isa isa, swl_type type, swl_pooling pooling, size_t side, size_t stride, size_t rows,
+                 size_t columns, size_t channels, const char *name) {
   const size_t padding = stride == 1 ? side / 2 : 0;
   swl_pool op = {.isa = isa, .pooling = pooling, .batch = 1, .channels = channels, .counts_padding = true};
   op.rows = (swl_side){rows, (rows + 2 * padding - side) / stride + 1, side, stride, padding, 1};
@@ -101,7 +101,8 @@ static void depthwise(swl_isa isa, swl_type type, size_t down, size_t across, si
   swl_depthwise_pack(type, channels, positions, type == SWL_S8 ? (void *)bytes : (void *)values, packed);
   const swl_type x_type = type == SWL_S8 ? SWL_U8 : SWL_F32;
   swl_depthwise op = {.isa = isa, .type = type, .batch = 1, .channels = channels, .outputs = channels};
-  op.rows = (swl_side){rows, rows, down, 1, down / 2, 1}, op.columns = (swl_side){columns, columns, across, 1, across / 2, 1};
+  op.rows = (swl_side){rows, rows, down, 1, down / 2, 1};
+  op.columns = (swl_side){columns, columns, across, 1, across / 2, 1};
   op.packed = packed, op.scale = scale, op.bias = scale, op.activation = SWL_RELU;
   op.x_type = x_type, op.x_zero_point = type == SWL_S8 ? 128 : 0, op.output = (swl_output){x_type, 0.01f, 128};
   op.x = random_map(x_type, rows * columns * channels), op.y = memory(rows * columns * channels * 4);

@@ -13,8 +13,8 @@ enum { TABLE_STEP = 64 };
 enum { TABLE_STEP = 1 };
 #endif
 
-/// y[i] = table[x[i]] for TABLE_STEP bytes: sixteen shuffles by the lower four bits, of which a tree of blends takes one by
-/// the upper four. y may be x.
+/// y[i] = table[x[i]] for TABLE_STEP bytes: sixteen shuffles by the lower four bits, of which a tree of blends takes one
+/// by the upper four. y may be x.
 SWL_INLINE void look_up_bytes(const uint8_t *table, const uint8_t *x, uint8_t *y) {
 #if SWL_X86 && LANES == 16
   const __m512i low_bits = _mm512_set1_epi8(15);
@@ -40,7 +40,8 @@ SWL_INLINE void look_up_bytes(const uint8_t *table, const uint8_t *x, uint8_t *y
     const __m256i bytes = _mm256_loadu_si256((const __m256i *)(x + 32 * half));
     const __m256i low = _mm256_and_si256(bytes, _mm256_set1_epi8(15));
     // Bits 4 to 7 in the place that blends look at; shifts of 16 bits leave the bits below it to chance.
-    const __m256i bit[4] = {_mm256_slli_epi16(bytes, 3), _mm256_slli_epi16(bytes, 2), _mm256_slli_epi16(bytes, 1), bytes};
+    const __m256i bit[4] = {_mm256_slli_epi16(bytes, 3), _mm256_slli_epi16(bytes, 2), _mm256_slli_epi16(bytes, 1),
+                            bytes};
     __m256i level[4];
 #pragma clang loop unroll(full)
     for (int i = 0; i < 16; i++) {

@@ -38,8 +38,8 @@ static void read_scalar(const void *x, swl_output input, float *y, size_t count)
 }
 
 static const swl_elementwise reference = {
-    {"elementwise", SWL_ISA_SCALAR}, activate_scalar, map_bytes_scalar, add_scalar, mul_scalar, scale_scalar, write_scalar,
-    read_scalar};
+    {"elementwise", SWL_ISA_SCALAR}, activate_scalar, map_bytes_scalar, add_scalar, mul_scalar, scale_scalar,
+    write_scalar, read_scalar};
 
 static const swl_elementwise *const kernels[] = {
 #if SWL_X86

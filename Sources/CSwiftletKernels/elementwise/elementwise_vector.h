@@ -44,4 +44,5 @@ static void read_all(const void *x, swl_output input, float *y, size_t count) {
 }
 
 const swl_elementwise SWL_ISA_NAME(swl_elementwise) = {
-    {SWL_ISA_TITLE("elementwise"), SWL_NEEDS}, activate_all, map_bytes, add_all, mul_all, scale_all, write_all, read_all};
+    {SWL_ISA_TITLE("elementwise"), SWL_NEEDS}, activate_all, map_bytes, add_all, mul_all, scale_all, write_all,
+    read_all};

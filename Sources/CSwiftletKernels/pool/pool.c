@@ -111,7 +111,8 @@ void swl_pool_run(const swl_pool *op, size_t first, size_t count, void *scratch)
     const size_t channel = tile % blocks * SWL_POOL_BLOCK, row = tile / blocks % op->rows.outputs;
     const size_t image = tile / blocks / op->rows.outputs;
     const swl_window rows = swl_window_of(&op->rows, row);
-    const char *x = (const char *)op->x + (image * op->x_pictures.image + rows.at * op->x_pictures.row + channel) * size;
+    const size_t from = image * op->x_pictures.image + rows.at * op->x_pictures.row + channel;
+    const char *x = (const char *)op->x + from * size;
     size_t at = image * op->y_pictures.image + row * op->y_pictures.row + channel;
     swl_pool_window w = {.x = x, .rows = rows.count, .row_stride = op->x_pictures.row};
     w.count = swl_min(op->channels - channel, SWL_POOL_BLOCK);

@@ -87,7 +87,8 @@ SWL_INLINE ints load_integers(const uint8_t *x, size_t count) {
 }
 
 /// Of `vectors` from channel c on, of which each has `count` channels.
-SWL_INLINE void mean_of(size_t vectors, const swl_pool *op, const swl_pool_window *w, size_t c, size_t count, size_t at) {
+SWL_INLINE void mean_of(size_t vectors, const swl_pool *op, const swl_pool_window *w, size_t c, size_t count,
+                        size_t at) {
   const bool is_bytes = op->input.type == SWL_U8;
   floats sums[4];
   ints integer_sums[4] = {};

@@ -102,8 +102,8 @@ static void interpolate(const swl_resize *op, size_t image, size_t row, size_t c
   size_t at = image * op->y_pictures.image + row * op->y_pictures.row + channel;
   for (size_t column = 0; column < op->columns.outputs; column++, at += op->y_pictures.column) {
     const place columns = place_of(&op->columns, op->half_pixels, column);
-    kernel->between_columns(line + columns.low * channels, line + columns.high * channels, columns.share, factor, output,
-                            op->y, at, channels);
+    kernel->between_columns(line + columns.low * channels, line + columns.high * channels, columns.share, factor,
+                            output, op->y, at, channels);
   }
 }
 
