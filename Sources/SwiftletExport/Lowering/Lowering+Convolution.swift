@@ -150,5 +150,7 @@ struct ConvolutionCall {
 }
 
 extension Call {
-  func transposes() throws -> Bool { try bool("transposed", default: false) }
+  func transposes() throws -> Bool {
+    try operation.name.baseName == "aten::conv_transpose2d" || bool("transposed", default: false)
+  }
 }

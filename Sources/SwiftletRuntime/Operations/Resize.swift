@@ -71,8 +71,11 @@ extension Graph.Resize {
     }
   }
 
-  /// How far neighbours of the output lie apart in the input, along height or width.
+  /// How far neighbours of the output lie apart in the input, along height or width. As in PyTorch, a length that stays is
+  /// copied, and one that doubles has each pixel twice, whatever the factor.
   func step(_ side: Int, from inputs: Int, to outputs: Int) -> Float {
+    if outputs == inputs { return 1 }
+    if interpolation == .nearest, outputs == 2 * inputs { return 0.5 }
     if let factors { return Float(1 / factors[side]) }
     if interpolation == .bilinearCorners { return outputs > 1 ? Float(inputs - 1) / Float(outputs - 1) : 0 }
     return Float(inputs) / Float(outputs)
