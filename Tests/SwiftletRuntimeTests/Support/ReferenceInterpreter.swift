@@ -311,7 +311,9 @@ struct ReferenceInterpreter {
       var step = Float(inputs) / Float(outputs)
       let isExact = inputs == outputs || op.interpolation == .nearest && outputs == 2 * inputs
       if let factors = op.factors, !isExact { step = Float(1 / factors[side]) }
-      if op.interpolation == .bilinearCorners, !isExact { step = outputs > 1 ? Float(inputs - 1) / Float(outputs - 1) : 0 }
+      if op.interpolation == .bilinearCorners, !isExact {
+        step = outputs > 1 ? Float(inputs - 1) / Float(outputs - 1) : 0
+      }
       let at = op.interpolation == .bilinear ? max(0, step * (Float(output) + 0.5) - 0.5) : step * Float(output)
       let low = min(Int(at), inputs - 1)
       return (low, min(low + 1, inputs - 1), op.interpolation == .nearest ? 0 : min(1, Double(at) - Double(low)))
