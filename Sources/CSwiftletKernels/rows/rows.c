@@ -65,7 +65,7 @@ static void rms_norm_scalar(const float *x, const float *gamma, float epsilon, v
 
 static void gate_scalar(swl_activation activation, const float *a, const float *b, float *y, size_t count) {
   for (size_t i = 0; i < count; i++)
-    y[i] = swl_activate_scalar(activation, a[i]) * b[i];
+    y[i] = swl_activate_scalar(activation, 0, a[i]) * b[i];
 }
 
 static void rotate_pair(float a, float b, float cosine, float sine, float *first, float *second) {
