@@ -127,6 +127,7 @@ public final class Session: Sendable {
   ) throws(SessionError) -> [NDArray] {
     let lengths = try axisLengths(of: inputs)
     try checkPositions(inputs, lengths)
+    try checkTables(inputs, lengths)
     var memory = memory
     if memory == nil, !state.graph.states.isEmpty { memory = try makeState().memory }
     let states = memory
@@ -245,6 +246,29 @@ extension Session {
       let (count, capacity) = node.operation.positions(of: shapes)
       guard position >= 0, position <= capacity, count <= capacity - Int(position) else {
         throw .position(node: node.name, first: Int(position), count: count, capacity: capacity)
+      }
+    }
+  }
+
+  /// Refuses ids and positions that tables do not have.
+  private func checkTables(_ inputs: [NDArray], _ lengths: Graph.AxisLengths) throws(SessionError) {
+    let graph = state.graph
+    for node in graph.nodes {
+      guard let position = node.operation.lookedUpInput, node.inputs.indices.contains(position),
+        case .value(let value) = node.inputs[position], let input = graph.inputs.firstIndex(of: value),
+        case .int64(let numbers) = inputs[input].elements
+      else { continue }
+      if let embedding = node.operation as? Graph.Embedding {
+        let rows = graph.graph.constant(named: embedding.table)?.shape[0] ?? 0
+        if let id = numbers.first(where: { !(0..<Int64(rows)).contains($0) }) {
+          throw .id(node: node.name, id: Int(id), rows: rows)
+        }
+      } else if let rotary = node.operation as? Graph.Rotary, let first = numbers.first {
+        let positions = graph.graph.constant(named: rotary.cosines)?.shape[0] ?? 0
+        let count = graph.shape(of: node.inputs[0]).suffix(2).first?.length(lengths) ?? 0
+        guard first >= 0, first <= positions, count <= positions - Int(first) else {
+          throw .tablePosition(node: node.name, first: Int(first), count: count, positions: positions)
+        }
       }
     }
   }

@@ -15,6 +15,10 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
   case range(node: String, start: Int, end: Int, length: Int, lengths: Graph.AxisLengths)
   /// An append would write outside a state.
   case position(node: String, first: Int, count: Int, capacity: Int)
+  /// Tokens stand at positions that a node's tables do not have.
+  case tablePosition(node: String, first: Int, count: Int, positions: Int)
+  /// An embedding has no row of this number.
+  case id(node: String, id: Int, rows: Int)
   /// The state belongs to a session of another model.
   case foreignState
   case outOfMemory(byteCount: Int)
@@ -37,6 +41,9 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
       "\(node) takes \(start)..<\(end) of an axis of \(length) at \(lengths): an axis is too short"
     case .position(let node, let first, let count, let capacity):
       "\(node) appends \(count) from position \(first) on to a state of \(capacity)"
+    case .tablePosition(let node, let first, let count, let positions):
+      "\(node) has no position for \(count) tokens from \(first) on: it knows \(positions)"
+    case .id(let node, let id, let rows): "\(node) has no row \(id): ids go from 0 to \(rows - 1)"
     case .foreignState: "the state belongs to another model"
     case .outOfMemory(let byteCount): "\(byteCount) bytes of memory are not available: use a smaller batch"
     case .threadCount(let count): "\(count) threads cannot run: expected 1 to \(ThreadPool.limit)"

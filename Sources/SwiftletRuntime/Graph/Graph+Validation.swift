@@ -184,6 +184,11 @@ private struct StateRules {
   mutating func check(_ node: Graph.Node, graphInputs: [String]) throws(Graph.Mismatch) {
     for input in node.inputs { try checkReading(input) }
     let operation = node.operation.base
+    if let position = operation.lookedUpInput, node.inputs.indices.contains(position),
+      !graphInputs.contains(node.inputs[position])
+    {
+      throw Graph.Mismatch("\(node.inputs[position]), by which it reads a table, is no input of the graph")
+    }
     let shared = node.inputs.indices.first { operation.sharing(ofInput: $0) == .always }
     let memory = shared.flatMap { memoryOf[node.inputs[$0]] }
     if let position = operation.positionInput, !graphInputs.contains(node.inputs[position]) {

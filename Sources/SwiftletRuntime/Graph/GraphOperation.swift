@@ -39,6 +39,8 @@ protocol GraphOperation: Hashable, Sendable, Codable {
   var positionInput: Int? { get }
   /// How many positions it takes, and how many the state has, from the inputs' lengths; where there is such an input.
   func positions(of inputs: [[Int]]) -> (count: Int, capacity: Int)
+  /// The input whose numbers say where in a table it reads: a graph input, so that they are checked before a run.
+  var lookedUpInput: Int? { get }
   /// Whether the output may lie where an input lies.
   func sharing(ofInput position: Int) -> Graph.Sharing
   /// How far apart the elements of an input may lie.
@@ -67,6 +69,7 @@ extension GraphOperation {
   var changesFirstInput: Bool { false }
   var positionInput: Int? { nil }
   func positions(of inputs: [[Int]]) -> (count: Int, capacity: Int) { (0, 0) }
+  var lookedUpInput: Int? { nil }
   func sharing(ofInput position: Int) -> Graph.Sharing { .never }
   func access(toInput position: Int, of count: Int) -> Graph.Access { .packed }
   func outputAccess(inputs count: Int) -> Graph.Access { .packed }
@@ -173,6 +176,7 @@ extension Graph.Operation {
     Graph.Select.self, Graph.Mean.self, Graph.Convert.self, Graph.Append.self, Graph.Assign.self,
     Graph.AppendHeads.self, Graph.CachedAttention.self, Graph.RelativeAttention.self,
     Graph.Pool.self, Graph.Resize.self, Graph.TransposedConvolution.self,
+    Graph.RMSNorm.self, Graph.Gate.self, Graph.Rotary.self, Graph.Embedding.self, Graph.TopK.self,
   ]
 
   static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

@@ -39,32 +39,3 @@ enum Int4Groups {
     return (codes, scales, offsets)
   }
 }
-
-extension ModelFile {
-  /// The weights of some rows of a matrix that is stored as f16 or in int4 groups, as floats, row-major.
-  ///
-  /// - Precondition: the constant is such a matrix of this file's graph.
-  func decodedRows(_ rows: Range<Int>, of constant: Graph.Constant) -> [Float] {
-    let columns = constant.shape[1]
-    return [Float](unsafeUninitializedCapacity: rows.count * columns) { floats, initializedCount in
-      initializedCount = rows.count * columns
-      guard case .grouped(let size) = constant.encoding else {
-        let stored = tensor(constant.name).bindMemory(to: Float16.self)
-        for i in 0..<initializedCount { floats[i] = Float(stored[rows.lowerBound * columns + i]) }
-        return
-      }
-      let codes = tensor(constant.name)
-      let scales = tensor("\(constant.name).scales").bindMemory(to: Float16.self)
-      let offsets = tensor("\(constant.name).offsets").bindMemory(to: Float16.self)
-      for start in stride(from: 0, to: initializedCount, by: size) {
-        let first = rows.lowerBound * columns + start
-        let (scale, offset) = (Float(scales[first / size]), Float(offsets[first / size]))
-        for i in stride(from: 0, to: size, by: 2) {
-          let pair = codes[(first + i) / 2]
-          floats[start + i] = offset + scale * Float(pair & 15)
-          floats[start + i + 1] = offset + scale * Float(pair >> 4)
-        }
-      }
-    }
-  }
-}
