@@ -12,11 +12,17 @@ public struct ExportedModel: Sendable {
     /// Nil where every weight is stored.
     public let pattern: SparsityPattern?
     public let precision: Precision
+    /// How many weights share a scale where they are stored in 4 bits; their precision is fp32.
+    public let int4Group: Int?
+    /// `int4`, or else the precision's name.
+    public var formatName: String { int4Group == nil ? precision.rawValue : "int4" }
     /// Bytes of values, indices and scales, alignment excluded.
     public let byteCount: Int
     /// Bytes of values and indices alone: what the formula of a pattern counts.
-    public var weightByteCount: Int { byteCount - (precision == .int8 ? 4 * shape[0] : 0) }
-    /// The grid of its input, for int8 layers.
+    public var weightByteCount: Int {
+      byteCount - (precision == .int8 ? 4 * shape[0] : int4Group.map { 4 * shape[0] * shape[1] / $0 } ?? 0)
+    }
+    /// The grid of its input, for int8 layers whose activations are calibrated.
     public let input: Graph.Quantization?
     /// Pattern and precision as a plan names them.
     public var choice: LayerChoice {
@@ -47,7 +53,8 @@ public struct ExportedModel: Sendable {
       guard let constant = network.graph.constant(named: weight), let format = formats[weight] else { return nil }
       return Layer(
         path: path, shape: constant.shape, pattern: format.pattern, precision: format.precision,
-        byteCount: constant.byteCount, input: network.graph.value(named: node.inputs[0])?.quantization)
+        int4Group: format.int4Group, byteCount: constant.byteCount,
+        input: network.graph.value(named: node.inputs[0])?.quantization)
     }
   }
 }

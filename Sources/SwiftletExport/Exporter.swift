@@ -25,7 +25,9 @@ public struct Exporter: Sendable {
   /// Which layers keep which weights. Without a plan, a layer whose zeros follow an N:M pattern is packed by it.
   public var plan: CompressionPlan?
   public var precision: ExportPrecision
-  /// Needed when a layer is int8.
+  /// How int8 and 4-bit layers get integers to multiply.
+  public var activations: ExportActivations
+  /// Needed when a layer is int8 and its activations are calibrated.
   public var calibration: Calibration?
   /// Also takes the layer that reads the image and those that compute the scores to int8. They stay fp32 otherwise,
   /// unless the plan names them: 8 bits cost the most there and save the least.
@@ -35,11 +37,13 @@ public struct Exporter: Sendable {
   public var metadata: Graph.Metadata
 
   public init(
-    plan: CompressionPlan? = nil, precision: ExportPrecision = .uniform(.fp32), calibration: Calibration? = nil,
+    plan: CompressionPlan? = nil, precision: ExportPrecision = .uniform(.fp32),
+    activations: ExportActivations = .calibrated, calibration: Calibration? = nil,
     quantizesEnds: Bool = false, quantizesAttention: Bool = true, metadata: Graph.Metadata = Graph.Metadata()
   ) {
     self.plan = plan
     self.precision = precision
+    self.activations = activations
     self.calibration = calibration
     self.quantizesEnds = quantizesEnds
     self.quantizesAttention = quantizesAttention
@@ -97,7 +101,9 @@ public struct Exporter: Sendable {
   private func export(_ network: Network) throws -> ExportedModel {
     var network = network
     network.graph.metadata = metadata
-    let formats = try network.weightFormats(plan: plan, precision: precision, quantizesEnds: quantizesEnds)
+    let formats = try network.weightFormats(
+      plan: plan, precision: precision, activations: activations, quantizesEnds: quantizesEnds)
+    network.quantizeTokens(formats)
 
     var calibrated: CalibratedGrids?
     if !network.int8Values(formats, includingAttention: quantizesAttention).isEmpty {

@@ -81,9 +81,11 @@ extension Network {
 }
 
 extension Graph.Node {
-  /// The value that an int8 layer multiplies; nil for every other node.
+  /// The value that an int8 layer multiplies on a calibrated grid; nil for every other node.
   func int8Input(_ formats: [String: WeightFormat]) -> String? {
-    guard let weight = operation.weight, formats[weight]?.precision == .int8 else { return nil }
+    guard let weight = operation.weight, let format = formats[weight], format.precision == .int8,
+      !format.quantizesTokens
+    else { return nil }
     return inputs.first
   }
 

@@ -22,6 +22,9 @@ extension Network {
   static func encode(
     _ constant: Graph.Constant, _ numbers: [Float], as format: WeightFormat
   ) throws(ConstantError) -> EncodedConstant {
+    if let size = format.int4Group {
+      return try EncodedConstant(name: constant.name, shape: constant.shape, floats: numbers, int4GroupsOf: size)
+    }
     switch format.precision {
     case .fp32, .bf16:
       return try EncodedConstant(

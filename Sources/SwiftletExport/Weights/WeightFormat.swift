@@ -6,6 +6,11 @@ struct WeightFormat: Hashable, Sendable {
   /// Nil stores every weight.
   var pattern: SparsityPattern?
   var precision: Precision
+  /// Stores the weights in 4 bits, so many consecutive ones of a row with one scale. Their `precision` is fp32, which they
+  /// are multiplied in unless tokens are quantised.
+  var int4Group: Int?
+  /// Whether the layer rounds each token to 8 bits as it runs, and multiplies integers.
+  var quantizesTokens = false
 
   init(pattern: SparsityPattern? = nil, precision: Precision) {
     (self.pattern, self.precision) = (pattern, precision)
@@ -16,6 +21,7 @@ struct WeightFormat: Hashable, Sendable {
   }
 
   var encoding: Graph.Encoding {
+    if let int4Group { return .grouped(int4Group) }
     let type: Graph.ElementType =
       switch precision {
       case .fp32: .float32
@@ -39,6 +45,17 @@ public enum ExportPrecision: Hashable, Sendable {
   case uniform(Precision)
   /// Each layer's own, as the plan says; fp32 for layers that the plan does not name.
   case planned
+  /// 4 bits a weight in linear layers, of which 32, 64 or 128 consecutive ones of a row share a scale; all else fp32.
+  case int4(groupSize: Int)
+}
+
+/// How the inputs of layers become integers.
+public enum ExportActivations: String, Hashable, Sendable, CaseIterable {
+  /// On one grid a value, learnt from calibration images. 4-bit weights are multiplied as floats.
+  case calibrated
+  /// Each token on a grid of its own, found as the network runs: nothing to calibrate. Linear layers of int8 and 4-bit
+  /// weights alone; convolutions stay fp32.
+  case dynamic
 }
 
 extension Network {
@@ -76,9 +93,11 @@ extension Network {
   ///
   /// - Parameters:
   ///   - plan: without one, the weights' own zeros say which pattern a layer has.
-  ///   - quantizesEnds: also applies int8 to the first and the last layer.
+  ///   - activations: how int8 and 4-bit layers get integers to multiply.
+  ///   - quantizesEnds: also applies int8 and 4 bits to the first and the last layer.
   func weightFormats(
-    plan: CompressionPlan?, precision: ExportPrecision, quantizesEnds: Bool
+    plan: CompressionPlan?, precision: ExportPrecision, activations: ExportActivations = .calibrated,
+    quantizesEnds: Bool
   ) throws(ExportError) -> [String: WeightFormat] {
     let layers = linearLayers
     if let plan {
@@ -99,13 +118,58 @@ extension Network {
       } else if plan == nil {
         format.pattern = SparsityPattern(foundIn: numbers, rowLength: node.patternLength(ofRow: shape[1]))
       }
-      if case .uniform(let precision) = precision {
-        format.precision = precision
-        if precision == .int8, choice == nil, !quantizesEnds, isEnd(node) { format.precision = .fp32 }
+      let keepsFloats = choice == nil && !quantizesEnds && isEnd(node)
+      let isLinear = node.operation.is(Graph.Linear.self)
+      switch precision {
+      case .uniform(let precision):
+        format.precision = precision == .int8 && keepsFloats ? .fp32 : precision
+      case .planned: break
+      case .int4(let size):
+        guard choice?.sparsity.isDense != false else {
+          throw .plan("\(path) is \(choice?.sparsity ?? .dense) in the plan, and 4-bit weights have no pattern")
+        }
+        format.precision = .fp32
+        if isLinear, !keepsFloats { format = try int4Format(groupSize: size, of: path, shape: shape) }
+      }
+      if activations == .dynamic {
+        if format.precision == .int8, !isLinear {
+          guard choice?.precision != .int8 else {
+            throw .plan("\(path) is int8 in the plan, and convolutions have no dynamic activations")
+          }
+          format.precision = .fp32
+        }
+        format.quantizesTokens = format.precision == .int8 || format.int4Group != nil
       }
       formats[weight] = format
     }
+    guard activations == .calibrated || formats.values.contains(where: \.quantizesTokens) else {
+      throw .plan("dynamic activations are for int8 and 4-bit layers, and there is none")
+    }
     return formats
+  }
+
+  private func int4Format(groupSize: Int, of path: String, shape: [Int]) throws(ExportError) -> WeightFormat {
+    guard [32, 64, 128].contains(groupSize) else {
+      throw .plan("4-bit weights share a scale among 32, 64 or 128, not \(groupSize)")
+    }
+    guard shape[1].isMultiple(of: groupSize) else {
+      throw .plan("\(path) has \(shape[1]) inputs, which groups of \(groupSize) do not divide")
+    }
+    var format = WeightFormat(precision: .fp32)
+    format.int4Group = groupSize
+    return format
+  }
+
+  /// Lets layers round their tokens as they run where their formats say so.
+  mutating func quantizeTokens(_ formats: [String: WeightFormat]) {
+    for index in graph.nodes.indices {
+      guard var linear = graph.nodes[index].operation.as(Graph.Linear.self),
+        formats[linear.weight]?.quantizesTokens == true
+      else { continue }
+      linear.input = .quantizedTokens
+      graph.nodes[index].operation = .linear(
+        weight: linear.weight, bias: linear.bias, activation: linear.activation, input: linear.input)
+    }
   }
 
   private func check(

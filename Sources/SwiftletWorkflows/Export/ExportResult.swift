@@ -37,7 +37,7 @@ public struct ExportResult: Encodable {
     layers = exported.layers.map { layer in
       Layer(
         path: layer.path, pattern: layer.pattern?.description ?? SparsityPattern.dense.displayName,
-        precision: layer.precision.rawValue,
+        precision: layer.formatName,
         shape: layer.shape, bytes: layer.byteCount)
     }
   }

@@ -19,6 +19,8 @@ public struct ModelExport {
   /// What becomes of each layer; without one, layers whose zeros follow an N:M pattern are packed by it.
   public var plan: CompressionPlan?
   public var precision = ExportPrecision.uniform(.fp32)
+  /// How int8 and 4-bit layers get integers to multiply.
+  public var activations = ExportActivations.calibrated
   /// Images that int8 ranges are learnt from.
   public var calibrationImages = 256
   /// How int8 ranges follow from what is seen; nil takes for each kind of value the rule that moves the scores least.
@@ -36,7 +38,9 @@ public struct ModelExport {
 
   /// Whether a layer becomes int8, for which images are needed.
   public var needsCalibration: Bool {
-    switch precision {
+    guard activations == .calibrated else { return false }
+    return switch precision {
+    case .int4: false
     case .uniform(let precision): precision == .int8
     case .planned: plan?.choices.values.contains { $0.precision == .int8 } == true
     }
@@ -56,7 +60,8 @@ public struct ModelExport {
   public func write(to file: URL, calibratingOn data: TrainingData? = nil) throws -> ExportResult {
     let calibration = try needsCalibration ? data.map(observed) : nil
     let exporter = Exporter(
-      plan: plan, precision: precision, calibration: calibration, quantizesEnds: quantizesEnds,
+      plan: plan, precision: precision, activations: activations, calibration: calibration,
+      quantizesEnds: quantizesEnds,
       quantizesAttention: quantizesAttention, metadata: try metadata())
     let exported = try exporter.export(
       source.model, inputShape: source.model.inputShape, name: file.deletingPathExtension().lastPathComponent)
@@ -93,6 +98,6 @@ public struct ModelExport {
     let input = NDArray(images.scalars(as: Float.self), shape: images.shape)
     let found = try Session(exported.modelFile(), threads: 1).run([input])[0].floats
     return try ExportCheckError.relativeDifference(
-      found, from: expected, isExact: exported.layers.allSatisfy { $0.precision == .fp32 })
+      found, from: expected, isExact: exported.layers.allSatisfy { $0.precision == .fp32 && $0.int4Group == nil })
   }
 }

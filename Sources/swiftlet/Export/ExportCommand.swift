@@ -6,7 +6,7 @@ import SwiftletRuntime
 import SwiftletTerminal
 import SwiftletWorkflows
 
-/// `swiftlet export --checkpoint C [--plan P] --precision fp32|bf16|int8 --out model.swiftlet`.
+/// `swiftlet export --checkpoint C [--plan P] --precision fp32|bf16|int8|int4 [--activations dynamic] --out model.swiftlet`.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write a trained network as one model file for the runtime.",
@@ -14,14 +14,17 @@ struct ExportCommand: ParsableCommand {
       Layers whose zeros follow an N:M pattern are packed by it; a plan says so explicitly and is checked. int8 needs \
       calibration images: they come from the recipe's search split, or from its training images if it holds none out, \
       never from the test images. The layer that reads the image and the one that computes the scores stay fp32 in int8 \
-      models unless --quantize-ends is given. Before it is written, the model's scores are compared with libtorch's.
+      models unless --quantize-ends is given. With --activations dynamic every token gets a grid of its own as the network \
+      runs, and no images are needed. int4 stores linear layers in 4 bits a weight; they are multiplied as floats, or in \
+      integers with dynamic activations. Before it is written, the model's scores are compared with libtorch's.
       """)
 
   enum Precisions: String, ExpressibleByArgument, CaseIterable {
-    case fp32, bf16, int8, planned
+    case fp32, bf16, int8, int4, planned
 
-    var choice: ExportPrecision {
+    func choice(groupSize: Int?) -> ExportPrecision {
       switch self {
+      case .int4: .int4(groupSize: groupSize ?? 32)
       case .fp32: .uniform(.fp32)
       case .bf16: .uniform(.bf16)
       case .int8: .uniform(.int8)
@@ -40,8 +43,11 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The classes' names, one a line in the order of the scores. Default: those that the checkpoint knows.")
   var classes: String?
   @Option(help: "The pattern and precision of each layer: a plan file.") var plan: String?
-  @Option(help: "The weights' precision: fp32, bf16, int8, or planned for each layer's own in the plan.")
+  @Option(help: "The weights' precision: fp32, bf16, int8, int4, or planned for each layer's own in the plan.")
   var precision = Precisions.fp32
+  @Option(help: "How inputs become integers: calibrated on images, or dynamic, token by token as the network runs.")
+  var activations = ExportActivations.calibrated
+  @Option(help: "How many weights share a scale in int4: 32, 64 or 128. Default: 32.") var groupSize: Int?
   @Option(help: "The recipe of weights that carry none.") var recipe: String?
   @Option(help: "Where the recipe's data lies, for int8.") var data: String?
   @Option(help: "Images that int8 ranges are learnt from.") var calibrationImages = 256
@@ -64,6 +70,13 @@ struct ExportCommand: ParsableCommand {
   func validate() throws {
     guard calibrationImages >= 1 else { throw ValidationError("--calibration-images is 1 or more") }
     guard precision != .planned || plan != nil else { throw ValidationError("--precision planned needs --plan") }
+    guard groupSize == nil || precision == .int4 else { throw ValidationError("--group-size is for --precision int4") }
+    guard groupSize.map({ [32, 64, 128].contains($0) }) ?? true else {
+      throw ValidationError("--group-size is 32, 64 or 128")
+    }
+    guard activations == .calibrated || [.int8, .int4, .planned].contains(precision) else {
+      throw ValidationError("--activations dynamic is for --precision int8, int4 or planned")
+    }
     guard notes.allSatisfy({ $0.contains("=") }) else { throw ValidationError("--note takes topic=text") }
   }
 
@@ -71,7 +84,8 @@ struct ExportCommand: ParsableCommand {
     try prepareOutputs([.modelFile(out)], reading: [checkpoint, plan, recipe, classes, data])
     var export = ModelExport(of: try weights.source(checkpoint, recipe: recipe, classes: classes))
     export.plan = try plan.map { try CompressionPlan(contentsOf: URL(filePath: $0)) }
-    export.precision = precision.choice
+    export.precision = precision.choice(groupSize: groupSize)
+    export.activations = activations
     (export.calibrationImages, export.range) = (calibrationImages, range.rule)
     (export.quantizesEnds, export.quantizesAttention) = (quantizeEnds, !floatAttention)
     for note in notes {
@@ -86,6 +100,8 @@ struct ExportCommand: ParsableCommand {
     if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
 }
+
+extension ExportActivations: ExpressibleByArgument {}
 
 /// `measured`, `least-squares`, `min-max`, or a percentile in percent.
 struct RangeName: ExpressibleByArgument {
