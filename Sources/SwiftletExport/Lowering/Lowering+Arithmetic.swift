@@ -34,6 +34,7 @@ extension Lowering {
   }
 
   private static let multiply: Rule = { lowering, call in
+    if try lowering.lowerNorm(call, call.input(), call.optionalTensor("other")) { return }
     let a = try lowering.name(of: call.input())
     let b =
       try call.optionalTensor("other").map { try lowering.name(of: $0) } ?? lowering.scalar(call.number("other"), call)

@@ -10,6 +10,8 @@ struct Lowering {
   var network: Network
   /// The value or constant that stands for each tensor.
   private var names: [Trace.TensorID: String] = [:]
+  /// What stands for inverse roots, which no node computes by themselves.
+  var inverseRoots: [Trace.TensorID: InverseRoot] = [:]
   /// The module of the last operation that read a parameter: where the operations after it are said to be.
   private var scope = ""
   /// What borders of zeros are around.
@@ -26,7 +28,7 @@ struct Lowering {
   /// `aten::add.Tensor`).
   static let rules: [String: Rule] = [
     movementRules, arithmeticRules, activationRules, linearRules, convolutionRules, normalizationRules, attentionRules,
-    imageRules,
+    imageRules, languageRules,
   ].reduce(into: [:]) { all, family in all.merge(family) { first, _ in first } }
 
   static func lower(_ trace: Trace, name: String) throws -> Network {
@@ -116,8 +118,10 @@ struct Lowering {
   mutating func bind(_ id: Trace.TensorID, to name: String) { names[id] = name }
 
   /// Appends a node and returns its output.
-  mutating func emit(_ operation: Graph.Operation, _ inputs: [String], at place: String) throws -> String {
-    try network.graph.append(operation, named: network.freeName(place), of: inputs)
+  mutating func emit(
+    _ operation: Graph.Operation, _ inputs: [String], at place: String, type: Graph.ElementType? = nil
+  ) throws -> String {
+    try network.graph.append(operation, named: network.freeName(place), of: inputs, type: type)
   }
 
   /// Appends a node whose output is the call's result.

@@ -7,8 +7,8 @@ struct Pass: Sendable {
 
   /// All passes, in the order in which one prepares the next.
   static let all: [Pass] = [
-    .simplifyMovement, .fuseRelativeAttention, .fuseAttention, .recogniseQuickGelu, .fuseActivation, .foldScale,
-    .fuseResidual, .removeUnused,
+    .simplifyMovement, .fuseRelativeAttention, .fuseAttention, .recogniseQuickGelu, .fuseActivation, .fuseGate,
+    .fuseNormWeight, .foldScale, .fuseResidual, .removeUnused,
   ]
 }
 
