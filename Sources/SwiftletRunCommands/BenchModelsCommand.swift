@@ -4,7 +4,36 @@ import SwiftletFiles
 import SwiftletRuntime
 import SwiftletTerminal
 
-extension RandomVisionTransformer.Size: ExpressibleByArgument {}
+/// A network with random weights, as `--random` names it.
+private enum RandomNetwork: String, CaseIterable, ExpressibleByArgument {
+  case tiny, small, base, driving
+
+  func model(_ precision: Precision, _ sparsity: RandomDrivingNetwork.Sparsity) throws -> RandomModel {
+    let size: RandomVisionTransformer.Size
+    switch self {
+    case .driving:
+      let network = RandomDrivingNetwork(precision: precision, sparsity: sparsity)
+      return RandomModel(name: network.name, precision: precision, make: network.model)
+    case .tiny: size = .tiny
+    case .small: size = .small
+    case .base: size = .base
+    }
+    let pattern: SparsityPattern?
+    switch sparsity {
+    case .dense: pattern = nil
+    case .uniform(let uniform): pattern = uniform
+    case .mixed: throw ValidationError("--patterns holds \"mixed\", which is of --random driving")
+    }
+    let transformer = RandomVisionTransformer(size: size, precision: precision, pattern: pattern)
+    return RandomModel(name: transformer.name, precision: precision, make: transformer.model)
+  }
+}
+
+private struct RandomModel {
+  let name: String
+  let precision: Precision
+  let make: () throws -> ModelFile
+}
 
 /// `bench model MODEL…`, or `bench MODEL…`: how fast models run here, side by side.
 struct BenchModelsCommand: ParsableCommand {
@@ -18,13 +47,15 @@ struct BenchModelsCommand: ParsableCommand {
   @Argument(help: "Model files.", completion: .file(extensions: ["swiftlet"]))
   var models: [String] = []
 
-  @Option(name: .customLong("random"), help: "Also time DeiT of this size (tiny, small, base) with random weights.")
-  var randomSize: RandomVisionTransformer.Size?
+  @Option(
+    name: .customLong("random"),
+    help: "Also time a network with random weights: DeiT tiny, small or base, or an ELAN network for driving.")
+  private var random: RandomNetwork?
 
   @Option(help: "Precisions of --random, separated by commas: fp32, bf16, int8.")
   var precisions = "fp32,int8"
 
-  @Option(help: "Patterns of --random, separated by commas: dense or N:M.")
+  @Option(help: "Patterns of --random, separated by commas: dense, N:M, or mixed for driving (1:4 and 2:4).")
   var patterns = "dense,2:4,1:4"
 
   @Option(help: "Samples in each run.")
@@ -47,7 +78,7 @@ struct BenchModelsCommand: ParsableCommand {
   func validate() throws {
     guard batch >= 1 else { throw ValidationError("--batch is \(batch): at least one sample is needed") }
     guard runs >= 1 else { throw ValidationError("--runs is \(runs): at least one run is needed") }
-    guard !models.isEmpty || randomSize != nil else { throw ValidationError("give a model file, or --random small") }
+    guard !models.isEmpty || random != nil else { throw ValidationError("give a model file, or --random small") }
     _ = try threadCounts()
     let randomCount = try randomModels().count
     try profiling.validate(models: models.count + randomCount)
@@ -63,23 +94,24 @@ struct BenchModelsCommand: ParsableCommand {
     }
   }
 
-  private func randomModels() throws -> [RandomVisionTransformer] {
-    guard let randomSize else { return [] }
-    let patterns = try patterns.split(separator: ",", omittingEmptySubsequences: false).map(pattern)
+  private func randomModels() throws -> [RandomModel] {
+    guard let random else { return [] }
+    let sparsities = try patterns.split(separator: ",", omittingEmptySubsequences: false).map(sparsity)
     return try precisions.split(separator: ",", omittingEmptySubsequences: false).flatMap { text in
       guard let precision = Precision(rawValue: String(text)) else {
         throw ValidationError("--precisions holds \"\(text)\": expected fp32, bf16 or int8")
       }
-      return patterns.map { RandomVisionTransformer(size: randomSize, precision: precision, pattern: $0) }
+      return try sparsities.map { try random.model(precision, $0) }
     }
   }
 
-  private func pattern(_ text: Substring) throws -> SparsityPattern? {
-    if text == "dense" { return nil }
+  private func sparsity(_ text: Substring) throws -> RandomDrivingNetwork.Sparsity {
+    if text == "dense" { return .dense }
+    if text == "mixed" { return .mixed }
     do {
-      return try SparsityPattern(parsing: String(text))
+      return .uniform(try SparsityPattern(parsing: String(text)))
     } catch {
-      throw ValidationError("--patterns holds \"\(text)\": expected dense or N:M such as 2:4, M at most 64")
+      throw ValidationError("--patterns holds \"\(text)\": expected dense, mixed or N:M such as 2:4, M at most 64")
     }
   }
 
@@ -88,7 +120,7 @@ struct BenchModelsCommand: ParsableCommand {
     var files = try models.map { (name: $0, family: $0, file: try ModelFile(contentsOf: URL(path: $0))) }
     if let first = files.first { files = files.map { ($0.name, first.name, $0.file) } }
     for random in try randomModels() {
-      files.append((random.name, random.precision.rawValue, try random.model()))
+      files.append((random.name, random.precision.rawValue, try random.make()))
     }
     let threadCounts = try threadCounts()
     for threads in threadCounts {

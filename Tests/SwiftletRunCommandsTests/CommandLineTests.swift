@@ -314,6 +314,7 @@ import Testing
       ["bench"], ["run", fixture.model], ["bench", fixture.model, "--batch", "0"], ["info"], ["fly"],
       ["run", fixture.model, "x.png", "--top", "0"], ["bench", fixture.model, "--threads", "1,x"],
       ["bench", "--random", "small", "--patterns", "5:4"], ["bench", "--random", "huge"],
+      ["bench", "--random", "small", "--patterns", "mixed"],
       ["bench", "--random", "small", "--precisions", "fp31"], ["bench", fixture.model, "--isa", "sse9"],
     ]
     for arguments in usage { #expect(try Self.run(arguments: arguments).status == 64, "\(arguments)") }
