@@ -29,10 +29,7 @@ import Testing
     #expect(found.floats.largestDifference(from: expected) < 1e-5, "width \(width)")
   }
 
-  /// All but the one with a slope.
-  static let gates = Graph.Activation.allCases.filter { if case .leakyRelu = $0 { false } else { true } }
-
-  @Test(arguments: gates) func `a gate takes two values or halves of one`(
+  @Test(arguments: Graph.Activation.allCases) func `a gate takes two values or halves of one`(
     activation: Graph.Activation
   ) throws {
     let (rows, width) = (6, 43)
@@ -201,9 +198,6 @@ import Testing
     refuses("does not divide into 4 heads") { b in
       _ = try b.constant("t", [4, 1])
       try b.graph.append(.rotary(heads: 4, pairing: .halves, cosines: "t", sines: "t"), named: "y", of: ["x"])
-    }
-    refuses("a gate's activation has no slope") { b in
-      try b.graph.append(.gate(.leakyRelu(slope: 0.1)), named: "y", of: ["x", "x"])
     }
     refuses("it holds two halves") { b in
       let slice = try b.graph.append(.slice(axis: 1, start: 0, end: 5), named: "five", of: ["x"])

@@ -750,8 +750,8 @@ static void test_others(void) {
     swl_rms_norm(SWL_ISA_SCALAR, x, a, 1e-6f, z, output, rows, width);
     swl_rms_norm(isa, x, a, 1e-6f, y, output, rows, width);
     check(close_to(y, z, output, count, 1e-4f), "rms norm", "isa type rows width", isa, output.type, rows, width, 0);
-    swl_gate(SWL_ISA_SCALAR, SWL_SILU, x, a, z, count);
-    swl_gate(isa, SWL_SILU, x, a, y, count);
+    swl_gate(SWL_ISA_SCALAR, SWL_SILU, 0, x, a, z, count);
+    swl_gate(isa, SWL_SILU, 0, x, a, y, count);
     check(close_to(y, z, (swl_output){0}, count, 2e-5f), "gate", "isa count", isa, count, 0, 0, 0);
     test_rotation_and_top_k(isa, x, a, rows, width);
     swl_mean_rows(SWL_ISA_SCALAR, x, z, 1, rows, width);

@@ -25,8 +25,9 @@ void swl_quantize_rows(swl_isa isa, const float *x, uint8_t *y, float *scales, s
 void swl_rms_norm(swl_isa isa, const float *x, const float *gamma, float epsilon, void *y, swl_output output,
                   size_t rows, size_t width);
 
-/// y = activation(a) * b, element by element; the slope of a leaky activation is 0. y may be a or b.
-void swl_gate(swl_isa isa, swl_activation activation, const float *a, const float *b, float *y, size_t count);
+/// y = activation(a) * b, element by element; slope as in swl_activate. y may be a or b.
+void swl_gate(swl_isa isa, swl_activation activation, float slope, const float *a, const float *b, float *y,
+              size_t count);
 
 /// Which elements of a head turn together: i and i + pairs, or 2 i and 2 i + 1.
 typedef enum { SWL_HALVES, SWL_NEIGHBOURS } swl_pairing;

@@ -63,9 +63,10 @@ static void rms_norm_scalar(const float *x, const float *gamma, float epsilon, v
   }
 }
 
-static void gate_scalar(swl_activation activation, const float *a, const float *b, float *y, size_t count) {
+static void gate_scalar(swl_activation activation, float slope, const float *a, const float *b, float *y,
+                        size_t count) {
   for (size_t i = 0; i < count; i++)
-    y[i] = swl_activate_scalar(activation, 0, a[i]) * b[i];
+    y[i] = swl_activate_scalar(activation, slope, a[i]) * b[i];
 }
 
 static void rotate_pair(float a, float b, float cosine, float sine, float *first, float *second) {
@@ -133,8 +134,9 @@ void swl_rms_norm(swl_isa isa, const float *x, const float *gamma, float epsilon
   rows_for(isa)->rms_norm(x, gamma, epsilon, y, output, rows, width);
 }
 
-void swl_gate(swl_isa isa, swl_activation activation, const float *a, const float *b, float *y, size_t count) {
-  rows_for(isa)->gate(activation, a, b, y, count);
+void swl_gate(swl_isa isa, swl_activation activation, float slope, const float *a, const float *b, float *y,
+              size_t count) {
+  rows_for(isa)->gate(activation, slope, a, b, y, count);
 }
 
 void swl_rotate(swl_isa isa, swl_pairing pairing, const float *x, const float *cosines, const float *sines, float *y,

@@ -15,7 +15,7 @@ typedef struct {
   void (*quantize_rows)(const float *x, uint8_t *y, float *scales, size_t rows, size_t width);
   void (*rms_norm)(const float *x, const float *gamma, float epsilon, void *y, swl_output output, size_t rows,
                    size_t width);
-  void (*gate)(swl_activation activation, const float *a, const float *b, float *y, size_t count);
+  void (*gate)(swl_activation activation, float slope, const float *a, const float *b, float *y, size_t count);
   void (*rotate_halves)(const float *x, const float *cosines, const float *sines, float *y, size_t pairs);
   void (*top_k)(const float *x, float *values, int64_t *indices, size_t rows, size_t width, size_t k);
 } swl_rows;

@@ -160,9 +160,9 @@ static void quantize_rows(const float *x, uint8_t *y, float *scales, size_t rows
   }
 }
 
-static void gate(swl_activation activation, const float *a, const float *b, float *y, size_t count) {
+static void gate(swl_activation activation, float slope, const float *a, const float *b, float *y, size_t count) {
   for (size_t i = 0; i < count; i += LANES)
-    store_part(y + i, activate(activation, 0, load_part(a + i, count - i)) * load_part(b + i, count - i), count - i);
+    store_part(y + i, activate(activation, slope, load_part(a + i, count - i)) * load_part(b + i, count - i), count - i);
 }
 
 static void rotate_halves(const float *x, const float *cosines, const float *sines, float *y, size_t pairs) {

@@ -12,7 +12,6 @@ extension Pass {
           let shape = network.graph.value(named: b)?.shape, shape == network.shape(of: activation.inputs[0]),
           network.graph.value(named: activation.inputs[0]) != nil
         else { continue }
-        if case .leakyRelu = kind { continue }  // gates have no slope
         network.graph.nodes[index].operation = .gate(kind)
         network.graph.nodes[index].inputs = [activation.inputs[0], b]
         break

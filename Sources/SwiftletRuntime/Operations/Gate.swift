@@ -23,7 +23,6 @@ extension Graph.Gate {
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     try rules.counted(inputs, 1...2)
-    if case .leakyRelu = activation { throw Graph.Mismatch("a gate's activation has no slope") }
     let a = inputs[0]
     if inputs.count == 2 {
       guard a == inputs[1], !a.isEmpty else {
@@ -45,13 +44,13 @@ extension Graph.Gate {
     let b = UnsafePointer(compiler.floats(of: second)) + (isHalves ? width : 0)
     let (aStride, bStride) = (compiler.layout(of: node.inputs[0]).rowStride, compiler.layout(of: second).rowStride)
     let y = compiler.floats(of: .value(node.output))
-    let code = Optional(activation).kernelCode
+    let (code, slope) = (Optional(activation).kernelCode, Optional(activation).kernelSlope)
     let isa = compiler.instructionSet.code
     let loop = StridedLoop(shape: [rows, width], strides: [[aStride, 1], [bStride, 1], [width, 1]])
     return compiler.job(over: loop) { line, piece in
       let start = piece.lowerBound
       swl_gate(
-        isa, code, a + line * aStride + start, b + line * bStride + start, y + line * width + start, piece.count)
+        isa, code, slope, a + line * aStride + start, b + line * bStride + start, y + line * width + start, piece.count)
     }
   }
 }
