@@ -103,8 +103,8 @@ extension RandomDrivingNetwork {
       let p4 = try wide("down4", raised("down4.up", p5, beside: c4, c(256)), c(256))
       let fused = try raised("down3.up", p4, beside: c3, c(128))
       let p3 = try wide("down3", fused, c(128))
-      let n4 = try wide("up4", join("up4.join", [halved("up4.half", p3, c(128), grid: p4.grid), p4]), c(256))
-      let n5 = try wide("up5", join("up5.join", [halved("up5.half", n4, c(256), grid: p5.grid), p5]), c(512))
+      let n4 = try wide("up4", join("up4.in", [halved("up4.half", p3, c(128), grid: p4.grid), p4]), c(256))
+      let n5 = try wide("up5", join("up5.in", [halved("up5.half", n4, c(256), grid: p5.grid), p5]), c(512))
 
       var outputs: [String] = []
       for (scale, (map, channels)) in [(p3, c(256)), (n4, c(512)), (n5, c(1024))].enumerated() {

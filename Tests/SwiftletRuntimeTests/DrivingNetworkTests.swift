@@ -12,14 +12,14 @@ import Testing
 
   static func network(_ precision: Precision, _ sparsity: Sparsity) -> RandomDrivingNetwork {
     var network = RandomDrivingNetwork(precision: precision, sparsity: sparsity)
-    network.width = 0.25
-    network.size = (64, 96)
+    network.width = 0.125
+    network.size = (32, 64)
     return network
   }
 
-  @Test(arguments: Precision.allCases, sparsities)
-  func `maps are joined where they are written, and none is copied`(precision: Precision, sparsity: Sparsity) throws {
-    let session = try Session(Self.network(precision, sparsity).model())
+  @Test(arguments: Precision.allCases)
+  func `maps are joined where they are written, and none is copied`(precision: Precision) throws {
+    let session = try Session(Self.network(precision, .mixed).model())
     let steps = try session.withExecution(batch: 2) { execution in
       execution.steps.map { (kind: type(of: $0.node.operation).name, isIdle: $0.job == nil) }
     }
@@ -34,7 +34,7 @@ import Testing
     let inputs = try session.randomInputs(batch: 1)
     let expected = ReferenceInterpreter.run(file, inputs, batch: 1)
     let found = try session.run(inputs)
-    #expect(found.map(\.shape) == [[1, 27, 8, 12], [1, 27, 4, 6], [1, 27, 2, 3], [1, 3, 64, 96], [1, 4, 64, 96]])
+    #expect(found.map(\.shape) == [[1, 27, 4, 8], [1, 27, 2, 4], [1, 27, 1, 2], [1, 3, 32, 64], [1, 4, 32, 64]])
     for (output, reference) in zip(found, expected) {
       let magnitude = reference.data.map(abs).max() ?? 1
       #expect(magnitude > 1e-2 && output.floats.largestDifference(from: reference.data) <= 1e-4 * max(1, magnitude))

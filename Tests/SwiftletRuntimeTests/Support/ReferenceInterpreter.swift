@@ -256,9 +256,18 @@ struct ReferenceInterpreter {
         let row = index[2] * op.stride[0] + i * op.dilation[0] - op.padding[0]
         let column = index[3] * op.stride[1] + j * op.dilation[1] - op.padding[1]
         guard (0..<x.shape[2]).contains(row), (0..<x.shape[3]).contains(column) else { continue }
-        for channel in 0..<inGroup {
-          let place = (i * op.kernel[1] + j) * inGroup + channel
-          sum += weights[[index[1], place]] * x[[index[0], index[1] / outGroup * inGroup + channel, row, column]]
+        // By hand, as whole networks pass here and tests are not optimised.
+        var place = (index[1] * op.kernel[0] * op.kernel[1] + i * op.kernel[1] + j) * inGroup
+        let end = place + inGroup
+        var at = ((index[0] * x.shape[1] + index[1] / outGroup * inGroup) * x.shape[2] + row) * x.shape[3] + column
+        weights.data.withUnsafeBufferPointer { weights in
+          x.data.withUnsafeBufferPointer { pixels in
+            while place < end {
+              sum += weights[place] * pixels[at]
+              place += 1
+              at += x.shape[2] * x.shape[3]
+            }
+          }
         }
       }
       return op.activation.map { Self.activate($0, sum) } ?? sum
