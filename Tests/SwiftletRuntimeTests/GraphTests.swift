@@ -34,6 +34,12 @@ import Testing
         .init(weight: "w", bias: "b", activation: .relu, kernel: [3, 3], stride: [2, 1], padding: [1, 1])),
       .convolution(.init(weight: "w", kernel: [1, 5], dilation: [1, 2], groups: 4)),
       .slice(axis: 1, start: 1, end: .axis("frames")),
+      .convolution(.init(weight: "w", activation: .leakyRelu(slope: 0.1), kernel: [1, 3])),
+      .transposedConvolution(.init(weight: "w", bias: "b", activation: .relu, kernel: [2, 2], stride: [2, 2])),
+      .pool(.init(.max, kernel: [3, 3], stride: [2, 2], padding: [1, 1])),
+      .resize(.init(.nearest, to: [8, 12])), .resize(.init(.nearest, to: [8, 12], factors: [2, 2])),
+      .rmsNorm(weight: nil, epsilon: 1e-5), .rmsNorm(weight: "w", epsilon: 1e-6), .gate(.silu),
+      .rotary(heads: 4, pairing: .halves, cosines: "c", sines: "s"), .embedding(table: "t"), .topK(5, .indices),
     ]
     #expect(Set(operations.map(\.name)) == Set(Graph.Operation.all.map { $0.name }))
     for operation in operations {
