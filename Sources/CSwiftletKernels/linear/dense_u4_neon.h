@@ -64,4 +64,4 @@ static void sums(size_t tokens, const swl_u4_token *x, const void *packed, size_
   }
 }
 
-const swl_dense_u4 SWL_ISA_NAME(swl_dense_u4) = {sums, swl_linear_finish_neon};
+const swl_dense_u4 SWL_ISA_NAME(swl_dense_u4) = {.sums = sums, .finish = swl_linear_finish_neon};
