@@ -46,6 +46,7 @@ PEERS = {
     ],
 }
 TICKS = os.sysconf("SC_CLK_TCK")
+TITLE = "# Speed beside the peers"
 
 
 class Failure(Exception):
@@ -77,21 +78,29 @@ class Contender:
                 self.stop()
                 raise Failure(f"no answer within {self.limit} s")
             readable, _, _ = select.select([output, errors], [], [], left)
-            if errors in readable:
-                text = errors.read() or ""
-                lines = [line.strip() for line in text.splitlines() if line.strip()]
-                self.last_error = lines[-1] if lines else self.last_error
-                if not text and output not in readable:
-                    time.sleep(0.01)
+            if errors in readable and not self.hear() and output not in readable:
+                time.sleep(0.01)
             if output in readable:
                 line = output.readline()
-                if line:
+                if not line:
+                    time.sleep(0.05)
+                    self.hear()
+                    self.process.wait()
+                    raise Failure(self.last_error[:200] or f"ended with status {self.process.returncode}")
+                try:
                     return json.loads(line)
-                time.sleep(0.05)
-                text = errors.read() or ""
-                lines = [line.strip() for line in text.splitlines() if line.strip()]
-                self.process.wait()
-                raise Failure((lines or [self.last_error])[-1][:200] or f"ended with status {self.process.returncode}")
+                except ValueError as error:
+                    raise Failure(f"an answer that is no JSON: {line.strip()[:100]}") from error
+
+    def hear(self):
+        """What stands on standard error so far; its last line is kept."""
+        try:
+            text = self.process.stderr.read() or ""
+        except TypeError:  # nothing there, and the pipe is open
+            text = ""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        self.last_error = lines[-1] if lines else self.last_error
+        return text
 
     def run(self, count):
         try:
@@ -173,7 +182,10 @@ def write_models(options, network, precisions):
 
     missing = [p for p in precisions if not all(is_there(p, word) for word in PATTERNS.values())]
     if missing:
-        # Where it fails, the contenders say that there is no such file.
+        # Where it fails, the contenders say that there is no such file: an older one must not be taken for it.
+        for precision in missing:
+            for word in PATTERNS.values():
+                (folder / f"{network}-{precision}-{word}.swiftlet").unlink(missing_ok=True)
         subprocess.run(
             [options.swiftlet, "bench", "write", network, "--precisions", ",".join(missing), "--out", str(folder)],
             stdout=subprocess.DEVNULL,
@@ -185,6 +197,7 @@ def measure(options, network, precision):
     running, rows = [], {}
     for name, command in contenders(options, network, precision):
         rows[name] = {"name": name}
+        contender = None
         try:
             contender = Contender(name, command, options.limit)
             contender.rest()
@@ -192,7 +205,24 @@ def measure(options, network, precision):
             rows[name]["version"] = contender.ready["ready"]
         except Failure as failure:
             rows[name]["reason"] = str(failure)
+            if contender:
+                contender.stop()
         say(f"  {name}: {rows[name].get('reason', 'ready')}")
+    try:
+        take_turns(options, running, rows)
+    finally:
+        for contender in running:
+            contender.stop()
+    for contender in running:
+        row = rows[contender.name]
+        if contender.times and "reason" not in row:
+            each = [time / options.batch for time in contender.times]
+            row.update(best=min(each), median=statistics.median(each))
+    return list(rows.values())
+
+
+def take_turns(options, running, rows):
+    """The rounds; whoever fails is stopped, so that it disturbs nobody, and its row says why."""
     for round_number in range(options.rounds):
         # Whoever was first is last in the next round.
         shift = round_number % max(1, len(running))
@@ -204,14 +234,8 @@ def measure(options, network, precision):
                 contender.rest()
             except Failure as failure:
                 rows[contender.name]["reason"] = str(failure)
+                contender.stop()
         say(f"  round {round_number + 1} of {options.rounds}")
-    for contender in running:
-        contender.stop()
-        row = rows[contender.name]
-        if contender.times and "reason" not in row:
-            each = [time / options.batch for time in contender.times]
-            row.update(best=min(each), median=statistics.median(each))
-    return list(rows.values())
 
 
 def table(result):
@@ -245,7 +269,7 @@ def page(results, settings):
             if "version" in row and not row["name"].startswith("Swiftlet"):
                 versions[row["name"].split(",")[0]] = row["version"]
     named = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
-    text = f"""# Speed beside the peers
+    text = f"""{TITLE}
 
 The same networks with random weights in Swiftlet, PyTorch, ONNX Runtime and OpenVINO: times alone. Every contender is a
 program of its own; they run in turn, one round after the other, each at rest while another runs. Milliseconds a sample, the
@@ -269,6 +293,13 @@ make bench
                 if result["precision"] == precision:
                     text += f"\n{precision}, {result['when']}, `{result['command']}`:\n\n{table(result)}\n"
     return text
+
+
+def replace(path, text):
+    """Writes a file whole or not at all."""
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(text)
+    draft.replace(path)
 
 
 def say(text):
@@ -300,6 +331,9 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "out/bench", help="for models and results")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs/results/speed.md")
     options = parser.parse_args()
+    if options.out.exists() and not options.out.read_bytes().startswith(TITLE.encode()):
+        parser.error(f"{options.out} is another file than this program writes: name another")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     name, flags = processor()
     settings = {
         "processor": name,
@@ -331,13 +365,9 @@ def main():
             results.append(
                 dict(network=network, precision=precision, settings=settings, rows=rows, when=when, command=command)
             )
-            draft = kept.with_suffix(".part")
-            draft.write_text(json.dumps(results, indent=1))
-            draft.replace(kept)
             # After each, so that whoever interrupts it keeps what was measured.
-            draft = options.out.with_suffix(".part")
-            draft.write_text(page([r for r in results if r["settings"] == settings], settings))
-            draft.replace(options.out)
+            replace(kept, json.dumps(results, indent=1))
+            replace(options.out, page([r for r in results if r["settings"] == settings], settings))
     say(f"written to {options.out}")
 
 

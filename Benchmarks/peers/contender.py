@@ -23,7 +23,8 @@ def file_of(network, batch, cache, kind):
     is_pruned = kind.endswith("-pruned")
     kind = kind.removesuffix("-pruned")
     path = cache / f"{network}-{batch}-{kind}{'-pruned' if is_pruned else ''}.onnx"
-    if path.exists():
+    made_by = pathlib.Path(networks.__file__)
+    if path.exists() and path.stat().st_mtime >= made_by.stat().st_mtime:
         return path
     scratch = path.with_suffix(".part")
     if kind == "fp32":

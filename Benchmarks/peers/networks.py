@@ -12,7 +12,6 @@ TRANSFORMERS = {
     "deit-base": dict(hidden_size=768, num_attention_heads=12, intermediate_size=3072),
     "swin-small": dict(embed_dim=96, depths=[2, 2, 18, 2], num_heads=[3, 6, 12, 24]),
 }
-NAMES = [*TRANSFORMERS, "driving"]
 
 
 class Scores(nn.Module):
