@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletBenchmarkKit
 import SwiftletCompression
 import SwiftletModels
 import SwiftletPlans
@@ -16,10 +17,32 @@ extension VariantBenchmark {
     precisions: [Precision], to folder: URL
   ) throws -> [URL] {
     let dense = try configuration.randomNetwork()
-    return try precisions.flatMap { precision in
+    return try paths(named: name, patterns, precisions, in: folder) { file, pattern, precision in
+      try exported(dense, .uniform(pattern, model: dense), precision).write(to: file)
+    }
+  }
+
+  /// The same of the driving network, ``RandomDrivingNetwork``.
+  ///
+  /// - Throws: As for the others.
+  public static func writeDriving(
+    patterns: [SparsityPattern], precisions: [Precision], to folder: URL
+  ) throws -> [URL] {
+    try paths(named: "driving", patterns, precisions, in: folder) { file, pattern, precision in
+      let network = RandomDrivingNetwork(
+        precision: precision, sparsity: pattern.isDense ? .dense : .uniform(pattern))
+      try network.model().write(to: file)
+    }
+  }
+
+  private static func paths(
+    named name: String, _ patterns: [SparsityPattern], _ precisions: [Precision], in folder: URL,
+    writing: (_ file: URL, _ pattern: SparsityPattern, _ precision: Precision) throws -> Void
+  ) throws -> [URL] {
+    try precisions.flatMap { precision in
       try patterns.map { pattern in
         let file = folder.appending(path: fileName(name, precision, pattern))
-        try exported(dense, .uniform(pattern, model: dense), precision).write(to: file)
+        try writing(file, pattern, precision)
         return file
       }
     }
