@@ -28,6 +28,29 @@ import Testing
     }
   }
 
+  /// The query whose scores are all NaN has no greatest score, as one that sees nothing, whose result is zeros.
+  @Test(.everyInstructionSet, .namingInstructionSet) func `a query of NaN gives NaN, and the others their numbers`()
+    throws
+  {
+    let (tokens, width, broken) = (5, 6, 2)
+    var b = ModelBuilder(seed: 3)
+    let inputs = ["q", "k", "v"].map { b.graph.appendInput($0, shape: [.batch, .fixed(tokens), .fixed(width)]) }
+    b.graph.outputs = [
+      try b.graph.append(.attention(heads: 2, scale: 0.5, causal: true), named: "y", of: inputs)
+    ]
+    let session = try Session(b.file())
+    var random = Random(seed: 4)
+    var streams = (0..<3).map { _ in random.floats(tokens * width) }
+    func run() throws -> [Float] {
+      try session.run(streams.map { NDArray($0, shape: [1, tokens, width]) })[0].floats
+    }
+    let whole = try run()
+    for i in 0..<width { streams[0][broken * width + i] = .nan }
+    for (i, (found, expected)) in zip(try run(), whole).enumerated() {
+      #expect(i / width == broken ? found.isNaN : found == expected, "element \(i)")
+    }
+  }
+
   /// Oracle: the definition in double precision.
   @Test func `a causal softmax gives later keys nothing`() throws {
     for (queries, keys) in [(1, 1), (5, 5), (3, 40)] {

@@ -138,7 +138,8 @@ void swl_cache_attention_run(const swl_cache_attention *op, size_t first, size_t
     }
     const size_t segments = swl_cache_segments(op);
     const size_t start = swl_split(segments, tiles, part), end = swl_split(segments, tiles, part + 1);
-    kernel->attend_segments(op, batch, head, start, end - start, scratch);
+    if (start < end) // a cache that is nearly empty has fewer segments than tiles
+      kernel->attend_segments(op, batch, head, start, end - start, scratch);
     uint32_t *finished = op->finished + batch * heads + head;
     if (__atomic_add_fetch(finished, 1, __ATOMIC_ACQ_REL) == tiles) {
       __atomic_store_n(finished, 0, __ATOMIC_RELAXED);

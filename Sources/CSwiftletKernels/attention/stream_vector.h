@@ -269,7 +269,7 @@ static void attend_segment(const stream *s, const workspace *w, size_t segment, 
 /// Joins the next segment of a row to those before it.
 static void join_segment(float *greatest, float *total, float *result, float next_greatest, float next_total,
                          const float *mixture, size_t padded) {
-  if (next_greatest == -INFINITY)
+  if (next_total == 0) // it sees nothing there; a row of NaN has no greatest score either, but a total
     return;
   const float top = *greatest > next_greatest ? *greatest : next_greatest;
   const float old = exponential(splat(*greatest - top))[0], new = exponential(splat(next_greatest - top))[0];

@@ -106,7 +106,7 @@ SWL_INLINE floats first_lanes(floats v, size_t count, float rest) {
   return count < LANES ? choose(lanes < (int32_t)count, v, splat(rest)) : v;
 }
 
-/// NaN if either is, as in maxps with its operands swapped.
+/// a where either is NaN, as in maxps with its operands swapped.
 SWL_INLINE floats greater(floats a, floats b) { return choose(a < b, b, a); }
 
 /// v with its halves exchanged, its quarters within halves, and so on down to neighbours.

@@ -26,7 +26,7 @@ typedef struct {
 /// row 0 of r standing for a query that is keys - 1 behind a key, the last one for a key that far behind a query.
 /// These, `lengths` and `soft_cap` are for f32 and bf16, which is computed in f32 then, and without rows. Keys are
 /// taken in segments of SWL_SEGMENT from key 0 on, so that the result of a query does not depend on those that run with
-/// it: given the same keys that it sees, it is the same, bit for bit.
+/// it: given the same keys that it sees, and finite values, it is the same, bit for bit.
 ///
 /// Windows attend within an image without being cut out of it: batch b is window b % windows of image b / windows, and
 /// its token t is row rows[window][t] of that image, for queries, keys, values and the result alike.
@@ -50,7 +50,8 @@ typedef struct {
   float soft_cap;         // scaled scores become soft_cap * tanh(score / soft_cap), before bias and mask; 0 for none
   const int64_t *lengths; // [batch]: the keys of a sample that there are, no more than `keys` and none below 0, or NULL
                           // for all; a query that sees none gives zeros
-  swl_heads r;            // [2 * keys - 1] rows, the same for all of a batch; data is NULL where there are none
+  swl_heads r;            // [2 * keys - 1] rows, the same for all of a batch; data is NULL where there are none;
+                          // not more queries than keys
   const float *content_bias, *position_bias; // [heads][width], or NULL; for relative positions, with key_heads = heads
   void *y;              // [images][queries of an image][heads * width]
   swl_output output;

@@ -44,7 +44,7 @@ size_t swl_cache_append_tiles(const swl_cache_append *op);
 void swl_cache_append_run(const swl_cache_append *op, size_t first, size_t count);
 
 /// Causal attention on a cache: query i stands at `position + i` and sees the positions up to its own, which have been
-/// written. Computes in f32 what swl_attention does with these keys and values, `causal`, bit for bit, in whatever
+/// written. Computes in f32 what swl_attention does with these keys and values, `causal`, bit for bit where they are finite, in whatever
 /// pieces the queries come. `heads / cache.heads` neighbouring query heads share keys, which are read once for all.
 ///
 /// Where there are few queries, positions are shared out among the tiles, and whoever finishes the last of a head joins

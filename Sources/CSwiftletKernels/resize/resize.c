@@ -62,7 +62,9 @@ typedef struct {
 } place;
 
 static place place_of(const swl_resized_side *side, bool half_pixels, size_t output) {
-  float at = half_pixels ? side->step * ((float)output + 0.5f) - 0.5f : side->step * (float)output;
+  float at = side->step * (half_pixels ? (float)output + 0.5f : (float)output);
+  if (half_pixels) // a statement of its own, which no compiler fuses with the product
+    at -= 0.5f;
   at = at > 0 ? at : 0;
   const size_t last = side->inputs - 1;
   place p = {.low = at < (float)last ? (size_t)at : last};
