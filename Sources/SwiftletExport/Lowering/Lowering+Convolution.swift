@@ -9,7 +9,7 @@ extension Lowering {
   private static let convolution: Rule = { lowering, call in
     if try call.transposes() { return try lowering.transposedConvolution(call) }
     var convolution = try ConvolutionCall(call)
-    if let border = lowering.border(of: convolution.x) { convolution.absorb(border, in: call) }
+    if let border = lowering.border(of: convolution.x) { convolution.absorb(border) }
     if convolution.cutsPatches {
       try lowering.patches(convolution, call)
     } else {
@@ -129,7 +129,7 @@ struct ConvolutionCall {
   }
 
   /// Takes zeros around its sides into its own padding.
-  mutating func absorb(_ border: Lowering.Border, in call: Call) {
+  mutating func absorb(_ border: Lowering.Border) {
     guard border.amounts.dropFirst(padding.count).allSatisfy({ $0 == (0, 0) }) else { return }
     x = border.source
     for (position, amount) in border.amounts.prefix(padding.count).enumerated() {

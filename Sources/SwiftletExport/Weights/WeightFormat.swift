@@ -149,7 +149,7 @@ extension Network {
   }
 
   private func int4Format(groupSize: Int, of path: String, shape: [Int]) throws(ExportError) -> WeightFormat {
-    guard [32, 64, 128].contains(groupSize) else {
+    guard Int4Groups.sizes.contains(groupSize) else {
       throw .plan("4-bit weights share a scale among 32, 64 or 128, not \(groupSize)")
     }
     guard shape[1].isMultiple(of: groupSize) else {
@@ -163,12 +163,11 @@ extension Network {
   /// Lets layers round their tokens as they run where their formats say so.
   mutating func quantizeTokens(_ formats: [String: WeightFormat]) {
     for index in graph.nodes.indices {
-      guard var linear = graph.nodes[index].operation.as(Graph.Linear.self),
+      guard let linear = graph.nodes[index].operation.as(Graph.Linear.self),
         formats[linear.weight]?.quantizesTokens == true
       else { continue }
-      linear.input = .quantizedTokens
       graph.nodes[index].operation = .linear(
-        weight: linear.weight, bias: linear.bias, activation: linear.activation, input: linear.input)
+        weight: linear.weight, bias: linear.bias, activation: linear.activation, input: .quantizedTokens)
     }
   }
 

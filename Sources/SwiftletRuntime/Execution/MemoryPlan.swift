@@ -127,12 +127,12 @@ struct MemoryPlan: Sendable {
     of node: ResolvedGraph.Node, at step: Int, _ graph: ResolvedGraph
   ) -> (block: Int, layout: ValueLayout)? {
     let output = graph.value(node.output)
-    let isChannelsLast = layouts[node.output].isChannelsLast
+    let meant = layouts[node.output]
     /// Whether each element has the place that the same element of the output would take.
-    func liesAs(_ output: Graph.Value, _ value: Graph.Value, _ layout: ValueLayout) -> Bool {
-      layout.isDense && layout.isChannelsLast == isChannelsLast
-        && (isChannelsLast
-          ? layout.shape == layouts[node.output].shape : ElementCount(value.shape) == ElementCount(output.shape))
+    func liesAsOutput(_ value: Graph.Value, _ layout: ValueLayout) -> Bool {
+      layout.isDense && layout.isChannelsLast == meant.isChannelsLast
+        && (meant.isChannelsLast
+          ? layout.shape == meant.shape : ElementCount(value.shape) == ElementCount(output.shape))
     }
     for case (let position, .value(let index)) in node.inputs.enumerated()
     where node.operation.sharing(ofInput: position) == .ifUnread {
@@ -140,19 +140,13 @@ struct MemoryPlan: Sendable {
       // Nobody reads the block later, and no other input of this node may be clobbered while it is still needed.
       let othersAreApart = node.inputs.enumerated().allSatisfy { other, operand in
         guard case .value(let value) = operand, other != position, blockOfValue[value] == block else { return true }
-        return node.operation.isElementwise && liesAs(output, graph.value(value), layouts[value])
+        return node.operation.isElementwise && liesAsOutput(graph.value(value), layouts[value])
           && layouts[value].offset == layout.offset
       }
       if blocks[block].state == nil, blocks[block].lifetime.upperBound <= step, value.type == output.type,
-        liesAs(output, value, layout), othersAreApart
+        liesAsOutput(value, layout), othersAreApart
       {
-        let shape = layouts[node.output].shape
-        return (
-          block,
-          isChannelsLast
-            ? ValueLayout(channelsLast: shape, offset: layout.offset)
-            : ValueLayout(packed: shape, offset: layout.offset)
-        )
+        return (block, meant.moved(to: layout.offset))
       }
     }
     return nil

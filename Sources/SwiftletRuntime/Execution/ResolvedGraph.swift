@@ -60,6 +60,13 @@ struct ResolvedGraph {
     }
   }
 
+  func type(of operand: Operand) -> Graph.ElementType {
+    switch operand {
+    case .value(let index): values[index].type
+    case .constant(let index): graph.constants[index].encoding.type
+    }
+  }
+
   /// The same graph with other steps, which may read and compute further values.
   func replacing(_ nodes: [Node], adding copies: [Graph.Value]) -> Self {
     var other = self

@@ -93,18 +93,11 @@ extension Session {
         }
       }
     }
-    let elements: Graph.ElementType =
-      switch (constant, node.inputs.first) {
-      case (let constant?, _): constant.encoding.type
-      case (nil, .value(let index)?): graph.value(index).type
-      case (nil, .constant(let index)?): graph.graph.constants[index].encoding.type
-      case (nil, nil): .float32
-      }
+    let elements = constant?.encoding.type ?? node.inputs.first.map { graph.type(of: $0) } ?? .float32
     return Profile.Entry(
       name: node.name, operation: type(of: node.operation).name, kernel: packed?.kernelName,
       precision: elements.precision, multiplyAdds: dense / pattern.group * pattern.kept, bytes: bytes,
-      bestMilliseconds: 0,
-      medianMilliseconds: 0)
+      bestMilliseconds: 0, medianMilliseconds: 0)
   }
 }
 

@@ -258,18 +258,7 @@ extension Session {
         case .value(let value) = node.inputs[position], let input = graph.inputs.firstIndex(of: value),
         case .int64(let numbers) = inputs[input].elements
       else { continue }
-      if let embedding = node.operation as? Graph.Embedding {
-        let rows = graph.graph.constant(named: embedding.table)?.shape[0] ?? 0
-        if let id = numbers.first(where: { !(0..<Int64(rows)).contains($0) }) {
-          throw .id(node: node.name, id: Int(id), rows: rows)
-        }
-      } else if let rotary = node.operation as? Graph.Rotary, let first = numbers.first {
-        let positions = graph.graph.constant(named: rotary.cosines)?.shape[0] ?? 0
-        let count = graph.shape(of: node.inputs[0]).suffix(2).first?.length(lengths) ?? 0
-        guard first >= 0, first <= positions, count <= positions - Int(first) else {
-          throw .tablePosition(node: node.name, first: Int(first), count: count, positions: positions)
-        }
-      }
+      try node.operation.checkLookUp(numbers, by: node, graph, lengths)
     }
   }
 

@@ -153,12 +153,7 @@ extension StepCompiler {
     }
   }
 
-  func elementSize(of operand: ResolvedGraph.Operand) -> Int {
-    switch operand {
-    case .value(let index): graph.value(index).type.byteCount
-    case .constant(let index): graph.graph.constants[index].encoding.type.byteCount
-    }
-  }
+  func elementSize(of operand: ResolvedGraph.Operand) -> Int { graph.type(of: operand).byteCount }
 }
 
 // MARK: Weights

@@ -15,9 +15,9 @@ struct ValueLayout: Hashable, Sendable {
   }
 
   /// In the order batch, height, width, channels, without gaps.
-  init(channelsLast shape: [Int], offset: Int = 0) {
+  init(channelsLast shape: [Int]) {
     let (channels, height, width) = (shape[1], shape[2], shape[3])
-    (self.shape, self.offset) = (shape, offset)
+    (self.shape, offset) = (shape, 0)
     strides = [channels * height * width, 1, width * channels, channels]
     isChannelsLast = true
   }
@@ -36,6 +36,13 @@ struct ValueLayout: Hashable, Sendable {
 // MARK: Parts and other shapes of the same elements
 
 extension ValueLayout {
+  /// The same steps from another first element.
+  func moved(to offset: Int) -> Self {
+    var moved = self
+    moved.offset = offset
+    return moved
+  }
+
   /// A range of an axis.
   ///
   /// - Precondition: the range lies in the axis.

@@ -41,6 +41,10 @@ protocol GraphOperation: Hashable, Sendable, Codable {
   func positions(of inputs: [[Int]]) -> (count: Int, capacity: Int)
   /// The input whose numbers say where in a table it reads: a graph input, so that they are checked before a run.
   var lookedUpInput: Int? { get }
+  /// Refuses numbers of that input which the table does not have.
+  func checkLookUp(
+    _ numbers: [Int64], by node: ResolvedGraph.Node, _ graph: ResolvedGraph, _ lengths: Graph.AxisLengths
+  ) throws(SessionError)
   /// Whether the output may lie where an input lies.
   func sharing(ofInput position: Int) -> Graph.Sharing
   /// How far apart the elements of an input may lie.
@@ -70,6 +74,9 @@ extension GraphOperation {
   var positionInput: Int? { nil }
   func positions(of inputs: [[Int]]) -> (count: Int, capacity: Int) { (0, 0) }
   var lookedUpInput: Int? { nil }
+  func checkLookUp(
+    _ numbers: [Int64], by node: ResolvedGraph.Node, _ graph: ResolvedGraph, _ lengths: Graph.AxisLengths
+  ) throws(SessionError) {}
   func sharing(ofInput position: Int) -> Graph.Sharing { .never }
   func access(toInput position: Int, of count: Int) -> Graph.Access { .packed }
   func outputAccess(inputs count: Int) -> Graph.Access { .packed }

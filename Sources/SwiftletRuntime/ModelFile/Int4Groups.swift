@@ -5,9 +5,9 @@
 /// would become about 1). Nor is it symmetric, which leaves codes unused wherever the two ends differ. In kernels the offset
 /// costs one sum of inputs a group: `Σ x (offset + scale code) = offset Σ x + scale Σ x code`.
 /// Source: Chang et al., "Palu: KV-Cache Compression with Low-Rank Projection" (2025), the quantiser of its kernels.
-enum Int4Groups {
+package enum Int4Groups {
   /// How many weights may share a scale.
-  static let sizes = [32, 64, 128]
+  package static let sizes = [32, 64, 128]
 
   /// The code of each weight, and the scale and offset of each group, in f16.
   ///

@@ -67,7 +67,9 @@ extension Graph.AppendHeads {
 
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
     let state = compiler.graph.value(node.output)
-    guard let cache = cache(state.shape, compiler.lengths(of: node.inputs[1]).map { .fixed($0) }) else { return nil }
+    guard let cache = cache(state.shape, compiler.lengths(of: node.inputs[1]).map { .fixed($0) }) else {
+      preconditionFailure("\(node.name) writes no cache")
+    }
     let strides = compiler.strides(of: node.inputs[1])
     var op = swl_cache_append()
     (op.cache, op.values) = (cache.kernel(state.type), side == .values)

@@ -78,11 +78,12 @@ extension Graph.CachedAttention {
 
   func job(for node: ResolvedGraph.Node, in compiler: StepCompiler) -> ThreadPool.Job? {
     let lengths = compiler.lengths(of: node.inputs[0])
-    guard case .value(let keys) = node.inputs[1], let cache = Graph.HeadCache(keys: compiler.graph.value(keys).shape)
-    else { return nil }
+    guard let cache = Graph.HeadCache(keys: compiler.graph.shape(of: node.inputs[1])) else {
+      preconditionFailure("\(node.name) reads no cache")
+    }
     let strides = compiler.strides(of: node.inputs[0])
     var op = swl_cache_attention()
-    (op.isa, op.cache) = (compiler.instructionSet.code, cache.kernel(compiler.graph.value(keys).type))
+    (op.isa, op.cache) = (compiler.instructionSet.code, cache.kernel(compiler.graph.type(of: node.inputs[1])))
     (op.heads, op.queries, op.type) = (heads, lengths[1], compiler.format(of: node.inputs[0]).type)
     op.q = swl_heads(
       data: compiler.address(of: node.inputs[0]), batch_stride: strides[0], token_stride: strides[1])

@@ -54,19 +54,12 @@ extension Graph.Convolution {
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     let x = try rules.only(inputs)
-    guard x.count == 4, let channels = x[1].fixedLength, !x[2].isBatch, !x[3].isBatch else {
-      throw Graph.Mismatch("expected [batch, channels, height, width], found \(OperationRules.text(x))")
-    }
-    let limit = 1 << 16
-    for (what, pair, least) in [
-      ("kernel", kernel, 1), ("stride", stride, 1), ("padding", padding, 0),
-      ("padding behind", paddingAfter ?? padding, 0),
+    let channels = try rules.imageChannels(of: x)
+    let after = paddingAfter ?? padding
+    try rules.checkPairs([
+      ("kernel", kernel, 1), ("stride", stride, 1), ("padding", padding, 0), ("padding behind", after, 0),
       ("dilation", dilation, 1),
-    ] {
-      guard pair.count == 2, pair.allSatisfy({ (least...limit).contains($0) }) else {
-        throw Graph.Mismatch("the \(what) \(pair) is no height and width from \(least) to \(limit)")
-      }
-    }
+    ])
     let matrix = try rules.matrix(weight)
     let (outputs, columns) = (matrix.shape[0], matrix.shape[1])
     guard groups >= 1, channels % groups == 0, outputs % groups == 0 else {
@@ -84,16 +77,10 @@ extension Graph.Convolution {
     try rules.checkVector(bias, length: outputs)
     var output: Graph.Shape = [x[0], .fixed(outputs)]
     for side in 0..<2 {
-      let span = dilation[side] * (kernel[side] - 1) + 1
-      guard let room = x[2 + side].adding(padding[side] + (paddingAfter ?? padding)[side] - span),
-        let length = room.dividedRoundingDown(by: stride[side])?.adding(1)
-      else {
-        throw Graph.Mismatch("a stride of \(stride[side]) along \(x[2 + side]) has no length that can be written")
-      }
-      guard length.fixedLength ?? 1 >= 1 else {
-        throw Graph.Mismatch("a kernel that spans \(span) does not fit into \(x[2 + side]) and its padding")
-      }
-      output.append(length)
+      output.append(
+        try rules.windows(
+          along: x[2 + side], kernel: kernel[side], stride: stride[side], padding: padding[side] + after[side],
+          dilation: dilation[side]))
     }
     try rules.checkShape(output)
     try rules.checkWork(output, inner: columns)

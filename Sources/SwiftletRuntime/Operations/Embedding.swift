@@ -18,6 +18,15 @@ extension Graph.Embedding {
   var parameters: [Graph.Parameter] { Graph.Parameter.tables(table) }
   var lookedUpInput: Int? { 0 }
 
+  func checkLookUp(
+    _ numbers: [Int64], by node: ResolvedGraph.Node, _ graph: ResolvedGraph, _ lengths: Graph.AxisLengths
+  ) throws(SessionError) {
+    let rows = graph.graph.constant(named: table)?.shape[0] ?? 0
+    if let id = numbers.first(where: { !(0..<Int64(rows)).contains($0) }) {
+      throw .id(node: node.name, id: Int(id), rows: rows)
+    }
+  }
+
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
     let ids = try rules.only(inputs)
     let table = try rules.parameter(table)

@@ -38,6 +38,18 @@ extension Graph.Operation {
 extension Graph.Rotary {
   var parameters: [Graph.Parameter] { Graph.Parameter.tables(cosines, sines) }
   var lookedUpInput: Int? { 1 }
+
+  func checkLookUp(
+    _ numbers: [Int64], by node: ResolvedGraph.Node, _ graph: ResolvedGraph, _ lengths: Graph.AxisLengths
+  ) throws(SessionError) {
+    guard let first = numbers.first else { return }
+    let positions = graph.graph.constant(named: cosines)?.shape[0] ?? 0
+    let count = graph.shape(of: node.inputs[0]).suffix(2).first?.length(lengths) ?? 0
+    guard first >= 0, first <= positions, count <= positions - Int(first) else {
+      throw .tablePosition(node: node.name, first: Int(first), count: count, positions: positions)
+    }
+  }
+
   func sharing(ofInput position: Int) -> Graph.Sharing { position == 0 ? .ifUnread : .never }
 
   func outputShape(of inputs: [Graph.Shape], _ rules: OperationRules) throws(Graph.Mismatch) -> Graph.Shape {
