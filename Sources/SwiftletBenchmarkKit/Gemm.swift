@@ -122,14 +122,8 @@ struct GemmWeights {
   let indices: AlignedMemory?
 
   init(_ size: Gemm.Size, precision: Precision, pattern: SparsityPattern) {
-    let type =
-      switch precision {
-      case .fp32: SWL_F32
-      case .bf16: SWL_BF16
-      case .int8: SWL_S8
-      }
     shape = swl_linear_shape(
-      type: type, inputs: size.inputs, outputs: size.outputs, kept: pattern.kept, group: pattern.group,
+      type: precision.kernelType, inputs: size.inputs, outputs: size.outputs, kept: pattern.kept, group: pattern.group,
       scale_group: 0)
     var numbers = SmallIntegers(seed: 1)
     let groups = size.outputs * size.inputs / pattern.group

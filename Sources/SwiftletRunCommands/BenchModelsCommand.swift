@@ -129,8 +129,9 @@ struct BenchModelsCommand: ParsableCommand {
       }
       let measured = try ModelBenchmark.measure(sessions, batch: batch, runs: runs)
       try show(measured, families: files.map(\.family))
+      let peaks = try sessions.first.flatMap { try profiling.peaks(for: $0.session) }
       for (_, session) in sessions {
-        try profiling.showProfile(of: session, batch: batch, runs: runs, json: json)
+        try profiling.showProfile(of: session, peaks: peaks, batch: batch, runs: runs, json: json)
         if threads == threadCounts.max() { try profiling.writeTrace(of: session, batch: batch) }
       }
     }

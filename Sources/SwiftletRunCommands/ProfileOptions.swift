@@ -26,10 +26,15 @@ package struct ProfileOptions: ParsableArguments {
     if let trace { try checkOutputs([TraceFile.output(trace)], reading: models) }
   }
 
-  /// Prints the profile of a session, if it was asked for.
-  package func showProfile(of session: Session, batch: Int, runs: Int, json: Bool) throws {
-    guard profile else { return }
-    let peaks = try MachinePeaks.measure(threads: session.threads, instructionSet: session.instructionSet)
+  /// The machine's best with the threads and instructions of a session, if a profile was asked for.
+  package func peaks(for session: Session) throws -> MachinePeaks? {
+    guard profile else { return nil }
+    return try MachinePeaks.measure(threads: session.threads, instructionSet: session.instructionSet)
+  }
+
+  /// Prints the profile of a session beside the machine's best, if it was asked for.
+  package func showProfile(of session: Session, peaks: MachinePeaks?, batch: Int, runs: Int, json: Bool) throws {
+    guard let peaks else { return }
     let profile = try ModelProfile(of: session, batch: batch, runs: runs, peaks: peaks)
     if json { return try printJSON(profile) }
     let rates = peaks.gigaOperationsPerSecond.sorted { $0.key.bits > $1.key.bits }

@@ -52,15 +52,15 @@ struct BenchModelCommand: ParsableCommand {
       }
     }
     if !json { try StandardOutput.print(table.text) }
-    for file in files where profiling.profile || profiling.trace != nil { try profile(file) }
-  }
-
-  /// With the most threads, and the smallest batch.
-  private func profile(_ file: ModelFile) throws {
-    let session = try Session(file, threads: threads.values.max() ?? 1)
-    let batch = batch.values.min() ?? 1
-    try profiling.showProfile(of: session, batch: batch, runs: runs, json: json)
-    try profiling.writeTrace(of: session, batch: batch)
+    guard profiling.profile || profiling.trace != nil else { return }
+    // With the most threads, and the smallest batch.
+    let sessions = try files.map { try Session($0, threads: threads.values.max() ?? 1) }
+    let peaks = try sessions.first.flatMap { try profiling.peaks(for: $0) }
+    for session in sessions {
+      let batch = batch.values.min() ?? 1
+      try profiling.showProfile(of: session, peaks: peaks, batch: batch, runs: runs, json: json)
+      try profiling.writeTrace(of: session, batch: batch)
+    }
   }
 
   private func opponent(_ name: String, of file: ModelFile) throws -> Contender {

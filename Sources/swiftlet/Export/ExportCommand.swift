@@ -57,7 +57,7 @@ struct ExportCommand: ParsableCommand {
       least; least-squares, min-max, or a percentile such as 99.99.
       """)
   var range = RangeName(rule: nil)
-  @Flag(help: "Take the first and the last layer to int8 too.") var quantizeEnds = false
+  @Flag(help: "Take the first and the last layer to int8 or int4 too.") var quantizeEnds = false
   @Flag(help: "Keep attention in floats where its layers are int8: slower, a little more accurate.")
   var floatAttention = false
   @Option(
@@ -71,7 +71,7 @@ struct ExportCommand: ParsableCommand {
     guard calibrationImages >= 1 else { throw ValidationError("--calibration-images is 1 or more") }
     guard precision != .planned || plan != nil else { throw ValidationError("--precision planned needs --plan") }
     guard groupSize == nil || precision == .int4 else { throw ValidationError("--group-size is for --precision int4") }
-    guard groupSize.map({ [32, 64, 128].contains($0) }) ?? true else {
+    guard groupSize.map(Int4Groups.sizes.contains) ?? true else {
       throw ValidationError("--group-size is 32, 64 or 128")
     }
     guard activations == .calibrated || [.int8, .int4, .planned].contains(precision) else {
