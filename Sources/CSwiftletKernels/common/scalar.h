@@ -11,6 +11,7 @@
 static inline size_t swl_size_of(swl_type type) { return type == SWL_F32 ? 4 : type == SWL_BF16 ? 2 : 1; }
 
 static inline size_t swl_min(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t swl_max(size_t a, size_t b) { return a > b ? a : b; }
 static inline size_t swl_divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 static inline size_t swl_round_up(size_t a, size_t b) { return swl_divide_up(a, b) * b; }
 

@@ -88,81 +88,102 @@ size_t swl_convolution_scratch_size(const swl_convolution *op) {
   return gathered_size(op, &layer) + swl_linear_scratch_size(&layer);
 }
 
-/// Two pieces of a constant size, which overlap unless they are all: no call, and no loop for short runs.
-#define COPY_ENDS(size) memcpy(to, from, size), memcpy(to + count - (size), from + count - (size), size)
+/// `count` runs of bytes, `from_step` apart, to places that are `to_step` apart.
+typedef struct {
+  size_t count, bytes, from_step, to_step;
+} runs;
 
-SWL_INLINE void copy_bytes(char *to, const char *from, size_t count) {
-  if (count >= 32) {
-    for (size_t at = 0; at + 32 <= count; at += 32)
-      memcpy(to + at, from + at, 32);
-    memcpy(to + count - 32, from + count - 32, 32);
-  } else if (count >= 16) {
+/// Every run as two pieces of a constant size, which overlap unless they are all: no call, and no loop in the loop.
+#define COPY_ENDS(size)                                                                                                \
+  for (size_t i = 0; i < r.count; i++, from += r.from_step, to += r.to_step)                                           \
+  memcpy(to, from, size), memcpy(to + r.bytes - (size), from + r.bytes - (size), size)
+
+static void copy_runs(runs r, const char *from, char *to) {
+  if (r.bytes > 64) {
+    for (size_t i = 0; i < r.count; i++, from += r.from_step, to += r.to_step) {
+      for (size_t at = 0; at + 32 <= r.bytes; at += 32)
+        memcpy(to + at, from + at, 32);
+      memcpy(to + r.bytes - 32, from + r.bytes - 32, 32);
+    }
+  } else if (r.bytes >= 32) {
+    COPY_ENDS(32);
+  } else if (r.bytes >= 16) {
     COPY_ENDS(16);
-  } else if (count >= 8) {
+  } else if (r.bytes >= 8) {
     COPY_ENDS(8);
-  } else if (count >= 4) {
+  } else if (r.bytes >= 4) {
     COPY_ENDS(4);
+  } else if (r.bytes >= 2) {
+    COPY_ENDS(2);
   } else {
-    for (size_t at = 0; at < count; at++)
-      to[at] = from[at];
+    for (size_t i = 0; i < r.count; i++)
+      to[i * r.to_step] = from[i * r.from_step];
   }
 }
 
-SWL_INLINE void copy_apart(char *to, const char *from, size_t count, size_t stride, size_t element) {
-  for (size_t i = 0; i < count; i++)
-    memcpy(to + i * element, from + i * stride * element, element);
+/// Neighbouring outputs of a row: from the first to before the end.
+typedef struct {
+  size_t first, end;
+} range;
+
+/// Those of `count` outputs that see a position of the image, where the first of them sees position `at` of its row.
+static range seeing(const swl_convolution *op, ptrdiff_t at, size_t count) {
+  const size_t step = op->stride[1], width = op->size[1];
+  const size_t end = at < (ptrdiff_t)width ? ((size_t)((ptrdiff_t)width - 1 - at)) / step + 1 : 0;
+  const size_t first = at < 0 ? swl_divide_up((size_t)-at, step) : 0;
+  return (range){swl_min(first, swl_min(end, count)), swl_min(end, count)};
 }
 
-/// The channels of a position, of `count` positions that lie side by side.
-SWL_INLINE void copy_channels(const swl_convolution *op, const window *w, char *to, const char *from, size_t count) {
+static void fill(int border, range outputs, size_t bytes, size_t step, char *to) {
+  for (size_t t = outputs.first; t < outputs.end; t++)
+    memset(to + t * step, border, bytes);
+}
+
+/// Copies for each of `outputs` what it sees of a row of the image, `bytes` of every channel or of all of them.
+static void copy(const swl_convolution *op, const window *w, const char *row, ptrdiff_t at, range outputs, size_t bytes,
+                 char *to) {
+  if (outputs.first >= outputs.end)
+    return;
+  const size_t pixel = op->x_column * w->element, step = op->stride[1];
+  const char *from = row + (size_t)(at + (ptrdiff_t)(outputs.first * step)) * pixel;
+  runs r = {outputs.end - outputs.first, bytes, step * pixel, w->row_size};
+  to += outputs.first * w->row_size;
   if (op->x_channel == 1)
-    return copy_bytes(to, from, count * w->channels * w->element);
-  switch (w->element) {
-  case 1:
-    return copy_apart(to, from, w->channels, op->x_channel, 1);
-  case 2:
-    return copy_apart(to, from, w->channels, op->x_channel, 2);
-  default:
-    return copy_apart(to, from, w->channels, op->x_channel, 4);
-  }
+    return copy_runs(r, from, to);
+  r.bytes = w->element;
+  for (size_t c = 0; c < w->channels; c++)
+    copy_runs(r, from + c * op->x_channel * w->element, to + c * w->element);
 }
 
 /// Gathers `count` neighbouring positions of one row of the output: `x` is the channels of a group of an image.
 static void gather_row(const swl_convolution *op, const window *w, const char *x, size_t row, size_t column,
                        size_t count, char *rows) {
   const int border = op->x_type == SWL_U8 ? op->x_zero_point : 0;
-  const size_t size = w->channels * w->element, run = op->kernel[1] * size;
-  const ptrdiff_t height = (ptrdiff_t)op->size[0], width = (ptrdiff_t)op->size[1];
-  const ptrdiff_t step = (ptrdiff_t)op->dilation[1], reach = step * ((ptrdiff_t)op->kernel[1] - 1);
-  const bool together = step == 1 && op->x_channel == 1 && op->x_column == w->channels;
-  for (size_t i = 0; i < op->kernel[0]; i++) {
-    const ptrdiff_t down = (ptrdiff_t)(row * op->stride[0] + i * op->dilation[0]) - (ptrdiff_t)op->padding[0];
-    char *to = rows + i * run;
-    if (down < 0 || down >= height) {
-      for (size_t t = 0; t < count; t++)
-        memset(to + t * w->row_size, border, run);
+  const size_t size = w->channels * w->element, line = op->kernel[1] * size;
+  const ptrdiff_t left = (ptrdiff_t)(column * op->stride[1]) - (ptrdiff_t)op->padding[1];
+  const ptrdiff_t reach = (ptrdiff_t)(op->dilation[1] * (op->kernel[1] - 1));
+  // A line of the kernel that lies in the image as it does here is copied at once by all outputs that see all of it.
+  range whole = {0, 0};
+  if (op->dilation[1] == 1 && op->x_channel == 1 && op->x_column == w->channels)
+    whole = (range){seeing(op, left, count).first, seeing(op, left + reach, count).end};
+  if (whole.first >= whole.end)
+    whole = (range){0, 0};
+  for (size_t i = 0; i < op->kernel[0]; i++, rows += line) {
+    const size_t down = row * op->stride[0] + i * op->dilation[0];
+    if (down < op->padding[0] || down - op->padding[0] >= op->size[0]) {
+      fill(border, (range){0, count}, line, w->row_size, rows);
       continue;
     }
-    const char *line = x + (size_t)down * op->x_row * w->element;
-    for (size_t t = 0; t < count; t++, to += w->row_size) {
-      const ptrdiff_t left = (ptrdiff_t)((column + t) * op->stride[1]) - (ptrdiff_t)op->padding[1];
-      if (left >= 0 && left + reach < width) {
-        const char *from = line + (size_t)left * op->x_column * w->element;
-        if (together) {
-          copy_channels(op, w, to, from, op->kernel[1]);
-          continue;
-        }
-        for (size_t j = 0; j < op->kernel[1]; j++)
-          copy_channels(op, w, to + j * size, from + j * op->dilation[1] * op->x_column * w->element, 1);
-        continue;
-      }
-      for (size_t j = 0; j < op->kernel[1]; j++) {
-        const ptrdiff_t across = left + (ptrdiff_t)j * step;
-        if (across < 0 || across >= width)
-          memset(to + j * size, border, size);
-        else
-          copy_channels(op, w, to + j * size, line + (size_t)across * op->x_column * w->element, 1);
-      }
+    const char *image_row = x + (down - op->padding[0]) * op->x_row * w->element;
+    copy(op, w, image_row, left, whole, line, rows);
+    for (size_t j = 0; j < op->kernel[1]; j++) {
+      const ptrdiff_t at = left + (ptrdiff_t)(j * op->dilation[1]);
+      const range seen = seeing(op, at, count);
+      char *const to = rows + j * size;
+      copy(op, w, image_row, at, (range){seen.first, swl_min(seen.end, whole.first)}, size, to);
+      copy(op, w, image_row, at, (range){swl_max(seen.first, whole.end), seen.end}, size, to);
+      fill(border, (range){0, seen.first}, size, w->row_size, to);
+      fill(border, (range){seen.end, count}, size, w->row_size, to);
     }
   }
 }

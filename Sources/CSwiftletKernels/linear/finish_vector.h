@@ -57,20 +57,33 @@ SWL_INLINE void finish_blocks(const swl_finishing *f, bool integer, swl_activati
   }
 }
 
+/// One vector of outputs, of which the first `count` exist. Inlined for whole vectors, as parts take longer to write.
+SWL_INLINE void finish_vector(const swl_finishing *f, size_t v, size_t count, const float *sums, size_t first_token,
+                              size_t tokens) {
+  const swl_linear *op = f->op;
+  const swl_linear_epilogue e = op->epilogue;
+  const swl_output output = op->output;
+  const constants c = constants_of(f, v);
+  const float inverse_scale = f->inverse_scale;
+  const bool integer = f->integer, to_bytes = output.type == SWL_U8;
+  size_t at = first_token * op->y_stride + f->first_output + v * LANES;
+  for (size_t t = 0; t < tokens; t++, at += op->y_stride) {
+    const float *x_scale = e.x_scales ? e.x_scales + first_token + t : NULL;
+    floats value =
+        finished(integer, e.activation, e.slope, to_bytes, c, x_scale, load(sums + t * SWL_BLOCK + v * LANES));
+    if (e.residual)
+      value += load_part(e.residual + at, count);
+    write_part(op->y, at, output, inverse_scale, value, count);
+  }
+}
+
 /// The last block, where it is narrower.
 static void finish_part(const swl_finishing *f, const float *sums, size_t first_token, size_t tokens) {
-  const swl_linear *op = f->op;
-  const float *x_scales = op->epilogue.x_scales;
-  for (size_t t = 0; t < tokens; t++)
-    for (size_t i = 0; i < f->outputs; i += LANES) {
-      floats value = finished(f->integer, op->epilogue.activation, op->epilogue.slope, op->output.type == SWL_U8,
-                              constants_of(f, i / LANES), x_scales ? x_scales + first_token + t : NULL,
-                              load(sums + t * SWL_BLOCK + i));
-      size_t at = (first_token + t) * op->y_stride + f->first_output + i, left = f->outputs - i;
-      if (op->epilogue.residual)
-        value += load_part(op->epilogue.residual + at, left);
-      write_part(op->y, at, op->output, f->inverse_scale, value, left);
-    }
+  const size_t whole = f->outputs / LANES;
+  for (size_t v = 0; v < whole; v++)
+    finish_vector(f, v, LANES, sums, first_token, tokens);
+  if (f->outputs % LANES)
+    finish_vector(f, whole, f->outputs % LANES, sums, first_token, tokens);
 }
 
 void SWL_ISA_NAME(swl_linear_finish)(const swl_finishing *f, const void *sums, size_t first_token, size_t tokens) {
