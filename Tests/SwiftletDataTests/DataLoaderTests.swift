@@ -54,6 +54,18 @@ import Testing
     #expect(loader(workers: 0, dropsLast: true).batchCount == 6)
   }
 
+  @Test func `an epoch that ends early is the beginning of the whole one`() throws {
+    let whole = try read(loader(workers: 1).epoch(1))
+    let early = DataLoader(
+      dataset, batchSize: 8, order: .shuffled, pipeline: pipeline, mostBatches: 2, seed: 9, workers: 1)
+    #expect(early.batchCount == 2)
+    #expect(try read(early.epoch(1)) == Array(whole.prefix(2)))
+    #expect(try read(early.epoch(1, startingAt: 1)) == [whole[1]])
+    let none = DataLoader(
+      dataset, batchSize: 8, order: .shuffled, pipeline: pipeline, mostBatches: 1000, seed: 9, workers: 1)
+    #expect(none.batchCount == whole.count)
+  }
+
   @Test func `without augmentation pixels are normalised planes in order`() throws {
     let plain = DataLoader(
       dataset, batchSize: 3, order: .sequential, pipeline: ImagePipeline([], normalization: .cifar10), workers: 1)

@@ -53,6 +53,20 @@ struct GoingOnTests {
     #expect(message { try tiny.make("run", resume: true) }.contains("was started with training.epochs = 4"))
   }
 
+  @Test func `epochs of a few steps are followed by others of as many`() throws {
+    var tiny = try TinyRun()
+    defer { tiny.remove() }
+    (tiny.recipe.training.stepsPerEpoch, tiny.recipe.training.logEverySteps) = (3, 1)
+    let run = try tiny.make("run")
+    let result = try run.start()
+    #expect(result.epochs == 2 && result.steps == 6)
+    let schedule = tiny.recipe.loop.schedule(stepsPerEpoch: 3)
+    #expect(schedule.totalSteps == 6)
+    for line in try run.metrics() where line.validation.isEmpty {
+      #expect(line.learningRate == schedule.rate(at: line.step - 1))
+    }
+  }
+
   /// Law: going on in two pieces is going on in one.
   @Test func `a run that was made longer resumes bit for bit`() throws {
     struct Stop: Error {}

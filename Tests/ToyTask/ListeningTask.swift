@@ -35,7 +35,8 @@ public final class ListeningTask: TrainingTask {
     let (data, settings) = (recipe.data, recipe.training)
     training = DataLoader(
       of: StackedSamples(Sounds(0..<data.training, seed: data.seed, noise: 0.1)), batchSize: settings.batchSize,
-      order: .shuffled, dropsLast: true, seed: UInt64(settings.seed), workers: settings.usableWorkers)
+      order: .shuffled, dropsLast: true, mostBatches: settings.stepsPerEpoch, seed: UInt64(settings.seed),
+      workers: settings.usableWorkers)
     search = DataLoader(
       of: StackedSamples(Sounds(data.training..<data.training + data.search, seed: data.seed)),
       batchSize: settings.batchSize, order: .sequential, workers: settings.usableWorkers)

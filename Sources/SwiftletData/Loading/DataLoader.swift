@@ -49,21 +49,24 @@ public struct DataLoader<Source: BatchSource>: Sendable {
   public let batchSize: Int
   public let order: SampleOrder
   public let dropsLast: Bool
+  /// Batches at which an epoch ends though samples are left; nil passes over all of them.
+  public let mostBatches: Int?
   public let seed: UInt64
   /// Threads beside the caller's; with 0 batches are made when they are asked for.
   public let workers: Int
 
   /// - Parameter dropsLast: leaves out a last batch with fewer than `batchSize` samples.
   public init(
-    of source: Source, batchSize: Int, order: SampleOrder, dropsLast: Bool = false, seed: UInt64 = 0, workers: Int = 1
+    of source: Source, batchSize: Int, order: SampleOrder, dropsLast: Bool = false, mostBatches: Int? = nil,
+    seed: UInt64 = 0, workers: Int = 1
   ) {
     precondition(batchSize > 0 && workers >= 0, "DataLoader: batchSize is \(batchSize) and workers \(workers)")
     (self.source, self.batchSize, self.order) = (source, batchSize, order)
-    (self.dropsLast, self.seed, self.workers) = (dropsLast, seed, workers)
+    (self.dropsLast, self.mostBatches, self.seed, self.workers) = (dropsLast, mostBatches, seed, workers)
   }
 
   public var batchCount: Int {
-    dropsLast ? source.count / batchSize : (source.count + batchSize - 1) / batchSize
+    min(dropsLast ? source.count / batchSize : (source.count + batchSize - 1) / batchSize, mostBatches ?? .max)
   }
 
   /// The batches of an epoch, from batch `start` on (to resume inside an epoch).

@@ -76,10 +76,10 @@ extension DataLoader where Source == ImageBatches {
   /// - Parameter dropsLast: leaves out a last batch with fewer than `batchSize` samples.
   public init(
     _ dataset: any ImageDataset, batchSize: Int, order: SampleOrder, pipeline: ImagePipeline,
-    mixing: BatchMixing? = nil, dropsLast: Bool = false, seed: UInt64 = 0, workers: Int = 1
+    mixing: BatchMixing? = nil, dropsLast: Bool = false, mostBatches: Int? = nil, seed: UInt64 = 0, workers: Int = 1
   ) {
     self.init(
       of: ImageBatches(dataset, pipeline: pipeline, mixing: mixing), batchSize: batchSize, order: order,
-      dropsLast: dropsLast, seed: seed, workers: workers)
+      dropsLast: dropsLast, mostBatches: mostBatches, seed: seed, workers: workers)
   }
 }

@@ -8,8 +8,8 @@ extension Recipe {
       mixup: training.mixup, cutmix: training.cutmix, labelSmoothing: training.labelSmoothing)
     return DataLoader(
       dataset, batchSize: training.batchSize, order: .shuffled, pipeline: try trainingPipeline,
-      mixing: training.mixup + training.cutmix > 0 ? mixing : nil, dropsLast: true, seed: UInt64(training.seed),
-      workers: loop.usableWorkers)
+      mixing: training.mixup + training.cutmix > 0 ? mixing : nil, dropsLast: true,
+      mostBatches: training.stepsPerEpoch, seed: UInt64(training.seed), workers: loop.usableWorkers)
   }
 
   /// Batches for evaluation: in order, resized and cropped in the middle, no augmentation.

@@ -6,6 +6,9 @@ import SwiftletTensor
 public struct TrainingSettings: Hashable, Sendable {
   /// Passes over the training split, 1...10000.
   public var epochs = 30
+  /// Steps at which an epoch ends though samples are left, which the next ones, in another order, may take; 1...1000000.
+  /// Nil passes over the whole split.
+  public var stepsPerEpoch: Int?
   /// Samples a step, 1...65536; the last, smaller batch of an epoch is left out.
   public var batchSize = 128
   /// The rate at the end of the warm-up, above 0 and at most 10.
@@ -73,6 +76,7 @@ extension TrainingSettings: RecipeSection {
   /// What decides the weights.
   @RecipeKeyList<Self> static var learningKeys: [RecipeKey<Self>] {
     Key("epochs", \.epochs, .in(1...10_000))
+    Key("stepsPerEpoch", \.stepsPerEpoch, .in(1...1_000_000))
     Key("batchSize", \.batchSize, .in(1...65_536))
     Key("learningRate", \.learningRate, .above(0, upTo: 10))
     Key("weightDecay", \.weightDecay, .in(0...1))
