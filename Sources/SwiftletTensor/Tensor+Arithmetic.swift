@@ -16,6 +16,7 @@ private enum Aten {
   static let reciprocal = Operator("aten::reciprocal")
   static let pow = Operator("aten::pow.Tensor_Tensor")
   static let powScalar = Operator("aten::pow.Tensor_Scalar")
+  static let powBase = Operator("aten::pow.Scalar")
   static let maximum = Operator("aten::maximum")
   static let minimum = Operator("aten::minimum")
   static let lerp = Operator("aten::lerp.Scalar")
@@ -73,6 +74,13 @@ extension Tensor {
   }
   public func pow(_ exponent: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     Aten.powScalar.tensor([.tensor(self), .scalar(exponent)], file, line)
+  }
+
+  /// `base` to the power of each element.
+  public static func powers(
+    of base: Double, _ exponents: Tensor, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    Aten.powBase.tensor([.scalar(base), .tensor(exponents)], file, line)
   }
 
   /// The larger of each pair of elements.

@@ -6,6 +6,7 @@ private enum Aten {
   static let avgPool2d = Operator("aten::avg_pool2d")
   static let adaptiveAvgPool2d = Operator("aten::adaptive_avg_pool2d")
   static let layerNorm = Operator("aten::layer_norm")
+  static let rmsNorm = Operator("aten::rms_norm")
   static let batchNorm = Operator("aten::batch_norm")
   static let embedding = Operator("aten::embedding")
   static let attention = Operator("aten::scaled_dot_product_attention")
@@ -106,6 +107,15 @@ extension Tensor {
   ) -> Tensor {
     Aten.layerNorm.tensor(
       [.tensor(self), .ints(shape), .optional(weight), .optional(bias), .double(epsilon)], file, line)
+  }
+
+  /// `x / sqrt(mean(x²) + epsilon) * weight` over the last axes, which have `shape`.
+  ///
+  /// Source: Zhang and Sennrich, "Root Mean Square Layer Normalization" (2019), equation 4.
+  public func rmsNorm(
+    shape: [Int], weight: Tensor? = nil, epsilon: Double = 1e-6, file: StaticString = #fileID, line: UInt = #line
+  ) -> Tensor {
+    Aten.rmsNorm.tensor([.tensor(self), .ints(shape), .optional(weight), .double(epsilon)], file, line)
   }
 
   /// Normalises each channel of `[batch, channels, …]`, with the batch's statistics in training (which also move the
