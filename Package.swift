@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "SwiftletMedia", targets: ["SwiftletMedia"]),
     .library(name: "SwiftletVision", targets: ["SwiftletVision"]),
     .library(name: "SwiftletBenchmarkKit", targets: ["SwiftletBenchmarkKit"]),
+    .library(name: "SwiftletText", targets: ["SwiftletText"]),
     .library(
       name: "Swiftlet",
       targets: [
@@ -28,6 +29,9 @@ let package = Package(
     // The ground: files in and out.
     .target(name: "CSwiftletFiles"),
     .target(name: "SwiftletFiles", dependencies: ["CSwiftletFiles"]),
+
+    // Text as tokens.
+    .target(name: "SwiftletText", dependencies: ["SwiftletFiles"]),
 
     // What runs: no libtorch from here to swiftlet-run.
     .target(name: "CSwiftletKernels"),

@@ -43,13 +43,14 @@ struct JSONScanner {
   private mutating func members(_ depth: Int) throws(JSONSyntaxError) -> [(key: String, value: JSONValue)] {
     _ = accept("{")
     var entries: [(key: String, value: JSONValue)] = []
-    var seen: Set<String> = []
+    // By bytes: as `String` two that look alike are equal, and the vocabularies of tokenizers hold both.
+    var seen: Set<[UInt8]> = []
     if accept("}") { return entries }
     repeat {
       skipSpaces()
       guard position < end, bytes[position] == UInt8(ascii: "\"") else { throw damage("a key is missing") }
       let key = try string()
-      guard seen.insert(key).inserted else { throw damage("the key \(key) appears twice") }
+      guard seen.insert(Array(key.utf8)).inserted else { throw damage("the key \(key) appears twice") }
       guard accept(":") else { throw damage("a colon is missing") }
       entries.append((key, try value(depth: depth + 1)))
     } while accept(",")

@@ -1,0 +1,144 @@
+import SwiftletFiles
+
+extension TemplateRenderer {
+  private mutating func argument(
+    _ index: Int, named name: String, of arguments: TemplateExpression.Arguments
+  ) throws(TokenizerError) -> TemplateValue? {
+    if index < arguments.values.count { return try evaluate(arguments.values[index]) }
+    guard let named = arguments.named.first(where: { $0.name == name }) else { return nil }
+    return try evaluate(named.value)
+  }
+
+  mutating func filter(
+    _ value: TemplateValue, _ filter: TemplateExpression.Filter, _ arguments: TemplateExpression.Arguments
+  ) throws(TokenizerError) -> TemplateValue {
+    switch filter {
+    case .trim: return .text(value.printed.trimmed(.both, of: try text(argument(0, named: "chars", of: arguments))))
+    case .upper: return .text(value.printed.uppercased())
+    case .lower: return .text(value.printed.lowercased())
+    case .string: return .text(value.printed)
+    case .safe: return value
+    case .length, .count: return .integer(try length(of: value))
+    case .first: return try elements(of: value).first ?? .undefined
+    case .last: return try elements(of: value).last ?? .undefined
+    case .list: return .list(try elements(of: value))
+    case .reverse:
+      if case .text(let text) = value { return .text(String(String.UnicodeScalarView(text.unicodeScalars.reversed()))) }
+      return .list(try elements(of: value).reversed())
+    case .items: return try method(value, .items, arguments)
+    case .replace: return try method(.text(value.printed), .replace, arguments)
+    case .join:
+      let separator = try argument(0, named: "d", of: arguments)?.printed ?? ""
+      return .text(try elements(of: value).map(\.printed).joined(separator: separator))
+    case .default:
+      let isBoolean = try argument(1, named: "boolean", of: arguments)?.isTrue ?? false
+      if case .undefined = value { return try argument(0, named: "default_value", of: arguments) ?? .text("") }
+      if isBoolean, !value.isTrue { return try argument(0, named: "default_value", of: arguments) ?? .text("") }
+      return value
+    case .tojson:
+      switch try argument(0, named: "indent", of: arguments) {
+      case nil, .null: return .text(try value.json())
+      case .integer(let indent) where (0...16).contains(indent): return .text(try value.json(indent: indent))
+      case let other?: throw .unsupported("the chat template indents JSON by \(other.printed)")
+      }
+    }
+  }
+
+  private func text(_ value: TemplateValue?) throws(TokenizerError) -> String? {
+    switch value {
+    case nil, .null: return nil
+    case .text(let text): return text
+    case let other?: throw .damaged("the chat template gives \(other.kind) where text is needed")
+    }
+  }
+
+  private func length(of value: TemplateValue) throws(TokenizerError) -> Int {
+    switch value {
+    case .text(let text): return text.unicodeScalars.count
+    case .list(let values): return values.count
+    case .object(let members): return members.count
+    case .undefined: return 0
+    default: throw .damaged("the chat template asks for the length of \(value.kind)")
+    }
+  }
+
+  mutating func method(
+    _ value: TemplateValue, _ method: TemplateExpression.Method, _ arguments: TemplateExpression.Arguments
+  ) throws(TokenizerError) -> TemplateValue {
+    if case .object(let members) = value {
+      switch method {
+      case .items: return .list(members.map { .list([.text($0.key), $0.value]) })
+      case .keys: return .list(members.map { .text($0.key) })
+      case .values: return .list(members.map(\.value))
+      case .get:
+        guard let key = try text(argument(0, named: "key", of: arguments)) else { break }
+        if let found = members.first(where: { $0.key == key }) { return found.value }
+        return try argument(1, named: "default", of: arguments) ?? .null
+      default: break
+      }
+    }
+    guard case .text(let text) = value else {
+      throw .damaged("the chat template calls \(method.rawValue) of \(value.kind)")
+    }
+    let first = try self.text(argument(0, named: "chars", of: arguments))
+    switch method {
+    case .strip: return .text(text.trimmed(.both, of: first))
+    case .lstrip: return .text(text.trimmed(.start, of: first))
+    case .rstrip: return .text(text.trimmed(.end, of: first))
+    case .upper: return .text(text.uppercased())
+    case .lower: return .text(text.lowercased())
+    case .startswith: return .flag(text.utf8.starts(with: (first ?? "").utf8))
+    case .endswith: return .flag(text.utf8.reversed().starts(with: (first ?? "").utf8.reversed()))
+    case .split:
+      guard let first else {
+        return .list(
+          text.unicodeScalars.split { $0.properties.isWhitespace }.map { .text(String(String.UnicodeScalarView($0))) })
+      }
+      guard !first.isEmpty else { throw .damaged("the chat template splits a text by nothing") }
+      return .list(text.parts(separatedBy: first).map { .text($0) })
+    case .replace:
+      guard let first, !first.isEmpty, let new = try self.text(argument(1, named: "new", of: arguments)) else {
+        throw .damaged("the chat template's replace has no two texts")
+      }
+      return .text(text.parts(separatedBy: first).joined(separator: new))
+    case .get, .items, .keys, .values: throw .damaged("the chat template calls \(method.rawValue) of text")
+    }
+  }
+}
+
+/// Which end of a text is trimmed.
+private enum Side {
+  case start, end, both
+}
+
+extension String {
+  /// Without the spaces, or the characters given, at its ends.
+  fileprivate func trimmed(_ side: Side, of characters: String?) -> String {
+    let set = characters.map { Set($0.unicodeScalars) }
+    func goes(_ scalar: Unicode.Scalar) -> Bool {
+      // Python's spaces are Unicode's and four separators of ASCII.
+      set?.contains(scalar) ?? (scalar.properties.isWhitespace || (0x1c...0x1f).contains(scalar.value))
+    }
+    var scalars = unicodeScalars[...]
+    if side != .end { scalars = scalars.drop(while: goes) }
+    if side != .start { while let last = scalars.last, goes(last) { scalars.removeLast() } }
+    return String(scalars)
+  }
+
+  /// By bytes, so that nothing that merely looks alike separates.
+  fileprivate func parts(separatedBy separator: String) -> [String] {
+    let (text, separator) = (Array(utf8), Array(separator.utf8))
+    var parts: [String] = []
+    var (start, position) = (0, 0)
+    while position + separator.count <= text.count {
+      if text[position..<position + separator.count].elementsEqual(separator) {
+        parts.append(String(decoding: text[start..<position], as: UTF8.self))
+        position += separator.count
+        start = position
+      } else {
+        position += 1
+      }
+    }
+    return parts + [String(decoding: text[start...], as: UTF8.self)]
+  }
+}
