@@ -47,6 +47,21 @@ struct ToyTaskTests {
     #expect(lines.contains("\"soundsPerSecond\":") && lines.contains("\"validationLoudnessError\":"))
   }
 
+  @Test func `it ends when nothing got better for as many epochs as it is patient, and stays ended`() throws {
+    let folder = try TemporaryFolder()
+    let set = ["training.epochs=80", "training.patience=2", "training.learningRate=0.3", "training.averageDecay=null"]
+    let run = try Self.run("run", in: folder, set: set + ["training.keep=best"])
+    let result = try run.start()
+    let losses = try run.directory.readMetrics().compactMap { $0.validation["loss"] }
+    #expect(result.epochs == losses.count && losses.count < 80)
+    #expect(losses.firstIndex(of: losses.min() ?? 0) == losses.count - 3)
+    let resumed = try Self.run("run", in: folder, set: set + ["training.keep=best"], resume: true)
+    #expect(try resumed.start().steps == result.steps)
+    #expect(throws: RecipeError.self) {
+      try Self.run("none", in: folder, set: ["training.patience=2", "data.search=0"])
+    }
+  }
+
   /// Law: an interrupted run that is resumed equals the uninterrupted one, bit for bit.
   ///
   /// In a process of its own, because a signal reaches every run of a process.

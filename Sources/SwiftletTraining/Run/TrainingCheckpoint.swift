@@ -20,8 +20,10 @@ struct TrainingCheckpoint<Recipe: TaskRecipe> {
     var epochLoss = LossSum()
     /// Of each loss since the last line, where a step has several.
     var parts: [String: LossSum]?
-    /// The best value so far of the metric that ranks networks, where the best one is kept.
+    /// The best value so far of the metric that ranks networks, where the best one is kept or waited for.
     var best: Double?
+    /// Epochs since then, where the run ends after some.
+    var epochsSinceBest: Int?
     /// Seconds of training in all sessions.
     var seconds = 0.0
 

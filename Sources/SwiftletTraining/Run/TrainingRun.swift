@@ -52,6 +52,10 @@ public final class TrainingRun<Task: TrainingTask> {
         count: task.sampleCounts.training, samples: Task.samples, batchSize: settings.batchSize,
         source: task.dataDescription)
     }
+    guard settings.patience == nil || task.sampleCounts.search > 0 else {
+      throw RecipeError(
+        "training.patience", "needs \(Task.samples) to judge networks by, and the recipe holds out none")
+    }
     device = try Device(parsing: settings.device)
     directory = RunDirectory(output)
     let held = try directory.prepare(resuming: resume, holding: lock)
@@ -107,7 +111,7 @@ public final class TrainingRun<Task: TrainingTask> {
     observer?(.started(summary))
     var last: Metrics?
     try Interruption.whileListening {
-      while position.epoch < recipe.loop.epochs {
+      while position.epoch < recipe.loop.epochs, !isOutOfPatience {
         try trainEpoch(log: log, observer: observer)
         let metrics = try endEpoch(observer)
         try log.append(metrics)
@@ -222,18 +226,29 @@ public final class TrainingRun<Task: TrainingTask> {
     let evaluate = { try self.task.evaluate(context) }
     let evaluation = try average.map { try $0.whileApplied(evaluate) } ?? evaluate()
     if let loss = evaluation?.metrics["loss"] { try context.checkLoss(loss) }
-    if recipe.loop.keep == .best, let value = evaluation?.metrics[Task.ranking.metric], value.isFinite,
-      position.best.map({ Task.ranking.prefers(value, to: $0) }) ?? true
-    {
-      try writeNetwork()
-      position.best = value
-    }
+    try rank(evaluation?.metrics[Task.ranking.metric])
     let loss = position.epochLoss.mean
     (position.epoch, position.batch, position.epochLoss) = (position.epoch + 1, 0, .init())
     let variants = evaluation?.variants ?? [:]
     return Metrics(
       step: position.step, epoch: Double(position.epoch), loss: loss, learningRate: rate,
       validation: evaluation?.metrics ?? [:], subnets: variants.isEmpty ? nil : variants, seconds: position.seconds)
+  }
+
+  /// Notes whether an epoch's network is the best so far, where that matters.
+  private func rank(_ value: Double?) throws {
+    let (keepsBest, patience) = (recipe.loop.keep == .best, recipe.loop.patience)
+    guard keepsBest || patience != nil, let value, value.isFinite else { return }
+    guard position.best.map({ Task.ranking.prefers(value, to: $0) }) ?? true else {
+      if patience != nil { position.epochsSinceBest = (position.epochsSinceBest ?? 0) + 1 }
+      return
+    }
+    if keepsBest { try writeNetwork() }
+    (position.best, position.epochsSinceBest) = (value, patience == nil ? nil : 0)
+  }
+
+  private var isOutOfPatience: Bool {
+    recipe.loop.patience.map { (position.epochsSinceBest ?? 0) >= $0 } ?? false
   }
 
   private var epochsDone: Double {

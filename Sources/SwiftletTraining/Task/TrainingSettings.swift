@@ -28,6 +28,8 @@ public struct TrainingSettings: Hashable, Sendable {
   public var averageDecay: Double?
   /// Which epoch's network is written.
   public var keep = Keep.last
+  /// Ends the run after so many epochs in a row, 1...10000, in which the task's ranking metric got no better; nil never.
+  public var patience: Int?
   public var precision = Recipe.Arithmetic.fp32
   /// `cpu` or `cuda:0`.
   public var device = "cpu"
@@ -86,6 +88,7 @@ extension TrainingSettings: RecipeSection {
     Key("clipNorm", \.clipNorm, .above(0, upTo: 1e6))
     Key("averageDecay", \.averageDecay, .above(0, below: 1))
     Key("keep", \.keep).written { $0.keep != .last }
+    Key("patience", \.patience, .in(1...10_000))
   }
 
   /// What they are learned on.
