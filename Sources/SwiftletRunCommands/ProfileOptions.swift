@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import SwiftletBenchmarkKit
 import SwiftletFiles
 import SwiftletRuntime
@@ -21,9 +22,14 @@ package struct ProfileOptions: ParsableArguments {
     if trace != nil, count != 1 { throw ValidationError("--trace takes one model, \(count) are given") }
   }
 
-  /// Refuses a trace that would destroy another file, before the work begins.
+  /// Refuses a trace that would destroy another file or has no folder to lie in, before the work begins.
   package func checkOutput(reading models: [String]) throws {
-    if let trace { try checkOutputs([TraceFile.output(trace)], reading: models) }
+    guard let trace else { return }
+    try checkOutputs([TraceFile.output(trace)], reading: models)
+    let folder = URL(filePath: trace).deletingLastPathComponent().path
+    guard try FileIdentity(path: folder)?.kind == .folder else {
+      throw ValidationError("--trace \(trace): there is no folder \(folder)")
+    }
   }
 
   /// The machine's best with the threads and instructions of a session, if a profile was asked for.

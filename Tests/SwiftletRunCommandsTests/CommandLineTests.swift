@@ -243,6 +243,9 @@ import Testing
       #expect(try Data(contentsOf: URL(filePath: place)) == before)
     }
     #expect(try Self.run("bench", fixture.model, fixture.model, "--trace", trace).status == 64)
+    let nowhere = fixture.directory.appending(path: "nowhere").path
+    let early = try Self.run("bench", fixture.model, "--trace", nowhere + "/trace.json")
+    #expect(early.status == 64 && early.errors.contains("there is no folder \(nowhere)"), "\(early.errors)")
   }
 
   /// What a process took beside the same program with a tiny model, which has its code, tables and threads.
