@@ -4,6 +4,8 @@ private enum Aten {
   static let einsum = Operator("aten::einsum")
   static let svd = Operator("aten::linalg_svd")
   static let cholesky = Operator("aten::linalg_cholesky")
+  static let eigh = Operator("aten::linalg_eigh")
+  static let qr = Operator("aten::linalg_qr")
 }
 
 extension Tensor {
@@ -35,5 +37,19 @@ extension Tensor {
   /// The lower triangular `L` with `L * L^T` equal to this positive definite matrix.
   public func cholesky(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     Aten.cholesky.tensor([.tensor(self)], file, line)
+  }
+
+  /// The eigenvalues of this symmetric matrix in ascending order, and its orthonormal eigenvectors as columns. Only the lower
+  /// triangle is read.
+  public func symmetricEigenvectors(
+    file: StaticString = #fileID, line: UInt = #line
+  ) -> (values: Tensor, vectors: Tensor) {
+    let results = Aten.eigh.tensors(2, [.tensor(self)], file, line)
+    return (results[0], results[1])
+  }
+
+  /// A square orthogonal matrix whose leading columns span those of this one, `[m, n]` with `m >= n`.
+  public func orthogonalBasis(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    Aten.qr.tensors(2, [.tensor(self), .string("complete")], file, line)[0]
   }
 }

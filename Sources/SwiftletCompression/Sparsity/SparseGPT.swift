@@ -166,10 +166,10 @@ extension Tensor {
   private static let diagonal = Operator("aten::diagonal")
 
   /// The diagonal of a matrix; shares elements.
-  fileprivate func diagonal() -> Tensor { Self.diagonal(.tensor(self)) }
+  func diagonal() -> Tensor { Self.diagonal(.tensor(self)) }
 
   /// `Xᵀ X` of rows `[rows, inputs]`, in float64, some rows at a time.
-  fileprivate var products: Tensor {
+  var products: Tensor {
     let (rows, inputs) = shape2
     let sum = Tensor.zeros([inputs, inputs], dataType: .float64, device: device)
     for start in stride(from: 0, to: rows, by: 4096) {

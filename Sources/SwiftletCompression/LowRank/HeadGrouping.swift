@@ -1,0 +1,53 @@
+/// Which heads of keys or values are decomposed together.
+///
+/// Source: Chang et al., "Palu: KV-Cache Compression with Low-Rank Projection" (2025), section 3.2.
+public enum HeadGrouping: Hashable, Sendable {
+  /// Each head alone (M-LRD).
+  case multiHead
+  /// So many heads at a time (G-LRD).
+  case groups(of: Int)
+  /// All of a layer (J-LRD).
+  case joint
+
+  /// Heads of a group.
+  ///
+  /// - Throws: ``LowRankError/indivisibleHeads(heads:group:)`` if the groups do not divide the heads.
+  public func size(among heads: Int) throws(LowRankError) -> Int {
+    let size =
+      switch self {
+      case .multiHead: 1
+      case .groups(let size): size
+      case .joint: heads
+      }
+    guard size >= 1, heads.isMultiple(of: size) else { throw .indivisibleHeads(heads: heads, group: size) }
+    return size
+  }
+}
+
+/// Why a projection cannot be decomposed, or a latent not be quantised.
+public enum LowRankError: Error, Hashable, Sendable {
+  case indivisibleHeads(heads: Int, group: Int)
+  case rank(Int, allowed: ClosedRange<Int>)
+  case statisticsNotFinite
+  case noStatistics
+  case bits(Int)
+  case indivisibleLatent(width: Int, group: Int)
+  case budget(ranks: Int, reachable: ClosedRange<Int>)
+}
+
+extension LowRankError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .indivisibleHeads(let heads, let group): "\(heads) heads do not fall into groups of \(group)"
+    case .rank(let rank, let allowed): "a rank of \(rank) is not within \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .statisticsNotFinite:
+      "the calibration inputs hold numbers that are not finite: check the model's weights and the calibration text"
+    case .noStatistics: "no calibration inputs reached the layer: give a longer calibration text"
+    case .bits(let bits):
+      "\(bits) bits are none of \(LatentQuantizer.bitWidths.map(String.init).joined(separator: ", "))"
+    case .indivisibleLatent(let width, let group): "\(width) values do not fall into groups of \(group)"
+    case .budget(let ranks, let reachable):
+      "a total rank of \(ranks) cannot be met, these layers reach \(reachable.lowerBound) to \(reachable.upperBound)"
+    }
+  }
+}
