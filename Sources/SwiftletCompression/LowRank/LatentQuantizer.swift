@@ -41,19 +41,20 @@ public struct LatentQuantizer: Hashable, Sendable {
     (width * bits + 7) / 8 + 4 * (try slices(ofWidth: width))
   }
 
-  /// Values as they come back from the cache: `[…, width]` in any floating-point type, rounded in float32.
+  /// Values as they come back from the cache: `[…, width]` in any floating-point type, rounded in float32, with a grid for
+  /// every `slice` values, whatever ``group`` says.
   ///
-  /// - Throws: ``LowRankError/indivisibleLatent(width:group:)``.
-  public func rounded(_ x: Tensor) throws -> Tensor {
-    let width = x.shape.last ?? 1
-    let group = width / (try slices(ofWidth: width))
+  /// - Precondition: `slice` divides the width.
+  public func rounded(_ x: Tensor, slice: Int) -> Tensor {
+    precondition(
+      slice > 0 && (x.shape.last ?? 1).isMultiple(of: slice), "LatentQuantizer: slices of \(slice) in \(x.shape)")
     return withNoGradient {
       var values = x.detached().cast(to: .float32).scalars(as: Float.self)
       values.withUnsafeMutableBufferPointer { values in
-        for start in stride(from: 0, to: values.count, by: group) {
-          let slice = UnsafeMutableBufferPointer(rebasing: values[start..<start + group])
-          let grid = LatentGrid(of: UnsafeBufferPointer(slice), levels: levels)
-          for i in slice.indices { slice[i] = grid.value(of: grid.code(of: slice[i])) }
+        for start in stride(from: 0, to: values.count, by: slice) {
+          let part = UnsafeMutableBufferPointer(rebasing: values[start..<start + slice])
+          let grid = LatentGrid(of: UnsafeBufferPointer(part), levels: levels)
+          for i in part.indices { part[i] = grid.value(of: grid.code(of: part[i])) }
         }
       }
       return Tensor(values, shape: x.shape, device: x.device).cast(to: x.dataType)

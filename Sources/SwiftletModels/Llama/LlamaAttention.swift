@@ -4,7 +4,9 @@ import SwiftletTensor
 /// Causal self-attention whose heads of keys and values each serve several heads of queries:
 /// `output(softmax(Q Kᵀ / √d + bias) V)`, where queries and keys are turned by their positions, if the network does so.
 ///
-/// Each of the four layers may be replaced, such as that of the keys by two thin ones: positions come after it.
+/// Each of the four layers may be replaced, such as that of the keys by two thin ones: positions come after it. Where such a
+/// layer is a ``RememberedProjection``, or ``memory`` says what a cache makes of whole keys and values, tokens attend to what
+/// comes back from the cache, but for those that it keeps whole.
 /// Shapes: `x` is `[batch, tokens, width]`, and so is the result; `query` gives `heads · headWidth`, `key` and `value`
 /// `keyHeads · headWidth` channels. Parameter paths are Hugging Face's.
 /// Source: Ainslie et al., "GQA: Training Generalized Multi-Query Transformer Models" (2023), section 2.2.
@@ -16,6 +18,10 @@ public final class LlamaAttention: Module {
   public let heads, keyHeads, headWidth: Int
   /// How many tokens a query sees, itself included; nil is all before it.
   public let window: Int?
+  /// What a cache makes of keys and values; nil keeps them as they are.
+  public var memory: (any KeyValueMemory)?
+  /// What a cache keeps whole, where it keeps anything else.
+  public var whole = WholeTokens()
 
   public static let pathNames = ["query": "q_proj", "key": "k_proj", "value": "v_proj", "output": "o_proj"]
 
@@ -39,16 +45,64 @@ public final class LlamaAttention: Module {
     func split(_ projected: Tensor, into heads: Int) -> Tensor {
       projected.reshaped([batch, tokens, heads, headWidth]).transposed(1, 2)
     }
-    var (q, k) = (split(query(x), into: heads), split(key(x), into: keyHeads))
-    if let rotation = context.rotation { (q, k) = (rotation(q), rotation(k)) }
+    func turned(_ heads: Tensor) -> Tensor { context.rotation.map { $0(heads) } ?? heads }
+    let q = turned(split(query(x), into: heads))
+    let (k, v) = (turned(split(key(x), into: keyHeads)), split(value(x), into: keyHeads))
     let bias = context.bias(window: window)?.cast(to: q.dataType)
-    let mixed = attend(query: q, key: k, value: split(value(x), into: keyHeads), bias: bias, causal: bias == nil)
+    let mixed: Tensor
+    if remembers {
+      var back = (
+        keys: remembered(key, x).map { turned(split($0, into: keyHeads)) } ?? k,
+        values: remembered(value, x).map { split($0, into: keyHeads) } ?? v
+      )
+      if let memory { back = (memory.keys(back.keys), memory.values(back.values)) }
+      mixed = attend(q, whole: (k, v), remembered: back, bias, context)
+    } else {
+      mixed = SwiftletNN.attend(query: q, key: k, value: v, bias: bias, causal: bias == nil)
+    }
     return output(mixed.transposed(1, 2).reshaped([batch, tokens, heads * headWidth]))
   }
 
+  private var remembers: Bool {
+    memory != nil || key is any RememberedProjection || value is any RememberedProjection
+  }
+
+  private func remembered(_ layer: any Layer, _ x: Tensor) -> Tensor? {
+    (layer as? any RememberedProjection)?.remembered(x)
+  }
+
+  /// Attention to what comes back from a cache, and to what it keeps whole.
+  private func attend(
+    _ query: Tensor, whole: (keys: Tensor, values: Tensor), remembered: (keys: Tensor, values: Tensor), _ bias: Tensor?,
+    _ context: LlamaContext
+  ) -> Tensor {
+    let tokens = query.shape[2]
+    guard let mask = self.whole.mask(tokens: tokens, device: query.device) else {
+      return SwiftletNN.attend(
+        query: query, key: remembered.keys, value: remembered.values, bias: bias, causal: bias == nil)
+    }
+    // A head of keys for each head of queries.
+    func shared(_ kept: Tensor) -> Tensor {
+      let (batch, width) = (kept.shape[0], kept.shape[3])
+      return kept.unsqueezed(2).expanded([batch, keyHeads, heads / keyHeads, tokens, width])
+        .reshaped([batch, heads, tokens, width])
+    }
+    let scaled = query * (1 / Double(headWidth).squareRoot())
+    func scores(_ keys: Tensor) -> Tensor { scaled.matmul(shared(keys).transposed(-2, -1)) }
+    let hidden =
+      bias
+      ?? CausalBias.scores(tokens: tokens, window: nil, slopes: [], device: query.device)
+      .cast(to: query.dataType)
+    let chances = (Tensor.where(mask, scores(whole.keys), scores(remembered.keys)) + hidden).softmax(along: -1)
+    return chances.maskedFill(mask.logicalNot(), 0).matmul(shared(whole.values))
+      + chances.maskedFill(mask, 0).matmul(shared(remembered.values))
+  }
+
   public func shallowCopy() -> LlamaAttention {
-    LlamaAttention(
+    let copy = LlamaAttention(
       query: query, key: key, value: value, output: output, heads: heads, keyHeads: keyHeads, headWidth: headWidth,
       window: window)
+    (copy.memory, copy.whole) = (memory, whole)
+    return copy
   }
 }

@@ -1,0 +1,81 @@
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+
+/// A projection of keys or values through a latent, which is what a cache keeps: `y_g = up_g · (down_g · x) + bias_g` for each
+/// group g of heads.
+///
+/// Shapes: `x` is `[…, inputs]`, the result `[…, groups · outputs]`; `down` is `[groups · rank, inputs]`, `up`
+/// `[groups, outputs, rank]`, `bias` `[groups · outputs]`. The latent has no bias: it is added behind it.
+/// Source: Chang et al., "Palu" (2025), section 3.2.
+public final class LowRankProjection: RememberedProjection {
+  @Parameter public var down: Tensor
+  @Parameter public var up: Tensor
+  @Parameter public var bias: Tensor?
+  /// What becomes of latents in the cache; nil keeps them in the numbers that the network computes with.
+  public var quantizer: LatentQuantizer?
+
+  /// - Precondition: the shapes fit, and the quantiser's groups the rank.
+  public init(down: Tensor, up: Tensor, bias: Tensor?, quantizer: LatentQuantizer? = nil) {
+    precondition(
+      up.rank == 3 && down.rank == 2 && down.shape[0] == up.shape[0] * up.shape[2],
+      "LowRankProjection: down of shape \(down.shape) and up of shape \(up.shape)")
+    self.quantizer = quantizer
+    self.down = down
+    self.up = up
+    self.bias = bias
+  }
+
+  public var groups: Int { up.shape[0] }
+  /// Of each group.
+  public var rank: Int { up.shape[2] }
+  public var inputs: Int { down.shape[1] }
+  public var outputs: Int { groups * up.shape[1] }
+
+  /// What a cache keeps of tokens before it rounds them: `[…, groups · rank]`.
+  public func latents(_ x: Tensor) -> Tensor { x.linear(weight: down) }
+
+  /// The outputs that latents stand for.
+  public func outputs(ofLatents latents: Tensor) -> Tensor {
+    let tokens = Array(latents.shape.dropLast())
+    let y = Tensor.einsum("tgr,gor->tgo", latents.reshaped([-1, groups, rank]), up).reshaped(tokens + [outputs])
+    return bias.map { y + $0 } ?? y
+  }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { outputs(ofLatents: latents(x)) }
+
+  public func remembered(_ x: Tensor) -> Tensor {
+    let latents = latents(x)
+    guard let quantizer else { return outputs(ofLatents: latents) }
+    return outputs(ofLatents: quantizer.rounded(latents, slice: quantizer.group ?? rank))
+  }
+
+  public func shallowCopy() -> LowRankProjection {
+    LowRankProjection(down: down, up: up, bias: bias, quantizer: quantizer)
+  }
+}
+
+extension LowRankProjection {
+  /// The best projection of a rank for what a layer saw.
+  ///
+  /// - Parameters:
+  ///   - weight: `[outputs, inputs]` of `heads` heads.
+  ///   - weightings: of each group's outputs, as ``LowRankDecomposition`` takes them.
+  /// - Throws: ``LowRankError``.
+  public convenience init(
+    of weight: Tensor, bias: Tensor?, decompositions: [LowRankDecomposition], rank: Int,
+    rotation: LatentRotation = .hadamard, seed: Int = 0, quantizer: LatentQuantizer? = nil
+  ) throws(LowRankError) {
+    let turn = rotation.matrix(width: rank, seed: seed)
+    var (downs, ups): ([Tensor], [Tensor]) = ([], [])
+    for decomposition in decompositions {
+      let factors = try decomposition.factors(rank: rank)
+      let turned = turn.map { factors.rotated(by: $0) } ?? factors
+      downs.append(turned.down.cast(to: weight.dataType))
+      ups.append(turned.up.cast(to: weight.dataType))
+    }
+    if let quantizer { _ = try quantizer.slices(ofWidth: rank) }
+    self.init(
+      down: .concatenated(downs, along: 0), up: .stacked(ups, along: 0), bias: bias?.detached(), quantizer: quantizer)
+  }
+}

@@ -1,0 +1,65 @@
+import SwiftletModels
+import SwiftletTensor
+
+/// Keys and values of full rank in few bits, each head turned so that no few channels set its grid: what a cache does without
+/// any decomposition, and what low rank has to be better than at the same bytes.
+///
+/// The turn is undone on what comes back; a runtime turns the queries instead, and folds the values' turn into the output
+/// layer, so that it costs it nothing. Each token has a grid for every head, or for `group` channels of it.
+/// Source: Ashkboos et al., "QuaRot" (2024), section 4.
+public struct RotatedKeyValueMemory: KeyValueMemory {
+  /// Nil keeps them as they are.
+  public var keyQuantizer, valueQuantizer: LatentQuantizer?
+  private let turn: Tensor?
+
+  /// - Throws: ``LowRankError/indivisibleLatent(width:group:)`` if the quantisers' groups do not divide a head.
+  public init(
+    keys: LatentQuantizer?, values: LatentQuantizer?, headWidth: Int, rotation: LatentRotation = .hadamard,
+    seed: Int = 0
+  ) throws(LowRankError) {
+    for quantizer in [keys, values] { _ = try quantizer?.slices(ofWidth: headWidth) }
+    (keyQuantizer, valueQuantizer) = (keys, values)
+    turn = rotation.matrix(width: headWidth, seed: seed)?.cast(to: .float32)
+  }
+
+  public func keys(_ keys: Tensor) -> Tensor { rounded(keys, keyQuantizer) }
+  public func values(_ values: Tensor) -> Tensor { rounded(values, valueQuantizer) }
+
+  private func rounded(_ heads: Tensor, _ quantizer: LatentQuantizer?) -> Tensor {
+    guard let quantizer else { return heads }
+    let slice = quantizer.group ?? heads.shape[3]
+    guard let turn else { return quantizer.rounded(heads, slice: slice) }
+    let matrix = turn.cast(to: heads.dataType).to(device: heads.device)
+    return quantizer.rounded(heads.matmul(matrix), slice: slice).matmul(matrix.transposed(0, 1))
+  }
+}
+
+/// Keys with a grid for each channel and `block` neighbouring tokens, values with one for each token and `valueGroup` channels.
+/// The tokens that fill no block yet are whole.
+///
+/// Source: Liu et al., "KIVI: A Tuning-Free Asymmetric 2bit Quantization for KV Cache" (2024), section 3.
+public struct ChannelwiseKeyValueMemory: KeyValueMemory {
+  public let quantizer: LatentQuantizer
+  public let block, valueGroup: Int
+
+  /// - Precondition: `block` and `valueGroup` are 1 or more, and `valueGroup` divides a head.
+  public init(bits: Int, block: Int = 32, valueGroup: Int = 32) throws(LowRankError) {
+    precondition(block > 0 && valueGroup > 0, "ChannelwiseKeyValueMemory: blocks of \(block), groups of \(valueGroup)")
+    quantizer = try LatentQuantizer(bits: bits)
+    (self.block, self.valueGroup) = (block, valueGroup)
+  }
+
+  public func keys(_ keys: Tensor) -> Tensor {
+    let tokens = keys.shape[2]
+    let filled = tokens / block * block
+    guard filled > 0 else { return keys }
+    let channels = keys.narrowed(along: 2, from: 0, count: filled).transposed(2, 3)
+    let back = quantizer.rounded(channels, slice: block).transposed(2, 3)
+    return filled == tokens
+      ? back : .concatenated([back, keys.narrowed(along: 2, from: filled, count: tokens - filled)], along: 2)
+  }
+
+  public func values(_ values: Tensor) -> Tensor {
+    quantizer.rounded(values, slice: min(valueGroup, values.shape[3]))
+  }
+}

@@ -1,0 +1,244 @@
+import SwiftletModels
+import SwiftletNN
+import SwiftletPlans
+import SwiftletTensor
+import TensorTestSupport
+import Testing
+
+@testable import SwiftletCompression
+
+/// Laws O1, O5 to O7, O9, O11 and O15 on small networks: one head of keys for each of queries and shared ones, with and without
+/// biases, turned and not.
+@Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
+struct LowRankLlamaTests {
+  struct Shape: CustomTestStringConvertible, Sendable {
+    let keyHeads: Int
+    let bias: LlamaConfiguration.AttentionBias
+    let positions: LlamaConfiguration.Positions
+
+    var testDescription: String { "\(keyHeads) heads of keys, biases \(bias), positions \(positions)" }
+
+    func model(seed: UInt64 = 1) throws -> LlamaModel {
+      var configuration = LlamaConfiguration(
+        vocabulary: 50, width: 32, hidden: 48, layers: 2, heads: 4, keyHeads: keyHeads, headWidth: 8, context: 64)
+      (configuration.attentionBias, configuration.positions) = (bias, positions)
+      let generator = Generator(seed: seed)
+      let model = try LlamaModel(configuration, using: generator)
+      // Weights that make attention look somewhere, and biases that are not 0.
+      withNoGradient {
+        for (path, tensor) in model.namedParameters() where path.contains("self_attn") || path.contains("embed") {
+          _ = tensor.normalInPlace(standardDeviation: path.hasSuffix("bias") ? 0.5 : 0.3, using: generator)
+        }
+      }
+      return model
+    }
+  }
+
+  static let shapes = [
+    Shape(keyHeads: 4, bias: .none, positions: .rotary(base: 10_000)),
+    Shape(keyHeads: 2, bias: .queryKeyValue, positions: .rotary(base: 10_000)),
+    Shape(keyHeads: 2, bias: .all, positions: .none),
+    Shape(keyHeads: 1, bias: .none, positions: .linearBiases),
+  ]
+
+  static func tokens(_ count: Int = 2, seed: UInt64 = 3) -> Tensor {
+    Tensor.uniform([count, 24], in: 0..<50, using: Generator(seed: seed)).floor().cast(to: .int64)
+  }
+
+  /// A choice for all keys and one for all values.
+  static func plan(_ model: LlamaModel, keys: LayerChoice, values: LayerChoice) -> CompressionPlan {
+    CompressionPlan(
+      Dictionary(
+        uniqueKeysWithValues: model.slots.compactMap { slot in
+          switch slot.kind {
+          case .keys: (slot.path, keys)
+          case .values: (slot.path, values)
+          default: nil
+          }
+        }))
+  }
+
+  static func compressed(
+    _ shape: Shape, keys: LayerChoice, values: LayerChoice, by method: LowRankMethod = LowRankMethod()
+  ) throws -> LlamaModel {
+    let model = try shape.model()
+    let statistics = try model.keyValueStatistics(on: [tokens(6, seed: 8), tokens(1, seed: 9)])
+    try model.decompose(to: plan(model, keys: keys, values: values), for: statistics, by: method)
+    return model
+  }
+
+  @Test(arguments: shapes) func `full rank changes no score, whatever the rotation`(shape: Shape) throws {
+    let expected = withNoGradient { try? shape.model()(Self.tokens()) }
+    for rotation in LatentRotation.allCases {
+      for heads in Set([1, shape.keyHeads]) {
+        var method = LowRankMethod()
+        (method.rotation, method.weighsKeys, method.weighsValues) = (rotation, heads == 1, heads == 1)
+        let choice = LayerChoice(rank: 8 * heads, headGroup: heads)
+        let model = try Self.compressed(shape, keys: choice, values: choice, by: method)
+        let found = withNoGradient { model(Self.tokens()) }
+        #expect(distance(found, try #require(expected)) <= 2e-4, "\(rotation), groups of \(heads)")
+      }
+    }
+  }
+
+  /// Low rank alone: whatever the rotation, the same scores.
+  @Test(arguments: shapes) func `a rotation changes no score as long as nothing is rounded`(shape: Shape) throws {
+    let choice = LayerChoice(rank: 5, headGroup: 1)
+    var scores: [Tensor] = []
+    for rotation in LatentRotation.allCases {
+      var method = LowRankMethod()
+      method.rotation = rotation
+      let model = try Self.compressed(shape, keys: choice, values: choice, by: method)
+      scores.append(withNoGradient { model(Self.tokens()) })
+    }
+    #expect(distance(scores[0], scores[1]) <= 1e-4 && distance(scores[0], scores[2]) <= 1e-4)
+  }
+
+  static func damage(_ model: LlamaModel, _ shape: Shape) throws -> Double {
+    try withNoGradient {
+      let (expected, found) = try (shape.model()(tokens(4)).softmax(along: -1), model(tokens(4)).softmax(along: -1))
+      return (expected * (expected.log() - found.log())).sum(along: [-1]).mean().item()
+    }
+  }
+
+  @Test(arguments: shapes) func `what is kept decides what is lost, by rank and by bits`(shape: Shape) throws {
+    var before = -1.0
+    for rank in [8, 6, 4, 2] {
+      let choice = LayerChoice(rank: rank, headGroup: 1)
+      let damage = try Self.damage(Self.compressed(shape, keys: choice, values: choice), shape)
+      #expect(damage >= before * 0.995 - 1e-9, "rank \(rank): \(damage) after \(before)")
+      before = damage
+    }
+    before = -1
+    for bits in [16, 8, 4, 3, 2] {
+      let damage = try Self.damage(
+        Self.compressed(
+          shape, keys: LayerChoice(rank: 6, headGroup: 1, keyBits: bits),
+          values: LayerChoice(rank: 6, headGroup: 1, valueBits: bits)), shape)
+      #expect(damage >= before * 0.9 - 1e-6, "\(bits) bits: \(damage) after \(before)")
+      before = damage
+    }
+  }
+
+  @Test(arguments: shapes) func `keys alone and values alone are rounded where only they have bits`(shape: Shape) throws
+  {
+    let whole = LayerChoice(rank: 6, headGroup: 1)
+    let plain = try Self.damage(Self.compressed(shape, keys: whole, values: whole), shape)
+    let keys = try Self.compressed(shape, keys: LayerChoice(rank: 6, headGroup: 1, keyBits: 2), values: whole)
+    let values = try Self.compressed(shape, keys: whole, values: LayerChoice(rank: 6, headGroup: 1, valueBits: 2))
+    for (model, side) in [(keys, "keys"), (values, "values")] {
+      #expect(try Self.damage(model, shape) > plain, "\(side)")
+      let attention = model.blocks[0].attention
+      #expect(((attention.key as? LowRankProjection)?.quantizer != nil) == (side == "keys"))
+      #expect(((attention.value as? LowRankProjection)?.quantizer != nil) == (side == "values"))
+    }
+  }
+
+  /// A window over the whole text reads nothing from the cache.
+  @Test(arguments: shapes) func `tokens that are kept whole are those without rounding`(shape: Shape) throws {
+    let (key, value) = (
+      LayerChoice(rank: 6, headGroup: 1, keyBits: 2), LayerChoice(rank: 6, headGroup: 1, valueBits: 2)
+    )
+    let whole = LayerChoice(rank: 6, headGroup: 1)
+    let expected = try Self.compressed(shape, keys: whole, values: whole)
+    var method = LowRankMethod()
+    method.whole = WholeTokens(newest: 24)
+    let newest = try Self.compressed(shape, keys: key, values: value, by: method)
+    method.whole = WholeTokens(first: 24)
+    let first = try Self.compressed(shape, keys: key, values: value, by: method)
+    let scores = withNoGradient { [expected, newest, first].map { $0(Self.tokens()) } }
+    #expect(distance(scores[1], scores[0]) <= 1e-5 && distance(scores[2], scores[0]) <= 1e-5)
+    // A few whole tokens are better than none, and none is what no window is.
+    var damages: [Double] = []
+    for tokens in [WholeTokens(), WholeTokens(newest: 8, first: 2), WholeTokens(newest: 24)] {
+      method.whole = tokens
+      damages.append(try Self.damage(Self.compressed(shape, keys: key, values: value, by: method), shape))
+    }
+    #expect(damages == damages.sorted(by: >), "\(damages)")
+  }
+
+  /// Later tokens change nothing of earlier ones, so that a text may come in any pieces.
+  @Test(arguments: shapes) func `a token's scores do not depend on those behind it`(shape: Shape) throws {
+    var method = LowRankMethod()
+    method.whole = WholeTokens(newest: 4, first: 1)
+    let model = try Self.compressed(
+      shape, keys: LayerChoice(rank: 6, headGroup: 1, keyBits: 3),
+      values: LayerChoice(rank: 6, headGroup: 1, valueBits: 3), by: method)
+    let ids = Self.tokens(1)
+    let whole = withNoGradient { model(ids) }
+    for count in [1, 5, 17] {
+      let part = withNoGradient { model(ids.narrowed(along: 1, from: 0, count: count)) }
+      #expect(distance(part, whole.narrowed(along: 1, from: 0, count: count)) <= 1e-5)
+    }
+  }
+
+  @Test(arguments: shapes) func `full rank in few bits, turned or channel by channel`(shape: Shape) throws {
+    var damages: [Double] = []
+    for bits in [8, 4, 2] {
+      let model = try Self.compressed(
+        shape, keys: .bits(key: bits), values: .bits(value: bits))
+      #expect(model.blocks[1].attention.memory is RotatedKeyValueMemory)
+      damages.append(try Self.damage(model, shape))
+    }
+    #expect(damages == damages.sorted() && damages[0] > 0 && damages[0] < 0.1 * damages[2], "\(damages)")
+
+    let channels = try shape.model()
+    for block in channels.blocks {
+      block.attention.memory = try ChannelwiseKeyValueMemory(bits: 8, block: 8, valueGroup: 8)
+    }
+    #expect(try Self.damage(channels, shape) < damages[2])
+    // 24 tokens are fewer than a block of 32: all keys are whole.
+    let memory = try ChannelwiseKeyValueMemory(bits: 2, block: 32, valueGroup: 8)
+    let keys = Tensor.normal([1, 2, 24, 8], using: Generator(seed: 5))
+    #expect(distance(memory.keys(keys), keys) == 0)
+    let longer = Tensor.normal([1, 2, 40, 8], using: Generator(seed: 5))
+    let tail = longer.narrowed(along: 2, from: 32, count: 8)
+    #expect(distance(memory.keys(longer).narrowed(along: 2, from: 32, count: 8), tail) == 0)
+    #expect(distance(memory.keys(longer), longer) > 0)
+  }
+
+  /// Statistics layer by layer are those of the whole network at once.
+  @Test func `statistics are those of what each layer reads`() throws {
+    let model = try Self.shapes[1].model()
+    let batches = [Self.tokens(3, seed: 8), Self.tokens(1, seed: 9)]
+    let found = try model.keyValueStatistics(on: batches)
+    var expected = InputProducts(inputs: 32)
+    withNoGradient {
+      for ids in batches { expected.add(model.blocks[0].norm1(model.embedding(ids))) }
+    }
+    #expect(found.count == 2 && found[0].inputs.tokens == 4 * 24)
+    #expect(distance(found[0].inputs.sums, expected.sums) <= 1e-9)
+    #expect(distance(found[1].inputs.sums, expected.sums) > 1)
+    #expect(found[0].queryEnergies.shape == [4, 8])
+  }
+
+  @Test func `what cannot be carried out is refused before anything changes`() throws {
+    let model = try Self.shapes[0].model()
+    let statistics = try model.keyValueStatistics(on: [Self.tokens()])
+    func message(_ keys: LayerChoice) -> String {
+      do {
+        try model.decompose(to: Self.plan(model, keys: keys, values: LayerChoice()), for: statistics)
+        return ""
+      } catch { return "\(error)" }
+    }
+    #expect(message(LayerChoice(rank: 9, headGroup: 1)).contains("rank"))
+    #expect(!message(LayerChoice(rank: 4, headGroup: 3)).isEmpty)
+    #expect(!message(LayerChoice(rank: 4, headGroup: 1, keyBits: 5)).isEmpty)
+    #expect(!message(LayerChoice(pattern: .init(keeping: 2, of: 4))).isEmpty)
+    // The second layer cannot be done, and the first is left alone.
+    var plan = Self.plan(model, keys: LayerChoice(), values: LayerChoice())
+    plan["model.layers.0.self_attn.k_proj"] = LayerChoice(rank: 4, headGroup: 1)
+    plan["model.layers.1.self_attn.k_proj"] = LayerChoice(rank: nil, keyBits: 4)
+    #expect(throws: LowRankError.indivisibleHeads(heads: 4, group: 4)) {
+      try model.decompose(to: plan, for: statistics)
+    }
+    #expect(model.blocks.allSatisfy { $0.attention.key is Linear })
+  }
+}
+
+extension LayerChoice {
+  /// Whole heads in few bits.
+  static func bits(key: Int? = nil, value: Int? = nil) -> LayerChoice {
+    LayerChoice(rank: nil, headGroup: 1, keyBits: key, valueBits: value)
+  }
+}
