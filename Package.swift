@@ -89,7 +89,7 @@ let package = Package(
       name: "SwiftletTraining",
       dependencies: [
         "SwiftletNN", "SwiftletData", "SwiftletVision", "SwiftletMedia", "SwiftletModels", "SwiftletCheckpoint",
-        "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime", "SwiftletTerminal", "SwiftletFiles",
+        "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime", "SwiftletText", "SwiftletTerminal", "SwiftletFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
@@ -107,7 +107,8 @@ let package = Package(
         "SwiftletSearch", "SwiftletExport", "SwiftletTraining", "SwiftletCompression", "SwiftletPlans",
         "SwiftletModels",
         "SwiftletData", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "SwiftletVision", "SwiftletMedia",
-        "SwiftletRuntime", "SwiftletReport", "SwiftletBenchmarkKit", "SwiftletTerminal", "SwiftletFiles",
+        "SwiftletRuntime", "SwiftletReport", "SwiftletBenchmarkKit", "SwiftletText", "SwiftletTerminal",
+        "SwiftletFiles",
       ]),
     .executableTarget(
       name: "swiftlet",
@@ -160,7 +161,7 @@ let package = Package(
         "SwiftletWorkflows", "SwiftletSearch", "SwiftletExport", "SwiftletTraining", "SwiftletCompression",
         "SwiftletPlans", "SwiftletModels", "SwiftletData", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor",
         "SwiftletVision", "SwiftletMedia", "SwiftletRuntime", "SwiftletReport", "SwiftletBenchmarkKit",
-        "SwiftletFiles", "TrainingTestSupport", "TestSupport",
+        "SwiftletText", "SwiftletFiles", "TrainingTestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "SwiftletVisionTests",
@@ -204,8 +205,8 @@ let package = Package(
       name: "SwiftletTrainingTests",
       dependencies: [
         "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletMedia",
-        "SwiftletCheckpoint", "SwiftletTensor", "SwiftletRuntime", "SwiftletFiles", "TensorTestSupport", "ToyTask",
-        "TestSupport",
+        "SwiftletCheckpoint", "SwiftletTensor", "SwiftletRuntime", "SwiftletText", "SwiftletFiles", "TensorTestSupport",
+        "ToyTask", "TestSupport",
       ],
       exclude: ["Goldens"]),
     .testTarget(

@@ -208,9 +208,14 @@ import Testing
     let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
       .filter { $0.pathExtension == "yaml" }
     #expect(!files.isEmpty)
+    func check<Task: TrainingTask>(_ task: Task.Type, _ text: RecipeText) throws {
+      let recipe = try text.recipe(as: Task.Recipe.self)
+      try recipe.validate()
+      #expect(try Task.Recipe.parse(recipe.yaml()) == recipe, "\(text.source)")
+    }
     for file in files {
-      let recipe = try Recipe.read(from: file)
-      #expect(try Recipe.parse(recipe.yaml()) == recipe, "\(file.lastPathComponent)")
+      let text = try RecipeText(contentsOf: file)
+      try check(TrainingTasks.task(of: text), text)
     }
   }
 }

@@ -189,7 +189,7 @@ struct ToyTaskTests {
     #expect {
       try TrainingTasks.task(of: Self.recipe)
     } throws: {
-      "\($0)" == "recipe:1: task is 'listening', expected image-classification"
+      "\($0)" == "recipe:1: task is 'listening', expected image-classification, language"
     }
   }
 

@@ -38,6 +38,8 @@ public enum RunError: Error, CustomStringConvertible {
   case otherTargets(URL, was: String, now: String)
   /// An augmented image is not the one that the teacher saw.
   case otherAugmentation(URL, image: Int)
+  /// A text to train on that cannot be read.
+  case unreadableText(URL, reason: String)
   /// Stopped by a signal after writing a checkpoint.
   case interrupted(signal: Int32, checkpoint: URL)
 
@@ -88,6 +90,8 @@ public enum RunError: Error, CustomStringConvertible {
       "\(file.path) holds a teacher's targets for \(was), this run needs \(now): choose another distillation.stored.directory"
     case .otherAugmentation(let file, let image):
       "image \(image) was augmented to something else than the teacher of \(file.path) saw: remove the file to make it anew"
+    case .unreadableText(let file, let reason):
+      "\(file.path) cannot be trained on: \(reason)"
     case .interrupted(let signal, let checkpoint):
       "stopped by \(Self.name(of: signal)); continue with --resume from \(checkpoint.path)"
     }

@@ -69,9 +69,12 @@ public protocol TrainingTask: AnyObject {
   func restore(_ state: String?, from file: URL) throws
   /// Writes the trained network with what is needed to use it, whole or not at all.
   func write(to file: URL) throws
+  /// The names of the files that it writes beside that one.
+  static var sideFiles: [String] { get }
 }
 
 extension TrainingTask {
+  public static var sideFiles: [String] { [] }
   public var beginsTrained: Bool { false }
   public var remarks: [String] { [] }
   public var warnings: [String] { [] }

@@ -1,6 +1,6 @@
 /// The tasks that `swiftlet train` knows by the key `task` of a recipe: a new one adds its row.
 public enum TrainingTasks {
-  public static var all: [any TrainingTask.Type] { [ImageClassificationTask.self] }
+  public static var all: [any TrainingTask.Type] { [ImageClassificationTask.self, LanguageTask.self] }
 
   /// The task of a recipe; of one that names none the classification of images.
   ///

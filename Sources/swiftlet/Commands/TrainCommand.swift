@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SwiftletFiles
 import SwiftletTerminal
 import SwiftletTraining
 import SwiftletWorkflows
@@ -49,12 +50,21 @@ struct TrainCommand: ParsableCommand {
     let output = URL(filePath: out ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
     try checkRunOutputs(output, resuming: resume, reading: [recipe, checkpoint, start, data])
     let text = try RecipeText(contentsOf: file, overrides: overrides)
+    try checkSideFiles(of: TrainingTasks.task(of: text), in: output)
     let place = data.map { URL(filePath: $0) }
     if let checkpoint {
       try train(ImageClassificationTask(text, data: place, dense: weights.starting(checkpoint)), output)
     } else {
       try train(TrainingTasks.task(of: text).init(text, data: place, start: start.map(weights.starting)), output)
     }
+  }
+
+  private func checkSideFiles(of task: any TrainingTask.Type, in output: URL) throws {
+    let resuming = resume
+    let files = task.sideFiles.map { name in
+      PlannedOutput(output.appending(path: name).path, kind: "a file of this run") { _ in resuming }
+    }
+    try checkOutputs(files, reading: [recipe, checkpoint, start].compactMap(\.self))
   }
 
   private func train(_ task: some TrainingTask, _ output: URL) throws {
