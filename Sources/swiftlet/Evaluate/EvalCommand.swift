@@ -5,25 +5,42 @@ import SwiftletTerminal
 import SwiftletWorkflows
 
 /// `swiftlet eval MODEL.swiftlet --data PATH [--against checkpoint]`: the same measure for a trained network and its
-/// exported file.
+/// exported file; `swiftlet eval FOLDER --metric perplexity --data TEXT`: that of a language model.
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "eval", abstract: "Measure the accuracy of a model file or a trained network on labelled images.",
+    commandName: "eval",
+    abstract:
+      "Measure the accuracy of a classifier on labelled images, or the perplexity of a language model on a text.",
     discussion: """
       With --against a second one sees the same images, and both are compared image by image. Model \
       files and checkpoints can stand on either side. The images are the recipe's test images, or with --split another \
       part: search is what the recipe holds out of the training images, any other name is a split of the data.
+
+      With --metric perplexity the model is a folder as Hugging Face or swiftlet import writes it. The text is \
+      tokenised once and read in windows side by side, of each of which all tokens but the first are foretold; the \
+      tail is left out. With --per-document each document is read alone, from its first token on. --against tells how \
+      far the forecasts are from those of another folder: the mean and the 99.9 % quantile of the KL divergence, and \
+      how often both foretell the same token first.
       """)
 
-  @Argument(help: "The model file.", completion: .file(extensions: ["swiftlet"])) var model: String?
+  /// What is measured.
+  enum Metric: String, CaseIterable, ExpressibleByArgument { case accuracy, perplexity }
+
+  @Argument(help: "The model file, or a language model's folder.", completion: .file(extensions: ["swiftlet"]))
+  var model: String?
+  @Option(help: "What is measured: accuracy, or perplexity.") var metric = Metric.accuracy
   @Option(help: "A trained network instead: model.safetensors of a run, or timm's or Hugging Face's weights.")
   var checkpoint: String?
   @OptionGroup var weights: WeightOptions
   @Option(help: "Another model file or checkpoint to compare with.") var against: String?
-  @Option(help: "Where the images lie.") var data: String?
-  @Option(help: "Which images: test, search, or a split of the data.") var split = "test"
+  @Option(help: "Where the images lie, or a text file.") var data: String?
+  @Option(help: "Which images: test (the default), search, or a split of the data.") var split: String?
   @Option(help: "The recipe, where neither the model file nor the checkpoint carries one.") var recipe: String?
-  @Option(help: "Images in each run.") var batch = 64
+  @Option(help: "Images in each run. Default: 64.") var batch: Int?
+  @Option(help: "Tokens of a window. Default: 2048, or the network's context where that is shorter.") var window: Int?
+  @Option(help: ArgumentHelp("Read documents alone that this stands between.", valueName: "separator"))
+  var perDocument: String?
+  @Option(help: "Take only so many windows, or documents.") var limit: Int?
   @Option(help: "Threads. Default: one for each processor.") var threads: Int?
   @Flag(help: "Print one JSON object.") var json = false
 
@@ -31,10 +48,32 @@ struct EvalCommand: ParsableCommand {
     guard (model == nil) != (checkpoint == nil) else {
       throw ValidationError("give a model file or --checkpoint, one of them")
     }
-    guard (1...65536).contains(batch) else { throw ValidationError("--batch takes numbers from 1 to 65536") }
+    guard batch.map({ (1...65536).contains($0) }) ?? true else {
+      throw ValidationError("--batch takes numbers from 1 to 65536")
+    }
     guard threads.map({ (1...ThreadPool.limit).contains($0) }) ?? true else {
       throw ValidationError("--threads takes numbers from 1 to \(ThreadPool.limit)")
     }
+    switch metric {
+    case .accuracy:
+      guard window == nil, perDocument == nil, limit == nil else {
+        throw ValidationError("--window, --per-document and --limit go with --metric perplexity")
+      }
+    case .perplexity: try validatePerplexity()
+    }
+  }
+
+  private func validatePerplexity() throws {
+    guard model != nil, checkpoint == nil, split == nil, recipe == nil, batch == nil, !weights.ema else {
+      throw ValidationError(
+        "--metric perplexity takes a folder, --data, --against, --window, --per-document, --limit and --threads")
+    }
+    guard data != nil else { throw ValidationError("--metric perplexity needs a text: give --data") }
+    guard window.map({ (2...1 << 24).contains($0) }) ?? true else {
+      throw ValidationError("--window takes numbers from 2 to \(1 << 24)")
+    }
+    guard limit.map({ $0 >= 1 }) ?? true else { throw ValidationError("--limit takes numbers from 1 on") }
+    guard perDocument != "" else { throw ValidationError("--per-document takes what stands between documents") }
   }
 
   /// What is printed as JSON.
@@ -52,6 +91,29 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
+    switch metric {
+    case .accuracy: try runAccuracy()
+    case .perplexity: try runPerplexity()
+    }
+  }
+
+  private func runPerplexity() throws {
+    var request = LanguageModelEvaluation.Request(model: model ?? "", data: data ?? "", window: window)
+    (request.reference, request.separator, request.limit) = (against, perDocument, limit)
+    request.threads = threads
+    var progress: EvaluationProgress?
+    defer { progress?.end() }
+    let evaluation = try LanguageModelEvaluation(request) { done, targets in
+      if json { return }
+      if progress == nil { progress = EvaluationProgress(of: targets, unit: "token") }
+      progress?.show(done)
+    }
+    progress?.end()
+    if json { try printJSON(evaluation) } else { try StandardOutput.print(evaluation) }
+  }
+
+  private func runAccuracy() throws {
+    let split = split ?? "test"
     let threads = threads ?? processorCount()
     let recipeFile = recipe.map { URL(filePath: $0) }
     let sides = try [model ?? checkpoint, against].compactMap(\.self).map {
@@ -63,7 +125,7 @@ struct EvalCommand: ParsableCommand {
 
     let progress = json ? nil : EvaluationProgress(of: images.count)
     defer { progress?.end() }
-    let evaluation = try ClassifierEvaluation(of: sides, on: images, batch: batch) { progress?.show($0) }
+    let evaluation = try ClassifierEvaluation(of: sides, on: images, batch: batch ?? 64) { progress?.show($0) }
     progress?.end()
     if json {
       try printJSON(Result(of: evaluation, data: data, split: split))

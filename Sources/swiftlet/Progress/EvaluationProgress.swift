@@ -6,16 +6,20 @@ import SwiftletTerminal
 final class EvaluationProgress {
   private let console: ConsoleBar
   private let total: Int
+  private let unit: String
   private let start = ContinuousClock.now
   private var tenths = 0
 
-  init(of total: Int, on console: ConsoleBar = ConsoleBar()) { (self.total, self.console) = (total, console) }
+  /// - Parameter unit: what is counted, one of them.
+  init(of total: Int, unit: String = "image", on console: ConsoleBar = ConsoleBar()) {
+    (self.total, self.unit, self.console) = (total, unit, console)
+  }
 
-  /// After `done` images of all.
+  /// After `done` of all.
   func show(_ done: Int) {
     guard total > 0 else { return }
     let seconds = (ContinuousClock.now - start).milliseconds / 1000
-    let count = "image \(done)/\(total)"
+    let count = "\(unit) \(done)/\(total)"
     if console.isOnTerminal {
       let left = ConsoleBar.duration(seconds / Double(max(1, done)) * Double(total - done))
       console.draw(fraction: Double(done) / Double(total), "\(count)  \(left) left")

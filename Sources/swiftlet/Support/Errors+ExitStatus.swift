@@ -39,7 +39,11 @@ extension CompressorError: ExitStatusError {
 
 extension EvalError: ExitStatusError {
   package var exitStatus: Int32 {
-    if case .noData = self { ExitStatus.usage } else { ExitStatus.failed }
+    switch self {
+    case .noData: ExitStatus.usage
+    case .unreadableText: ExitStatus.noInput
+    default: ExitStatus.failed
+    }
   }
 }
 

@@ -1,0 +1,154 @@
+import Foundation
+import SwiftletCheckpoint
+import SwiftletModels
+import SwiftletNN
+import SwiftletTensor
+import SwiftletText
+import SwiftletTraining
+import SwiftletWorkflows
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
+struct LanguageModelEvaluationTests {
+  /// A folder with a random network, and a tokenizer that was trained on the text beside it.
+  private static func small(seed: UInt64, in folder: TemporaryFolder, named name: String) throws -> String {
+    var trainer = BytePairTrainer(vocabularySize: 280)
+    trainer.beginning = "<|endoftext|>"
+    let tokenizer = try trainer.train(on: [text])
+    var shape = LlamaConfiguration(
+      vocabulary: tokenizer.vocabularySize, width: 16, hidden: 24, layers: 1, heads: 2, context: 40)
+    shape.beginningToken = tokenizer.beginning
+    let place = folder.url.appending(path: name)
+    try write(try LlamaModel(shape, using: Generator(seed: seed)), tokenizer, to: place)
+    return place.path
+  }
+
+  private static func write(_ model: LlamaModel, _ tokenizer: Tokenizer, to folder: URL) throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let files = try tokenizer.huggingFaceFiles()
+    try Data(model.configuration.huggingFace()).write(to: folder.appending(path: "config.json"))
+    try files.tokenizer.write(to: folder.appending(path: "tokenizer.json"))
+    try files.configuration.write(to: folder.appending(path: "tokenizer_config.json"))
+    try Checkpoint.write(model.stateDictionary(), to: folder.appending(path: "model.safetensors"))
+  }
+
+  private static let text = (0..<30).map { "Line \($0) of a text — it goes on.\n" }.joined()
+
+  @Test func `a text is judged in windows, and beside a reference`() throws {
+    let folder = try TemporaryFolder()
+    let (model, other) = (
+      try Self.small(seed: 1, in: folder, named: "a"), try Self.small(seed: 2, in: folder, named: "b")
+    )
+    try folder.write(Array(Self.text.utf8), to: "text")
+    var request = LanguageModelEvaluation.Request(model: model, data: folder.path("text"), window: 20)
+    request.reference = other
+    let found = try LanguageModelEvaluation(request)
+    let tokenizer = try Tokenizer(folder: URL(filePath: model))
+    let ids = tokenizer.encode(Self.text)
+    #expect(ids.first == tokenizer.beginning && found.stretches == ids.count / 20)
+    let expected = try LanguageEvaluation(
+      of: LlamaModel(folder: URL(filePath: model)), against: LlamaModel(folder: URL(filePath: other)),
+      on: .windows(of: ids, window: 20, bytes: Self.text.utf8.count, leading: 1))
+    #expect(found.evaluation.score == expected.score && found.evaluation.divergence == expected.divergence)
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: JSONEncoder().encode(found)) as? [String: Any])
+    #expect(
+      Set(json.keys) == [
+        "model", "data", "window", "windows", "targets", "natsPerToken", "perplexity", "bitsPerByte", "against",
+        "divergence", "seconds",
+      ])
+    #expect("\(found)".contains("KL divergence from \(other): mean "))
+    // Without a window the context is taken, as it is shorter than 2,048.
+    request.window = nil
+    request.limit = 2
+    #expect(try LanguageModelEvaluation(request).window == 40)
+    #expect(try LanguageModelEvaluation(request).stretches == 2)
+  }
+
+  @Test func `what cannot be judged is refused in one sentence`() throws {
+    let folder = try TemporaryFolder()
+    let model = try Self.small(seed: 1, in: folder, named: "a")
+    func refuses(_ text: String, _ request: LanguageModelEvaluation.Request) {
+      let error = #expect(throws: (any Error).self) { try LanguageModelEvaluation(request) }
+      #expect(error.map { "\($0)".contains(text) } ?? false, "\(String(describing: error))")
+    }
+    try folder.write(Array(Self.text.utf8), to: "text")
+    try folder.write([0x66, 0xff, 0xfe], to: "binary")
+    try folder.write([], to: "empty")
+    refuses("cannot be opened", .init(model: model, data: folder.path("gone")))
+    refuses("is no text in UTF-8", .init(model: model, data: folder.path("binary")))
+    refuses("a window takes 40", .init(model: model, data: folder.path("empty")))
+    refuses("longer than the 40", .init(model: model, data: folder.path("text"), window: 41))
+    refuses("has no config.json", .init(model: folder.url.path, data: folder.path("text")))
+    var documents = LanguageModelEvaluation.Request(model: model, data: folder.path("empty"))
+    documents.separator = "\n"
+    refuses("no token to foretell", documents)
+  }
+
+  /// Oracle: a plain reading of stories260K by PyTorch, 1.27292 nats a token over the 6,405 of the first 20 stories, and what
+  /// it goes on with after "Once upon a time".
+  @Test(.enabled(if: SharedData.directory != nil, "../shared/data is missing"))
+  func `a really trained network foretells stories as well as its reference says`() throws {
+    let data = try #require(SharedData.directory).appending(path: "language")
+    let folder = try TemporaryFolder()
+    let tokenizer = try Tokenizer(
+      llama2c: Data(contentsOf: data.appending(path: "tok512.bin")), vocabularySize: 512)
+    let model = try Self.stories(Data(contentsOf: data.appending(path: "stories260K.bin")))
+    try Self.write(model, tokenizer, to: folder.url.appending(path: "stories"))
+    var request = LanguageModelEvaluation.Request(
+      model: folder.path("stories"), data: data.appending(path: "tinystories_2MiB.txt").path)
+    (request.separator, request.limit) = ("<|endoftext|>", 20)
+    let found = try LanguageModelEvaluation(request).evaluation.score
+    #expect(found.targets == 6405)
+    #expect(abs(found.natsPerToken - 1.27292) < 1e-4)
+
+    let start = tokenizer.encode("Once upon a time")
+    let text = tokenizer.decode(model.continuation(of: start, count: 60).dropFirst())
+    let expected = """
+      Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day, she saw a \
+      big, red ball. She wanted to play with it, but it was too high.
+      Lily
+      """
+    #expect(text.trimmingCharacters(in: .whitespaces) == expected)
+  }
+
+  /// The layout of llama2.c's first version. Pairs of a head are neighbours there, and halves here.
+  private static func stories(_ file: Data) throws -> LlamaModel {
+    let numbers = file.dropFirst(28).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    let (width, hidden, layers, heads, keyHeads, vocabulary) = (64, 172, 5, 8, 4, 512)
+    var (shape, position) = (
+      LlamaConfiguration(
+        vocabulary: vocabulary, width: width, hidden: hidden, layers: layers, heads: heads, keyHeads: keyHeads,
+        context: 512), 0
+    )
+    (shape.normEpsilon, shape.tiesEmbeddings) = (1e-5, true)
+    (shape.beginningToken, shape.endTokens) = (1, [2])
+    func take(_ shape: Int...) -> Tensor {
+      let count = shape.reduce(1, *)
+      defer { position += count }
+      return Tensor(Array(numbers[position..<position + count]), shape: shape)
+    }
+    func halves(_ weights: Tensor, heads: Int) -> Tensor {
+      weights.reshaped([layers, heads, 4, 2, width]).transposed(2, 3).reshaped([layers, heads * 8, width])
+    }
+    var state = StateDictionary()
+    state["model.embed_tokens.weight"] = take(vocabulary, width)
+    let norms = take(layers, width)
+    let (queries, keys) = (take(layers, width, width), take(layers, 32, width))
+    let (values, outputs, norms2) = (take(layers, 32, width), take(layers, width, width), take(layers, width))
+    let (gates, downs, ups) = (
+      take(layers, hidden, width), take(layers, width, hidden), take(layers, hidden, width)
+    )
+    state["model.norm.weight"] = take(width)
+    for layer in 0..<layers {
+      for (name, tensor) in [
+        ("input_layernorm", norms), ("self_attn.q_proj", halves(queries, heads: heads)),
+        ("self_attn.k_proj", halves(keys, heads: keyHeads)), ("self_attn.v_proj", values),
+        ("self_attn.o_proj", outputs), ("post_attention_layernorm", norms2), ("mlp.gate_proj", gates),
+        ("mlp.down_proj", downs), ("mlp.up_proj", ups),
+      ] { state["model.layers.\(layer).\(name).weight"] = tensor.select(along: 0, at: layer) }
+    }
+    return try LlamaModel(shape, state, from: "stories260K.bin")
+  }
+}
