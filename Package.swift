@@ -140,6 +140,8 @@ let package = Package(
       path: "Tests/ToyTask"),
     .target(name: "RuntimeTestSupport", dependencies: ["SwiftletRuntime"], path: "Tests/RuntimeTestSupport"),
     .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletTextTests", dependencies: ["SwiftletText", "SwiftletFiles", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
     .testTarget(
       name: "SwiftletRuntimeTests",

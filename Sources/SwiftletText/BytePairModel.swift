@@ -1,6 +1,7 @@
 /// Byte pair encoding of single words.
 ///
-/// Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016), section 3.2.
+/// Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016),
+/// section 3.2.
 struct BytePairModel: Sendable {
   /// What a word is made of before anything merges.
   enum Units: Sendable {

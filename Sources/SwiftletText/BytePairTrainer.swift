@@ -7,9 +7,10 @@ import SwiftletFiles
 /// trainer.preTokenizer = .llama3
 /// let tokenizer = try trainer.train(on: stories)
 /// ```
-/// The result depends on the texts' words and their counts alone: of pairs that are equally frequent the one with the lower
-/// ids goes first, as in `tokenizers`.
-/// Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016), section 3.2.
+/// The result depends on the texts' words and their counts alone: of pairs that are equally frequent the one with the
+/// lower ids goes first, as in `tokenizers`.
+/// Source: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016),
+/// section 3.2.
 public struct BytePairTrainer: Sendable {
   /// Special tokens and the 256 bytes included.
   public var vocabularySize: Int

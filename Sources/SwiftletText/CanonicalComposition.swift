@@ -1,6 +1,7 @@
 /// Unicode's normalisation form NFC: what looks alike is written alike, as composed as it can be.
 ///
-/// Source: Unicode Standard Annex 15 and, for Hangul, chapter 3.12 of the Unicode Standard. Bytes that are no UTF-8 stay.
+/// Source: Unicode Standard Annex 15 and, for Hangul, chapter 3.12 of the Unicode Standard. Bytes that are no UTF-8
+/// stay.
 enum CanonicalComposition {
   static func composed(_ text: [UInt8]) -> [UInt8] {
     // Below U+0300, whose bytes are 0xCC 0x80, everything is composed.

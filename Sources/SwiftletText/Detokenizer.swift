@@ -47,8 +47,8 @@ struct TokenDecoder: Sendable {
 /// for id in generated { print(detokenizer.append(id), terminator: "") }
 /// print(detokenizer.finish())
 /// ```
-/// What it gives, joined, is what ``Tokenizer/decode(_:skipsSpecialTokens:)`` gives. A character is a Unicode scalar: an
-/// accent or the second half of a flag may follow in the next piece.
+/// What it gives, joined, is what ``Tokenizer/decode(_:skipsSpecialTokens:)`` gives. A character is a Unicode scalar:
+/// an accent or the second half of a flag may follow in the next piece.
 public struct Detokenizer: Sendable {
   private var decoder: TokenDecoder
   private var waiting: [UInt8] = []

@@ -1,6 +1,7 @@
 import SwiftletFiles
 
-/// What a GGUF file says of its tokenizer; each value is the one under the key `tokenizer.ggml.…` that its comment names.
+/// What a GGUF file says of its tokenizer; each value is the one under the key `tokenizer.ggml.…` that its comment
+/// names.
 public struct GGUFVocabulary: Sendable {
   /// `model`: `gpt2` (byte-level) or `llama` (SentencePiece).
   public var model: String

@@ -25,7 +25,8 @@ struct PieceVocabulary {
   var addsBeginning = true
   var addsEnd = false
   var addsPrefixSpace = true
-  /// Whether a `▁` is put in front of each stretch between special tokens, as Llama 2's tokenizer does, or of the first.
+  /// Whether a `▁` is put in front of each stretch between special tokens, as Llama 2's tokenizer does, or of the
+  /// first.
   var prefixesEveryStretch = true
   var chatTemplate: String?
 }
@@ -92,8 +93,9 @@ extension Tokenizer {
     var lengths: (Int, Int)
   }
 
-  /// SentencePiece merges any two pieces that are one together, the highest score first. Equal scores have one rank here,
-  /// so that the leftmost goes first; the order is the one that `tokenizers` gives them, which knows no equal ranks.
+  /// SentencePiece merges any two pieces that are one together, the highest score first. Equal scores have one rank
+  /// here, so that the leftmost goes first; the order is the one that `tokenizers` gives them, which knows no equal
+  /// ranks.
   private static func merges(of pieces: [PieceVocabulary.Piece], in vocabulary: Vocabulary) -> [ScoredMerge] {
     var merges: [ScoredMerge] = []
     for (id, piece) in pieces.enumerated() where piece.kind == .normal {

@@ -7,8 +7,8 @@ extension Tokenizer {
   ///   - sentencePiece: the file.
   ///   - prefixesEveryStretch: whether each stretch between special tokens gets a space in front, as Llama 2's published
   ///     tokenizer does it (`legacy` in transformers), or the first alone.
-  /// - Throws: ``TokenizerError`` for a file that is damaged, another model than byte pair encoding, or a normaliser that
-  ///   changes characters.
+  /// - Throws: ``TokenizerError`` for a file that is damaged, another model than byte pair encoding, or a normaliser
+  ///   that changes characters.
   public init(sentencePiece: Data, prefixesEveryStretch: Bool = true) throws(TokenizerError) {
     var source = PieceVocabulary(pieces: [])
     var trainer = ProtocolBuffer([])

@@ -1,11 +1,11 @@
 import SwiftletFiles
 
 extension Tokenizer {
-  /// Reads the tokenizer of a model's folder: `tokenizer.json`, else `tokenizer.model`; beside it `tokenizer_config.json`
-  /// and `chat_template.jinja`, where they are.
+  /// Reads the tokenizer of a model's folder: `tokenizer.json`, else `tokenizer.model`; beside it
+  /// `tokenizer_config.json` and `chat_template.jinja`, where they are.
   ///
-  /// - Throws: ``TokenizerError``, which names the file, for a folder without a tokenizer and for one that is damaged or
-  ///   not carried out.
+  /// - Throws: ``TokenizerError``, which names the file, for a folder without a tokenizer and for one that is damaged
+  ///   or not carried out.
   public init(folder: URL) throws(TokenizerError) {
     let configuration = try Self.file("tokenizer_config.json", in: folder)
     if let file = try Self.file("tokenizer.json", in: folder) {

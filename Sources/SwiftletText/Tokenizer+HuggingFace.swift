@@ -279,7 +279,7 @@ extension Tokenizer.Decoding {
       }
     }
     throw .unsupported(
-      "its decoder (\(types.joined(separator: ", "))) is neither ByteLevel nor one of SentencePiece's, which are carried out"
+      "its decoder (\(types.joined(separator: ", "))) is neither ByteLevel nor one of SentencePiece's"
     )
   }
 }

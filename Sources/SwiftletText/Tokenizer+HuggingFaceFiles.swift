@@ -1,8 +1,8 @@
 import SwiftletFiles
 
 extension Tokenizer {
-  /// The tokenizer as `tokenizer.json` and `tokenizer_config.json`, whatever it was read from. `tokenizers` reads them to
-  /// the same ids.
+  /// The tokenizer as `tokenizer.json` and `tokenizer_config.json`, whatever it was read from. `tokenizers` reads them
+  /// to the same ids.
   ///
   /// - Throws: ``TokenizerError`` where two tokens have one spelling, which the file cannot say.
   public func huggingFaceFiles() throws(TokenizerError) -> (tokenizer: Data, configuration: Data) {
@@ -85,9 +85,11 @@ extension Tokenizer {
     return JSONText.object(members)
   }
 
-  fileprivate static func byteLevel(addsPrefixSpace: Bool, usesPattern: Bool) -> String {
+  fileprivate static func byteLevel(
+    addsPrefixSpace: Bool, usesPattern: Bool, trimsOffsets: Bool = false
+  ) -> String {
     JSONText.object([
-      ("type", "\"ByteLevel\""), ("add_prefix_space", "\(addsPrefixSpace)"), ("trim_offsets", "false"),
+      ("type", "\"ByteLevel\""), ("add_prefix_space", "\(addsPrefixSpace)"), ("trim_offsets", "\(trimsOffsets)"),
       ("use_regex", "\(usesPattern)"),
     ])
   }
@@ -162,7 +164,10 @@ extension PreTokenizer {
     JSONText.sequence(
       "pretokenizers",
       [
-        "{\"type\":\"Split\",\"pattern\":{\"Regex\":\(pattern.quotedAsJSON)},\"behavior\":\"Isolated\",\"invert\":false}",
+        JSONText.object([
+          ("type", "\"Split\""), ("pattern", "{\"Regex\":\(pattern.quotedAsJSON)}"),
+          ("behavior", "\"Isolated\""), ("invert", "false"),
+        ]),
         Tokenizer.byteLevel(addsPrefixSpace: false, usesPattern: false),
       ])
   }
@@ -171,7 +176,8 @@ extension PreTokenizer {
 extension Tokenizer.Decoding {
   fileprivate var json: String {
     switch self {
-    case .bytes: return Tokenizer.byteLevel(addsPrefixSpace: false, usesPattern: true)
+    // The decoder looks at none of the three; these are what `tokenizers` writes.
+    case .bytes: return Tokenizer.byteLevel(addsPrefixSpace: true, usesPattern: true, trimsOffsets: true)
     case .metaspace(let dropsFirstMarks):
       return JSONText.object([
         ("type", "\"Metaspace\""), ("replacement", "\"▁\""),

@@ -7,7 +7,8 @@ import SwiftletFiles
 /// let ids = tokenizer.encode("The capital of France is")
 /// print(tokenizer.decode(ids))
 /// ```
-/// It reads the files of Hugging Face, SentencePiece, GGUF and llama2.c, and gives the ids that their own programs give.
+/// It reads the files of Hugging Face, SentencePiece, GGUF and llama2.c, and gives the ids that their own programs
+/// give.
 public struct Tokenizer: Sendable {
   var vocabulary: Vocabulary
   /// The merges, first one first, each as `left << 32 | right`.
@@ -70,7 +71,7 @@ public struct Tokenizer: Sendable {
   /// The ids of a text.
   ///
   /// - Parameters:
-  ///   - addsSpecialTokens: whether what the model expects around a text is put there, such as the token that begins it.
+  ///   - addsSpecialTokens: whether what the model expects around a text is put there, such as its first token.
   ///     A text that already has it gets no second one.
   ///   - recognizesSpecialTokens: whether `<s>` in the text is the token of that name. Texts of strangers had better be
   ///     encoded without.

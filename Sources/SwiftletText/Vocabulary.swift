@@ -1,7 +1,7 @@
 /// The tokens of a model and their bytes, by id and by bytes.
 ///
-/// Where the model works on bytes these are the bytes themselves, and the file's spelling (`Ġthe`) is ``ByteLevelAlphabet``'s
-/// business; else they are the file's UTF-8 (`▁the`).
+/// Where the model works on bytes these are the bytes themselves, and the file's spelling (`Ġthe`) is
+/// ``ByteLevelAlphabet``'s business; else they are the file's UTF-8 (`▁the`).
 struct Vocabulary: Sendable {
   /// By id; nil where the file names no token.
   private(set) var tokens: [[UInt8]?] = []

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Words that were encoded before, with their tokens. Whoever finds it in use works with an empty one instead of waiting.
+/// Words that were encoded before, with their tokens. Whoever finds it in use works with an empty one instead of
+/// waiting.
 final class WordCache: Sendable {
   private let words = Mutex(Words())
 

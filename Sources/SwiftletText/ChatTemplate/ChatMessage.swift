@@ -12,11 +12,12 @@ public struct ChatMessage: Hashable, Codable, Sendable {
 extension Tokenizer {
   /// A conversation as the text that the model expects, by its own template.
   ///
-  /// The text holds its special tokens, the beginning included; ``encode(_:addsSpecialTokens:recognizesSpecialTokens:)``
-  /// adds no second one.
+  /// The text holds its special tokens, the beginning included;
+  /// ``encode(_:addsSpecialTokens:recognizesSpecialTokens:)`` adds no second one.
   ///
   /// - Parameter addsGenerationPrompt: whether the answer's turn is opened at the end.
-  /// - Throws: ``TokenizerError`` where there is no template, it uses what is not carried out, or refuses the conversation.
+  /// - Throws: ``TokenizerError`` where there is no template, it uses what is not carried out, or refuses the
+  ///   conversation.
   public func render(_ messages: [ChatMessage], addsGenerationPrompt: Bool = true) throws(TokenizerError) -> String {
     guard let chatTemplate else {
       throw TokenizerError(.missing, "the tokenizer has no chat template")

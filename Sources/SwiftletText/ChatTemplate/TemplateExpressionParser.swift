@@ -5,6 +5,8 @@ struct TemplateExpressionParser {
   private let tokens: [TemplateToken]
   private var position = 0
   private var depth = 0
+  /// Values combined so far, each of which may be a level of the tree that is later walked down.
+  private var size = 0
 
   init(_ tokens: [TemplateToken]) { self.tokens = tokens }
 
@@ -40,6 +42,11 @@ struct TemplateExpressionParser {
     .damaged("the chat template is wrong at \(next?.spelling ?? "the end of an expression"): \(what)")
   }
 
+  private mutating func grow() throws(TokenizerError) {
+    size += 1
+    guard size < 256 else { throw .unsupported("an expression of the chat template is too long") }
+  }
+
   /// An expression with nothing behind it.
   mutating func whole() throws(TokenizerError) -> TemplateExpression {
     let expression = try expression()
@@ -53,6 +60,7 @@ struct TemplateExpressionParser {
     guard depth < 48 else { throw .unsupported("an expression of the chat template nests too deeply") }
     var value = try alternatives()
     while accept(word: "if") {
+      try grow()
       let condition = try alternatives()
       let otherwise = accept(word: "else") ? try expression() : nil
       value = .conditional(value, condition: condition, otherwise: otherwise)
@@ -63,13 +71,19 @@ struct TemplateExpressionParser {
   /// An expression without `if`, as a loop's values are.
   mutating func alternatives() throws(TokenizerError) -> TemplateExpression {
     var value = try conjunction()
-    while accept(word: "or") { value = .binary(.or, value, try conjunction()) }
+    while accept(word: "or") {
+      try grow()
+      value = .binary(.or, value, try conjunction())
+    }
     return value
   }
 
   private mutating func conjunction() throws(TokenizerError) -> TemplateExpression {
     var value = try negation()
-    while accept(word: "and") { value = .binary(.and, value, try negation()) }
+    while accept(word: "and") {
+      try grow()
+      value = .binary(.and, value, try negation())
+    }
     return value
   }
 
@@ -111,8 +125,10 @@ struct TemplateExpressionParser {
     var value = try joined()
     while true {
       if accept("+") {
+        try grow()
         value = .binary(.plus, value, try joined())
       } else if accept("-") {
+        try grow()
         value = .binary(.minus, value, try joined())
       } else {
         return value
@@ -122,7 +138,10 @@ struct TemplateExpressionParser {
 
   private mutating func joined() throws(TokenizerError) -> TemplateExpression {
     var value = try product()
-    while accept("~") { value = .binary(.joined, value, try product()) }
+    while accept("~") {
+      try grow()
+      value = .binary(.joined, value, try product())
+    }
     return value
   }
 
@@ -130,10 +149,13 @@ struct TemplateExpressionParser {
     var value = try unary()
     while true {
       if accept("*") {
+        try grow()
         value = .binary(.times, value, try unary())
       } else if accept("//") {
+        try grow()
         value = .binary(.quotient, value, try unary())
       } else if accept("%") {
+        try grow()
         value = .binary(.remainder, value, try unary())
       } else if next == .sign("/") || next == .sign("**") {
         throw .unsupported("the chat template computes with fractions or powers, which is not carried out")
@@ -204,12 +226,9 @@ struct TemplateExpressionParser {
 
   private mutating func postfix(_ value: TemplateExpression) throws(TokenizerError) -> TemplateExpression {
     var value = value
-    var count = 0
     while true {
-      count += 1
-      // Each is a level of the tree.
-      guard count < 64 else { throw .unsupported("an expression of the chat template nests too deeply") }
       if accept(".") {
+        try grow()
         let name = try name()
         guard next == .sign("(") else {
           value = .member(value, .constant(.text(name)))
@@ -220,14 +239,17 @@ struct TemplateExpressionParser {
         }
         value = .method(value, method, try arguments())
       } else if accept("[") {
+        try grow()
         value = try subscripted(value)
       } else if accept("|") {
+        try grow()
         let name = try name()
         guard let filter = TemplateExpression.Filter(rawValue: name) else {
           throw unknown("filter", name, TemplateExpression.Filter.allCases.map(\.rawValue))
         }
         value = .filter(value, filter, next == .sign("(") ? try arguments() : .init())
       } else if accept(word: "is") {
+        try grow()
         let isNegated = accept(word: "not")
         let name = try name()
         guard let test = TemplateExpression.Test(rawValue: name) else {

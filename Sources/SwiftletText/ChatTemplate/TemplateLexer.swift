@@ -2,8 +2,8 @@ import SwiftletFiles
 
 /// Cuts a template into its text, its expressions and its statements.
 ///
-/// As transformers sets Jinja up: the end of a line behind a statement goes (`trim_blocks`), and so do the spaces of a line
-/// before one (`lstrip_blocks`); a `-` takes all spaces on its side.
+/// As transformers sets Jinja up: the end of a line behind a statement goes (`trim_blocks`), and so do the spaces of a
+/// line before one (`lstrip_blocks`); a `-` takes all spaces on its side.
 struct TemplateLexer {
   enum Part {
     case text(String)

@@ -1,7 +1,7 @@
 import SwiftletFiles
 
-/// Reads the statements of a template. What is not in ``TemplateStatement`` and ``TemplateExpression`` is refused here, before
-/// anything is rendered.
+/// Reads the statements of a template. What is not in ``TemplateStatement`` and ``TemplateExpression`` is refused here,
+/// before anything is rendered.
 struct TemplateParser {
   private let parts: [TemplateLexer.Part]
   private var position = 0

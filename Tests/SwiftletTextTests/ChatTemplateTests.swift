@@ -1,0 +1,76 @@
+import Foundation
+import SwiftletFiles
+import SwiftletText
+import TestSupport
+import Testing
+
+@Suite struct ChatTemplateTests {
+  struct Case: Decodable {
+    let name, template: String
+    let messages: [ChatMessage]
+    let prompts: Bool
+    /// What Jinja renders, or why the template refuses.
+    let text, refusal: String?
+  }
+
+  private func tokenizer(_ template: String) throws -> Tokenizer {
+    let model = try Tokenizer(sentencePiece: Data(contentsOf: Goldens.url("small.model")))
+    let files = try model.huggingFaceFiles()
+    let configuration =
+      #"{"bos_token":"<s>","eos_token":"</s>","chat_template":"# + template.quotedAsJSON + "}"
+    return try Tokenizer(huggingFace: files.tokenizer, configuration: Data(configuration.utf8))
+  }
+
+  /// Oracle: Jinja, set up as transformers does.
+  @Test func `templates render as Jinja renders them`() throws {
+    for golden in try GoldenTokenizers.decoded([Case].self, "templates.json") {
+      do {
+        let text = try tokenizer(golden.template).render(golden.messages, addsGenerationPrompt: golden.prompts)
+        #expect(text == golden.text, "\(golden.name): \(golden.template)")
+      } catch {
+        let refusal = try #require(golden.refusal, "\(golden.name): \(error)")
+        #expect("\(error)".contains(refusal), "\(golden.name)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("{% macro f() %}{% endmacro %}", "uses the statement \"macro\""),
+    ("{{ strftime_now('%d') }}", "uses the function \"strftime_now\""),
+    ("{{ 'a' | urlize }}", "uses the filter \"urlize\""),
+    ("{{ 'a'.zfill(3) }}", "uses the method \"zfill\""),
+    ("{{ 1 is divisibleby(3) }}", "uses the test \"divisibleby\""),
+    ("{% if true %}", "ends before elif or else or endif"),
+    ("{% endfor %}", "endfor that closes nothing"),
+    ("{{ 1 + }}", "a value is missing"),
+    ("{{ 'a", "does not end"),
+    ("{{ 1.5 }}", "fractions"),
+    ("{{ missing.name }}", "of an undefined value"),
+    ("{{ 'a' + 1 }}", "computes text + a number"),
+    ("{{ raise_exception('no') }}", "refuses the conversation: no"),
+    ("{{ range(99999999) }}", "counts to 99999999"),
+    ("{{ " + String(repeating: "(", count: 5000) + " }}", "nests too deeply"),
+    (String(repeating: "{% if true %}", count: 5000), "nests too deeply"),
+    ("{{ 1" + String(repeating: " + 1", count: 50_000) + " }}", "is too long"),
+    ("{# ", "a comment of the chat template does not end"),
+  ])
+  func `what is not carried out is said in a sentence`(template: String, sentence: String) throws {
+    let tokenizer = try tokenizer(template)
+    #expect { try tokenizer.render([ChatMessage(role: "user", content: "x")]) } throws: { error in
+      if "\(error)".contains(sentence) { return true }
+      Issue.record("\(error)")
+      return false
+    }
+  }
+
+  @Test func `a conversation has one beginning`() throws {
+    let tokenizer = try tokenizer("{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}")
+    let ids = tokenizer.encode(try tokenizer.render([ChatMessage(role: "user", content: "Hello")]))
+    #expect(ids.count(where: { $0 == 1 }) == 1 && ids.first == 1)
+  }
+
+  @Test func `a tokenizer without a template says so`() throws {
+    let tokenizer = try GoldenTokenizers.tokenizer("gpt2-small")
+    #expect { try tokenizer.render([]) } throws: { "\($0)" == "the tokenizer has no chat template" }
+  }
+}
