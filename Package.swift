@@ -83,7 +83,8 @@ let package = Package(
     .target(
       name: "SwiftletCompression",
       dependencies: [
-        "SwiftletTensor", "SwiftletNN", "SwiftletModels", "SwiftletPlans", "SwiftletRuntime", "SwiftletFiles",
+        "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletModels", "SwiftletPlans", "SwiftletRuntime",
+        "SwiftletFiles",
       ]),
     .target(
       name: "SwiftletTraining",

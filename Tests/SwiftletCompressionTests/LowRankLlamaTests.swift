@@ -1,3 +1,4 @@
+import Foundation
 import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
@@ -240,5 +241,38 @@ extension LayerChoice {
   /// Whole heads in few bits.
   static func bits(key: Int? = nil, value: Int? = nil) -> LayerChoice {
     LayerChoice(rank: nil, headGroup: 1, keyBits: key, valueBits: value)
+  }
+}
+
+/// A decomposed network on disk.
+@Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
+struct LowRankFolderTests {
+  @Test(arguments: LowRankLlamaTests.shapes)
+  func `what is written comes back with the same scores`(shape: LowRankLlamaTests.Shape) throws {
+    let model = try shape.model()
+    var plan = LowRankLlamaTests.plan(
+      model, keys: LayerChoice(rank: 6, headGroup: 1, keyBits: 4), values: .bits(value: 3))
+    plan["model.layers.1.self_attn.k_proj"] = LayerChoice()
+    plan["model.layers.1.self_attn.v_proj"] = LayerChoice(rank: 4, headGroup: 1)
+    var method = LowRankMethod()
+    (method.rotation, method.seed, method.whole) = (.random, 7, WholeTokens(newest: 3, first: 1))
+    try model.decompose(to: plan, for: model.keyValueStatistics(on: [LowRankLlamaTests.tokens(6)]), by: method)
+
+    let folder = FileManager.default.temporaryDirectory.appending(path: "low-rank-\(UUID())")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try model.writeLowRank(to: folder, plan: plan, method: method)
+    #expect(LlamaModel.isLowRank(folder: folder))
+    let again = try LlamaModel.lowRank(folder: folder)
+    let ids = LowRankLlamaTests.tokens()
+    let scores = withNoGradient { (model(ids), again(ids)) }
+    #expect(distance(scores.0, scores.1) == 0)
+    // The plain reader names what is missing, and another plan does not fit the weights.
+    #expect(throws: ModuleError.self) { try LlamaModel(folder: folder) }
+    try Data(
+      #"{"format": "swiftlet.plan", "version": 2, "layers": []}"#.utf8
+    ).write(to: folder.appending(path: "plan.json"))
+    #expect(throws: ModuleError.self) { try LlamaModel.lowRank(folder: folder) }
+    try Data("{}".utf8).write(to: folder.appending(path: "cache.json"))
+    #expect(throws: (any Error).self) { try LlamaModel.lowRank(folder: folder) }
   }
 }

@@ -51,17 +51,56 @@ extension LlamaModel {
     let copy = attention.shallowCopy()
     let key = try projection(attention, statistics, keys, bits: keys.keyBits, .keys, method)
     let value = try projection(attention, statistics, values, bits: values.valueBits, .values, method)
-    let wholeKeys = try key == nil ? Self.wholeQuantizer(keys, bits: keys.keyBits, attention) : nil
-    let wholeValues = try value == nil ? Self.wholeQuantizer(values, bits: values.valueBits, attention) : nil
-    if wholeKeys != nil || wholeValues != nil {
-      copy.memory = try RotatedKeyValueMemory(
-        keys: wholeKeys, values: wholeValues, headWidth: attention.headWidth, rotation: method.rotation,
-        seed: method.seed)
-    }
+    try Self.addMemory(to: copy, keys: key == nil ? keys : nil, values: value == nil ? values : nil, method)
     if let key { copy.key = key }
     if let value { copy.value = value }
     copy.whole = method.whole
     return copy
+  }
+
+  /// Layers of the shapes that a plan asks for, with weights that are anything yet.
+  func makeRoom(for plan: CompressionPlan, by method: LowRankMethod) throws {
+    for (layer, block) in blocks.enumerated() {
+      let attention = block.attention
+      func choice(_ role: String) -> LayerChoice { plan["model.layers.\(layer).self_attn.\(role)"] ?? LayerChoice() }
+      let (keys, values) = (choice("k_proj"), choice("v_proj"))
+      func room(_ layer: any Layer, _ choice: LayerChoice, bits: Int?) throws -> LowRankProjection? {
+        guard let rank = choice.rank, let linear = layer as? Linear else { return nil }
+        let heads = choice.headGroup ?? attention.keyHeads
+        let groups = attention.keyHeads / (try HeadGrouping.groups(of: heads).size(among: attention.keyHeads))
+        return LowRankProjection(
+          down: .empty([groups * rank, linear.inputs]), up: .empty([groups, linear.outputs / groups, rank]),
+          bias: linear.bias, quantizer: try Self.quantizer(choice, bits: bits, rank: rank))
+      }
+      let room = (
+        keys: try room(attention.key, keys, bits: keys.keyBits),
+        values: try room(attention.value, values, bits: values.valueBits)
+      )
+      try Self.addMemory(
+        to: attention, keys: room.keys == nil ? keys : nil, values: room.values == nil ? values : nil, method)
+      if let layer = room.keys { attention.key = layer }
+      if let layer = room.values { attention.value = layer }
+      attention.whole = method.whole
+    }
+  }
+
+  private static func quantizer(_ choice: LayerChoice, bits: Int?, rank: Int) throws -> LatentQuantizer? {
+    guard let bits, bits < 16 else { return nil }
+    let quantizer = try LatentQuantizer(bits: bits, group: choice.latentGroup)
+    _ = try quantizer.slices(ofWidth: rank)
+    return quantizer
+  }
+
+  /// What a cache makes of whole keys and values; nil for those that have a latent.
+  private static func addMemory(
+    to attention: LlamaAttention, keys: LayerChoice?, values: LayerChoice?, _ method: LowRankMethod
+  ) throws {
+    let keyQuantizer = try keys.flatMap { try wholeQuantizer($0, bits: $0.keyBits, attention) }
+    let valueQuantizer = try values.flatMap { try wholeQuantizer($0, bits: $0.valueBits, attention) }
+    guard keyQuantizer != nil || valueQuantizer != nil else { return }
+    attention.memory = try RotatedKeyValueMemory(
+      keys: keyQuantizer, values: valueQuantizer, headWidth: attention.headWidth, rotation: method.rotation,
+      seed: method.seed)
   }
 
   private static func wholeQuantizer(
@@ -85,7 +124,7 @@ extension LlamaModel {
     guard let layer = (side == .keys ? attention.key : attention.value) as? Linear else {
       preconditionFailure("decompose: keys and values have been decomposed before")
     }
-    let quantizer = try bits.flatMap { $0 < 16 ? try LatentQuantizer(bits: $0, group: choice.latentGroup) : nil }
+    let quantizer = try Self.quantizer(choice, bits: bits, rank: rank)
     let decompositions = try decompositions(
       attention, layer, statistics, heads: choice.headGroup ?? attention.keyHeads, side, method)
     return try LowRankProjection(

@@ -19,12 +19,21 @@ extension LlamaModel {
   public convenience init(
     _ configuration: LlamaConfiguration, _ dictionary: StateDictionary, from source: String
   ) throws {
-    // Every value is replaced by what is loaded.
+    try self.init(unfilled: configuration)
+    try fill(from: dictionary, source: source)
+  }
+
+  /// A network whose weights are anything until they are filled.
+  package convenience init(unfilled configuration: LlamaConfiguration) throws(ConfigurationError) {
     try self.init(configuration) { shape, _ in
       let weight = Tensor.empty(shape)
       weight.requiresGradient = true
       return weight
     }
+  }
+
+  /// Takes every weight from what has been read.
+  package func fill(from dictionary: StateDictionary, source: String) throws {
     let weights = try Self.cleaned(dictionary, for: configuration, from: source)
     try load(weights, from: source)
     let broken = withNoGradient { namedParameters().first { !$0.tensor.isFinite().all() } }
