@@ -140,7 +140,9 @@ let package = Package(
       ],
       path: "Tests/ToyTask"),
     .target(name: "RuntimeTestSupport", dependencies: ["SwiftletRuntime"], path: "Tests/RuntimeTestSupport"),
-    .testTarget(name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletTextTests", dependencies: ["SwiftletText", "SwiftletFiles", "TestSupport"], exclude: ["Goldens"]),
     .testTarget(name: "CSwiftletKernelsTests", dependencies: ["CSwiftletKernels", "TestSupport"]),
@@ -165,7 +167,8 @@ let package = Package(
         "SwiftletPlans", "SwiftletModels", "SwiftletData", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor",
         "SwiftletVision", "SwiftletMedia", "SwiftletRuntime", "SwiftletReport", "SwiftletBenchmarkKit",
         "SwiftletText", "SwiftletFiles", "TrainingTestSupport", "TestSupport",
-      ]),
+      ],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletVisionTests",
       dependencies: ["SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "RuntimeTestSupport", "TestSupport"]),
