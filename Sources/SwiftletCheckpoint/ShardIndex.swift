@@ -11,48 +11,61 @@ struct ShardIndex {
 
   /// All tensors of the shards, and the shards; they and the index name the same tensors in the same places.
   static func read(_ url: URL) throws(CheckpointError) -> (state: StateDictionary, shards: [URL]) {
+    let opened = try open(
+      url, access: .copyOnWrite, { (file) throws(CheckpointError) in try Checkpoint.read(file).state }, names: \.names)
+    var state = StateDictionary()
+    state.metadata = opened.shards.lazy.map(\.content.metadata).first { !$0.isEmpty } ?? [:]
+    let contents = Dictionary(uniqueKeysWithValues: opened.shards.map { ($0.name, $0.content) })
+    for (name, shard) in opened.index.shards { state[name] = contents[shard]?[name] }
+    return (state, opened.shards.map(\.url))
+  }
+
+  /// What lies in each shard, in the order in which the index names them first.
+  ///
+  /// - Parameters:
+  ///   - read: makes something of a shard's file.
+  ///   - names: the tensors that it holds.
+  /// - Throws: ``CheckpointError`` where the shards and the index do not name the same tensors in the same places.
+  static func open<Content>(
+    _ url: URL, access: MappedFile.Access, _ read: (MappedFile) throws(CheckpointError) -> Content,
+    names: (Content) -> [String]
+  ) throws(CheckpointError) -> (index: ShardIndex, shards: [(name: String, url: URL, content: Content)]) {
     let index = try ShardIndex(contentsOf: url)
     let folder = url.deletingLastPathComponent()
     let expected = Dictionary(uniqueKeysWithValues: index.shards.map { ($0.tensor, $0.shard) })
     var found: [String: String] = [:]
-    var state = StateDictionary()
-    var tensors: [String: Tensor] = [:]
     var opened: Set<String> = []
-    var files: [URL] = []
+    var shards: [(name: String, url: URL, content: Content)] = []
     for (_, shard) in index.shards where opened.insert(shard).inserted {
       let path = folder.appending(path: shard).path
-      files.append(URL(filePath: path))
-      let content = try Self.content(ofShard: shard, at: path)
-      if state.metadata.isEmpty { state.metadata = content.metadata }
-      for (name, tensor) in content {
+      let file = try Self.file(ofShard: shard, at: path, access)
+      let content = try naming(path) { () throws(CheckpointError) in try read(file) }
+      for name in names(content) {
         if let other = found[name] { throw Self.inconsistent("\(name) lies in two shards, \(other) and \(shard)") }
-        guard let place = expected[name] else {
+        guard expected[name] != nil else {
           throw Self.inconsistent("\(shard) holds \(name), which the index does not name")
         }
         found[name] = shard
-        tensors[name] = place == shard ? tensor : nil
       }
+      shards.append((shard, URL(filePath: path), content))
     }
-    for (name, shard) in index.shards {
-      guard let tensor = tensors[name] else {
-        let place = found[name].map { ", it lies in \($0)" } ?? ""
-        throw Self.inconsistent("the index says that \(shard) holds \(name), which it does not\(place)")
-      }
-      state[name] = tensor
+    for (name, shard) in index.shards where found[name] != shard {
+      let place = found[name].map { ", it lies in \($0)" } ?? ""
+      throw Self.inconsistent("the index says that \(shard) holds \(name), which it does not\(place)")
     }
-    return (state, files)
+    return (index, shards)
   }
 
-  private static func content(ofShard shard: String, at path: String) throws(CheckpointError) -> StateDictionary {
-    let file: MappedFile
+  private static func file(
+    ofShard shard: String, at path: String, _ access: MappedFile.Access
+  ) throws(CheckpointError) -> MappedFile {
     do {
-      file = try MappedFile(path: path, access: .copyOnWrite)
+      return try MappedFile(path: path, access: access)
     } catch let error where error.isMissing {
       throw CheckpointError(.unreadable, "names the shard \(shard), which is not beside it")
     } catch {
       throw CheckpointError(error, path: path)
     }
-    return try naming(path) { () throws(CheckpointError) in try Checkpoint.read(file).state }
   }
 
   private static func inconsistent(_ what: String) -> CheckpointError {
