@@ -1,0 +1,94 @@
+import Foundation
+import SwiftletCheckpoint
+import SwiftletFiles
+import SwiftletText
+
+/// The two files that a tokenizer is in a folder of Hugging Face.
+struct TokenizerFiles {
+  let tokenizer, configuration: Data
+
+  /// - Parameter vocabularySize: rows of the table of embeddings.
+  private init(_ made: @autoclosure () throws -> Tokenizer, vocabularySize: Int, path: String) throws {
+    do {
+      let tokenizer = try made()
+      try Self.check(tokenizer, vocabularySize: vocabularySize)
+      (self.tokenizer, configuration) = try tokenizer.huggingFaceFiles()
+    } catch let error as TokenizerError {
+      throw ImportError(error.kind == .damaged ? .damaged : .unsupported, "\(error)", path: path)
+    } catch let error as FileError {
+      throw ImportError(.missing, "\(error)", path: path)
+    }
+  }
+
+  private static func check(_ tokenizer: Tokenizer, vocabularySize: Int) throws(TokenizerError) {
+    guard tokenizer.vocabularySize <= vocabularySize else {
+      throw TokenizerError(
+        .damaged, "its tokenizer has \(tokenizer.vocabularySize) tokens, the network knows \(vocabularySize)")
+    }
+  }
+
+  init(gguf file: GGUFFile, vocabularySize: Int, path: String) throws {
+    try self.init(Tokenizer(gguf: GGUFVocabulary(file)), vocabularySize: vocabularySize, path: path)
+  }
+
+  init(llama2C url: URL, vocabularySize: Int) throws {
+    try self.init(
+      Tokenizer(llama2c: Data([UInt8](contentsOf: FileName(url.path))), vocabularySize: vocabularySize),
+      vocabularySize: vocabularySize, path: url.path)
+  }
+
+  /// Those of a folder, byte for byte where it has them; a SentencePiece model becomes them.
+  init(inFolder folder: URL, vocabularySize: Int) throws {
+    let names = ["tokenizer.json", "tokenizer.model"]
+    guard names.contains(where: { FileManager.default.fileExists(atPath: folder.appending(path: $0).path) }) else {
+      throw ImportError(
+        .missing, "holds no tokenizer: \(names.joined(separator: " and ")) are looked for", path: folder.path)
+    }
+    let made = try Self(Tokenizer(folder: folder), vocabularySize: vocabularySize, path: folder.path)
+    func content(_ name: String) throws -> Data? {
+      let file = folder.appending(path: name)
+      guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+      do { return Data(try [UInt8](contentsOf: FileName(file.path))) } catch {
+        throw ImportError(.missing, "\(error)", path: file.path)
+      }
+    }
+    guard let own = try content("tokenizer.json") else {
+      self = made
+      return
+    }
+    tokenizer = own
+    let settings = try content("tokenizer_config.json") ?? made.configuration
+    // Newer folders have the template of conversations in a file of its own.
+    guard let template = try content("chat_template.jinja") else {
+      configuration = settings
+      return
+    }
+    var value = try settings.withUnsafeBytes { try JSONValue(parsing: $0) }
+    value.set("chat_template", to: .string(String(decoding: template, as: UTF8.self)))
+    configuration = Data(value.prettyBytes)
+  }
+}
+
+extension GGUFVocabulary {
+  /// What a file says under `tokenizer.`.
+  fileprivate init(_ file: GGUFFile) throws {
+    let prefix = "tokenizer.ggml."
+    guard let model = try file.text(prefix + "model"), let tokens = try file.texts(prefix + "tokens") else {
+      throw TokenizerError(
+        .missing, "holds no tokenizer: tokenizer.ggml.model and tokenizer.ggml.tokens are looked for")
+    }
+    self.init(model: model, tokens: tokens)
+    preTokenizer = try file.text(prefix + "pre")
+    types = try file.integers(prefix + "token_type")
+    scores = try file.numbers(prefix + "scores")?.map { Float($0) }
+    merges = try file.texts(prefix + "merges")
+    beginning = try file.integer(prefix + "bos_token_id")
+    end = try file.integer(prefix + "eos_token_id")
+    unknown = try file.integer(prefix + "unknown_token_id")
+    padding = try file.integer(prefix + "padding_token_id")
+    addsBOS = try file.flag(prefix + "add_bos_token")
+    addsEOS = try file.flag(prefix + "add_eos_token")
+    addsSpacePrefix = try file.flag(prefix + "add_space_prefix")
+    chatTemplate = try file.text("tokenizer.chat_template")
+  }
+}

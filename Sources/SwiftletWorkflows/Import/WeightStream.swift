@@ -1,0 +1,85 @@
+import SwiftletFiles
+
+/// Writes tensors into a safetensors file, one after the other, a few rows at a time: memory does not grow with the model.
+struct WeightStream {
+  /// What all elements become; nil leaves each tensor its own type.
+  var precision: ImportPrecision?
+  /// Elements that are in memory at once, a whole row at least.
+  var chunk = 1 << 20
+  /// Called with the bytes of weights that are written, and those of all.
+  var observer: ((_ done: Int, _ total: Int) -> Void)?
+
+  /// - Returns: Bytes of the weights.
+  /// - Throws: ``ImportError`` without a path for an element that is no finite number, or none in the type that it is
+  ///   written in; `FileError` where the file cannot be written.
+  func write(_ tensors: [ImportedTensor], to file: AtomicFile) throws -> Int {
+    let types = tensors.map { precision?.elementType ?? $0.type }
+    // Wide elements first, so that every tensor lies where its type may lie. The header keeps the given order.
+    let order = tensors.indices.sorted {
+      let (a, b) = (types[$0].byteCount, types[$1].byteCount)
+      return a == b ? $0 < $1 : a > b
+    }
+    var places = [Range<Int>](repeating: 0..<0, count: tensors.count)
+    var total = 0
+    for index in order {
+      places[index] = total..<total + tensors[index].elementCount * types[index].byteCount
+      total = places[index].upperBound
+    }
+    // Readers of other programs ask for the format.
+    let header = SafetensorsHeader(
+      entries: tensors.indices.map {
+        .init(name: tensors[$0].name, type: types[$0], shape: tensors[$0].shape, place: places[$0])
+      }, metadata: ["format": "pt"])
+    try file.write(header.encoded())
+    var done = 0
+    for index in order {
+      let tensor = tensors[index]
+      defer { tensor.release() }
+      let rows = max(1, chunk / max(1, tensor.rowLength))
+      for start in stride(from: 0, to: tensor.rowCount, by: rows) {
+        done += try write(tensor, start..<min(start + rows, tensor.rowCount), as: types[index], to: file)
+        observer?(done, total)
+      }
+    }
+    return total
+  }
+
+  private func write(
+    _ tensor: ImportedTensor, _ rows: Range<Int>, as type: SafetensorsHeader.ElementType, to file: AtomicFile
+  ) throws -> Int {
+    let count = rows.count * tensor.rowLength
+    return try withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { elements in
+      elements.initialize(repeating: .nan)
+      try tensor.read(rows, elements)
+      switch type {
+      case .float16, .bfloat16:
+        let narrow = type == .float16 ? HalfPrecision.half : HalfPrecision.bfloat16
+        return try withUnsafeTemporaryAllocation(of: UInt16.self, capacity: count) { halves in
+          for i in 0..<count {
+            guard let half = narrow(elements[i]) else { throw unwritable(elements[i], in: tensor, as: type) }
+            halves[i] = half.littleEndian
+          }
+          try file.write(UnsafeRawBufferPointer(halves))
+          return 2 * count
+        }
+      default:
+        for i in 0..<count where !elements[i].isFinite { throw unwritable(elements[i], in: tensor, as: type) }
+        try file.write(UnsafeRawBufferPointer(elements))
+        return 4 * count
+      }
+    }
+  }
+
+  private func unwritable(
+    _ value: Float, in tensor: ImportedTensor, as type: SafetensorsHeader.ElementType
+  ) -> ImportError {
+    guard value.isFinite else {
+      let what = value.isNaN ? "NaN" : "infinity"
+      return ImportError(.damaged, "\(tensor.name) holds \(what), which no weight can be", path: "")
+    }
+    return ImportError(
+      .unsupported,
+      "\(tensor.name) holds \(value), which is past the range of \(type.rawValue): choose another --dtype",
+      path: "")
+  }
+}
