@@ -47,6 +47,16 @@ extension EvalError: ExitStatusError {
   }
 }
 
+extension ImportError: ExitStatusError {
+  package var exitStatus: Int32 {
+    switch cause {
+    case .usage: ExitStatus.usage
+    case .missing: ExitStatus.noInput
+    default: ExitStatus.failed
+    }
+  }
+}
+
 extension BudgetUnitError: ExitStatusError {
   package var exitStatus: Int32 { ExitStatus.usage }
 }
