@@ -1,7 +1,9 @@
 import Foundation
 import SwiftletCheckpoint
+import SwiftletCompression
 import SwiftletModels
 import SwiftletNN
+import SwiftletPlans
 import SwiftletTensor
 import SwiftletText
 import SwiftletTraining
@@ -64,6 +66,30 @@ struct LanguageModelEvaluationTests {
     request.limit = 2
     #expect(try LanguageModelEvaluation(request).window == 40)
     #expect(try LanguageModelEvaluation(request).stretches == 2)
+  }
+
+  @Test func `a network with low-rank keys and values is judged beside its own`() throws {
+    let folder = try TemporaryFolder()
+    let dense = try Self.small(seed: 1, in: folder, named: "dense")
+    try folder.write(Array(Self.text.utf8), to: "text")
+    let model = try LlamaModel(folder: URL(filePath: dense))
+    let plan = CompressionPlan.uniform(
+      LayerChoice(rank: 3, headGroup: 1),
+      layers: model.slots.filter { $0.kind == .keys || $0.kind == .values }.map(\.path))
+    try model.decompose(
+      to: plan, for: model.keyValueStatistics(on: [Tensor((0..<40).map(Int64.init), shape: [1, 40])]))
+    let place = folder.url.appending(path: "small")
+    try model.writeLowRank(to: place, plan: plan, method: LowRankMethod())
+    for name in ["tokenizer.json", "tokenizer_config.json"] {
+      try FileManager.default.copyItem(at: URL(filePath: dense).appending(path: name), to: place.appending(path: name))
+    }
+    var request = LanguageModelEvaluation.Request(model: place.path, data: folder.path("text"), window: 40)
+    request.reference = dense
+    let evaluation = try LanguageModelEvaluation(request).evaluation
+    let divergence = try #require(evaluation.divergence)
+    #expect(divergence.mean > 0 && divergence.quantile999 >= divergence.mean)
+    let plain = LanguageModelEvaluation.Request(model: dense, data: folder.path("text"), window: 40)
+    #expect(try LanguageModelEvaluation(plain).evaluation.score == evaluation.reference)
   }
 
   @Test func `what cannot be judged is refused in one sentence`() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletCompression
 import SwiftletFiles
 import SwiftletModels
 import SwiftletTensor
@@ -49,8 +50,8 @@ public struct LanguageModelEvaluation {
     let start = clock.now
     if let threads = request.threads { Torch.setThreads(threads) }
     let folder = URL(filePath: request.model)
-    let model = try LlamaModel(folder: folder)
-    let reference = try request.reference.map { try LlamaModel(folder: URL(filePath: $0)) }
+    let model = try Self.network(folder)
+    let reference = try request.reference.map { try Self.network(URL(filePath: $0)) }
     let tokenizer = try Tokenizer(folder: folder)
     let context = model.configuration.context
     let window = request.window ?? min(2048, context)
@@ -65,6 +66,11 @@ public struct LanguageModelEvaluation {
     evaluation = try LanguageEvaluation(of: model, against: reference, on: stretches, progress: progress)
     (self.request, self.window, self.stretches) = (request, window, stretches.stretches.count)
     seconds = (clock.now - start).milliseconds / 1000
+  }
+
+  /// Of a plain folder, or of one with low-rank keys and values.
+  private static func network(_ folder: URL) throws -> LlamaModel {
+    LlamaModel.isLowRank(folder: folder) ? try .lowRank(folder: folder) : try LlamaModel(folder: folder)
   }
 
   private static func text(at path: String) throws -> String {
