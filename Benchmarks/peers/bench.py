@@ -14,6 +14,7 @@ import os
 import pathlib
 import platform
 import select
+import shlex
 import statistics
 import subprocess
 import sys
@@ -261,8 +262,8 @@ def table(result):
     return "\n".join(lines)
 
 
-def page(results, settings):
-    """The page of all results that share the settings."""
+def page(results, settings, remark):
+    """The page of all results that share the settings; the remark stands below the machine."""
     versions = {}
     for result in results:
         for row in result["rows"]:
@@ -277,7 +278,7 @@ best and the median of all runs; the ratios are of the best times, so that below
 The peers know no N:M: OpenVINO is given a network with 2:4 zeros and its property for sparse weights besides.
 
 Machine: {settings['processor']}, {settings['sets']}, {settings['processors']} processors. Batch {settings['batch']},
-{settings['threads']} threads. {named}.
+{settings['threads']} threads. {named}.{' ' + remark if remark else ''}
 
 ```sh
 make bench
@@ -325,6 +326,7 @@ def main():
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=6, help="in each, every contender has a turn")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of a turn")
+    parser.add_argument("--remark", help="a sentence about the machine, for the page")
     parser.add_argument("--limit", type=int, default=900, help="seconds to wait for an answer, loading included")
     parser.add_argument("--swiftlet", default=str(ROOT / ".build/release/swiftlet"))
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
@@ -345,7 +347,7 @@ def main():
     options.work.mkdir(parents=True, exist_ok=True)
     kept = options.work / "results.json"
     results = json.loads(kept.read_text()) if kept.exists() else []
-    arguments = " ".join(sys.argv[1:])
+    arguments = shlex.join(sys.argv[1:])
     command = f'make bench BENCH="{arguments}"' if arguments else "make bench"
     computes_bf16 = flags & {"avx512_bf16", "amx_bf16", "bf16"}
     precisions = [p for p in options.precisions if p != "bf16" or computes_bf16]
@@ -367,7 +369,7 @@ def main():
             )
             # After each, so that whoever interrupts it keeps what was measured.
             replace(kept, json.dumps(results, indent=1))
-            replace(options.out, page([r for r in results if r["settings"] == settings], settings))
+            replace(options.out, page([r for r in results if r["settings"] == settings], settings, options.remark))
     say(f"written to {options.out}")
 
 
