@@ -139,7 +139,7 @@ private struct Learner {
     // The alphabet in the order of its characters, as `tokenizers` numbers it.
     let order = (0..<256).sorted { ByteLevelAlphabet.scalars[$0] < ByteLevelAlphabet.scalars[$1] }
     tokens = order.map { [UInt8($0)] }
-    known = ByteTable(minimumCapacity: trainer.vocabularySize)
+    known = ByteTable(minimumCapacity: min(trainer.vocabularySize, 1 << 16))
     for token in tokens { _ = known.insert(token) }
     var idOfByte = [Int](repeating: 0, count: 256)
     for (id, byte) in order.enumerated() { idOfByte[byte] = id }

@@ -69,6 +69,9 @@ extension Tokenizer {
       table.insert(leftID, rightID, MergeTable.Merge(rank: UInt32(rank), product: product))
       order.append(UInt64(leftID) << 32 | UInt64(rightID))
     }
+    for id in source.prefix + source.suffix where !vocabulary.contains(id) && !addedIDs.contains(id) {
+      throw .damaged("the token \(id) that stands around texts is not in the vocabulary")
+    }
     var unknown: UInt32?
     if let text = source.unknown {
       unknown = spellings.id(of: Array(text.utf8))

@@ -52,6 +52,12 @@ import Testing
     ("{{ " + String(repeating: "(", count: 5000) + " }}", "nests too deeply"),
     (String(repeating: "{% if true %}", count: 5000), "nests too deeply"),
     ("{{ 1" + String(repeating: " + 1", count: 50_000) + " }}", "is too long"),
+    (
+      "{% set ns = namespace(x=0) %}{% for i in range(9999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
+      "a list of the chat template nests too deeply"
+    ),
+    ("{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}", "runs without end"),
+    ("{{ range(-9223372036854775807 - 1) }}", "counts to -9223372036854775808"),
     ("{# ", "a comment of the chat template does not end"),
   ])
   func `what is not carried out is said in a sentence`(template: String, sentence: String) throws {

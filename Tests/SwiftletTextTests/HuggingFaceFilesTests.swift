@@ -87,6 +87,25 @@ import Testing
     #expect { try Tokenizer(folder: folder.url) } throws: { "\($0)".hasPrefix("tokenizer.json: it is not JSON") }
   }
 
+  /// Law: whatever the bytes, a file is read or refused.
+  @Test func `forged files are refused without harm`() throws {
+    let good = try [UInt8](GoldenTokenizers.json("llama3-small"))
+    var random = SplitMix64(seed: 8)
+    for _ in 0..<40 {
+      var bytes = good
+      for _ in 0..<3 {
+        // Digits for digits, so that most stay JSON.
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        let isDigit = (0x30...0x39).contains(bytes[place])
+        bytes[place] = UInt8.random(in: isDigit ? 0x30...0x39 : 0x20...0x7e, using: &random)
+      }
+      if let tokenizer = try? Tokenizer(huggingFace: Data(bytes)) {
+        #expect(tokenizer.decode(tokenizer.encode("Hello, world")).isEmpty == false)
+        _ = try? tokenizer.huggingFaceFiles()
+      }
+    }
+  }
+
   @Test(arguments: [
     (#""model":{"type":"Unigram"}"#, "its model is Unigram; only byte pair encoding"),
     (#""model":{"type":"BPE","vocab":{"a":0,"b":0},"merges":[]}"#, "have one id, 0"),

@@ -5,10 +5,14 @@ extension TemplateRenderer {
     switch expression {
     case .constant(let value): return value
     case .name(let name): return value(of: name)
-    case .list(let expressions): return .list(try evaluate(all: expressions))
+    case .list(let expressions):
+      let values = try evaluate(all: expressions)
+      guard values.allSatisfy({ $0.nests(below: Self.depthLimit) }) else { throw Self.tooDeep }
+      return .list(values)
     case .object(let entries):
       var members: [(String, TemplateValue)] = []
       for (key, value) in entries { members.append((try evaluate(key).printed, try evaluate(value))) }
+      guard members.allSatisfy({ $0.1.nests(below: Self.depthLimit) }) else { throw Self.tooDeep }
       return .object(members)
     case .member(let base, let key): return try member(try evaluate(base), try evaluate(key))
     case .slice(let base, let from, let to, let step):
@@ -30,6 +34,11 @@ extension TemplateRenderer {
     case .function(let function, let arguments): return try call(function, arguments)
     }
   }
+
+  /// Lists are walked down when they are printed or let go of.
+  private static let depthLimit = 32
+
+  private static let tooDeep = TokenizerError.unsupported("a list of the chat template nests too deeply")
 
   private mutating func evaluate(all expressions: [TemplateExpression]) throws(TokenizerError) -> [TemplateValue] {
     var values: [TemplateValue] = []
@@ -137,8 +146,9 @@ extension TemplateRenderer {
     case .quotient, .remainder:
       guard y != 0, y != -1 else { throw .damaged("the chat template divides by \(y)") }
       // Python rounds down, so that the rest has the divisor's sign.
-      let rest = (x % y + y) % y
-      return .integer(operation == .remainder ? rest : (x - rest) / y)
+      let (quotient, rest) = x.quotientAndRemainder(dividingBy: y)
+      let isDown = rest != 0 && (rest < 0) != (y < 0)
+      return .integer(operation == .remainder ? (isDown ? rest + y : rest) : (isDown ? quotient - 1 : quotient))
     default: throw .damaged("the chat template computes a number \(operation.rawValue) a number, which is not possible")
     }
   }
@@ -178,7 +188,7 @@ extension TemplateRenderer {
     case .range:
       var bounds: [Int] = []
       for value in values {
-        guard case .integer(let bound) = value, abs(bound) <= 1 << 16 else {
+        guard case .integer(let bound) = value, (-1 << 16...1 << 16).contains(bound) else {
           throw .unsupported("the chat template counts to \(value.printed)")
         }
         bounds.append(bound)

@@ -11,6 +11,13 @@ struct TemplateRenderer {
 
   /// No conversation needs more; a forged template must not fill the memory.
   private static let outputLimit = 1 << 26
+  private static let stepLimit = 1 << 19
+  private var steps = 0
+
+  private mutating func step() throws(TokenizerError) {
+    steps += 1
+    guard steps <= Self.stepLimit else { throw .unsupported("the chat template runs without end") }
+  }
 
   func value(of name: String) -> TemplateValue {
     scopes.reversed().lazy.compactMap { $0[name] }.first ?? .undefined
@@ -18,6 +25,7 @@ struct TemplateRenderer {
 
   mutating func run(_ statements: [TemplateStatement]) throws(TokenizerError) {
     for statement in statements {
+      try step()
       switch statement {
       case .text(let text): output += text
       case .output(let expression): output += try evaluate(expression).printed
@@ -52,6 +60,7 @@ struct TemplateRenderer {
   ) throws(TokenizerError) {
     var items: [[String: TemplateValue]] = []
     for item in try elements(of: values) {
+      try step()
       var scope: [String: TemplateValue] = [:]
       if names.count == 1 {
         scope[names[0]] = item

@@ -25,6 +25,16 @@ enum TemplateValue: Sendable {
     }
   }
 
+  /// Whether it has fewer levels of lists and objects than a limit.
+  func nests(below limit: Int) -> Bool {
+    guard limit > 0 else { return false }
+    return switch self {
+    case .list(let values): values.allSatisfy { $0.nests(below: limit - 1) }
+    case .object(let members): members.allSatisfy { $0.value.nests(below: limit - 1) }
+    default: true
+    }
+  }
+
   /// As Python prints it.
   var printed: String {
     switch self {
