@@ -9,7 +9,7 @@ struct ImportedTensor {
   let type: SafetensorsHeader.ElementType
   /// Puts the elements of some rows in their order into memory of just that size.
   let read: (_ rows: Range<Int>, _ elements: UnsafeMutableBufferPointer<Float>) throws -> Void
-  /// Gives back the memory that reading took.
+  /// Gives back the memory that reading took so far.
   let release: () -> Void
 
   /// A vector is one row.

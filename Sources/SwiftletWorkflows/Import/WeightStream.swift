@@ -34,10 +34,11 @@ struct WeightStream {
     var done = 0
     for index in order {
       let tensor = tensors[index]
-      defer { tensor.release() }
       let rows = max(1, chunk / max(1, tensor.rowLength))
       for start in stride(from: 0, to: tensor.rowCount, by: rows) {
         done += try write(tensor, start..<min(start + rows, tensor.rowCount), as: types[index], to: file)
+        // Now and not at the tensor's end: a table of many tokens alone may be larger than the memory.
+        tensor.release()
         observer?(done, total)
       }
     }
