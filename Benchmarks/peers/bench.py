@@ -347,7 +347,11 @@ def main():
     options.work.mkdir(parents=True, exist_ok=True)
     kept = options.work / "results.json"
     results = json.loads(kept.read_text()) if kept.exists() else []
-    arguments = shlex.join(sys.argv[1:])
+    given = sys.argv[1:]
+    if options.remark in given:  # it stands on the page already
+        at = given.index(options.remark)
+        given = given[: at - 1] + given[at + 1 :]
+    arguments = shlex.join(given)
     command = f'make bench BENCH="{arguments}"' if arguments else "make bench"
     computes_bf16 = flags & {"avx512_bf16", "amx_bf16", "bf16"}
     precisions = [p for p in options.precisions if p != "bf16" or computes_bf16]
