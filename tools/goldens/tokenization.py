@@ -30,8 +30,6 @@ from transformers.convert_slow_tokenizer import generate_merges
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "Tests/SwiftletTextTests/Goldens"
 DATA = ROOT.parent / "shared/data/language"
-if not DATA.exists():
-    DATA = pathlib.Path("/work/shared/data/language")
 
 CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
