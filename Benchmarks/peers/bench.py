@@ -319,20 +319,25 @@ def words(known):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    # What stands on the page beside the figures: no part of the command that makes them again.
+    beside = argparse.ArgumentParser(add_help=False)
+    beside.add_argument("--remark", help="a sentence about the machine, for the page")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, parents=[beside]
+    )
     parser.add_argument("--networks", type=words(NETWORKS), default=list(NETWORKS), help="separated by commas")
     parser.add_argument("--precisions", type=words(PRECISIONS), default=list(PRECISIONS), help="separated by commas")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=6, help="in each, every contender has a turn")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of a turn")
-    parser.add_argument("--remark", help="a sentence about the machine, for the page")
     parser.add_argument("--limit", type=int, default=900, help="seconds to wait for an answer, loading included")
     parser.add_argument("--swiftlet", default=str(ROOT / ".build/release/swiftlet"))
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
     parser.add_argument("--work", type=pathlib.Path, default=ROOT / "out/bench", help="for models and results")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs/results/speed.md")
     options = parser.parse_args()
+    _, measured = beside.parse_known_args()
     if options.out.exists() and not options.out.read_bytes().startswith(TITLE.encode()):
         parser.error(f"{options.out} is another file than this program writes: name another")
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -347,11 +352,7 @@ def main():
     options.work.mkdir(parents=True, exist_ok=True)
     kept = options.work / "results.json"
     results = json.loads(kept.read_text()) if kept.exists() else []
-    given = sys.argv[1:]
-    if options.remark in given:  # it stands on the page already
-        at = given.index(options.remark)
-        given = given[: at - 1] + given[at + 1 :]
-    arguments = shlex.join(given)
+    arguments = shlex.join(measured)
     command = f'make bench BENCH="{arguments}"' if arguments else "make bench"
     computes_bf16 = flags & {"avx512_bf16", "amx_bf16", "bf16"}
     precisions = [p for p in options.precisions if p != "bf16" or computes_bf16]
