@@ -14,7 +14,7 @@ extension LlamaModel {
   public func fisherInformation(
     on batches: [Tensor], progress: (_ batch: Int) throws -> Void = { _ in }
   ) throws -> [String: Double] {
-    let paths = slots.filter { $0.kind == .keys || $0.kind == .values }.map { $0.path + ".weight" }
+    let paths = slots.filter(\.kind.isCached).map { $0.path + ".weight" }
     let weights = namedParameters().filter { paths.contains($0.path) }
     var squares = weights.map { Tensor.zeros($0.tensor.shape, device: $0.tensor.device) }
     for (number, ids) in batches.enumerated() {

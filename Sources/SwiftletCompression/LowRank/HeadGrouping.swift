@@ -9,6 +9,9 @@ public enum HeadGrouping: Hashable, Sendable {
   /// All of a layer (J-LRD).
   case joint
 
+  /// What a plan says of it: so many heads, or all of a layer where it says nothing.
+  init(of heads: Int?) { self = heads.map { .groups(of: $0) } ?? .joint }
+
   /// Heads of a group.
   ///
   /// - Throws: ``LowRankError/indivisibleHeads(heads:group:)`` if the groups do not divide the heads.
@@ -33,6 +36,7 @@ public enum LowRankError: Error, Hashable, Sendable {
   case bits(Int)
   case indivisibleLatent(width: Int, group: Int)
   case budget(ranks: Int, reachable: ClosedRange<Int>)
+  case cacheFile(String, reason: String)
 }
 
 extension LowRankError: CustomStringConvertible {
@@ -46,6 +50,7 @@ extension LowRankError: CustomStringConvertible {
     case .bits(let bits):
       "\(bits) bits are none of \(LatentQuantizer.bitWidths.map(String.init).joined(separator: ", "))"
     case .indivisibleLatent(let width, let group): "\(width) values do not fall into groups of \(group)"
+    case .cacheFile(let path, let reason): "\(path) does not say what a cache does: \(reason)"
     case .budget(let ranks, let reachable):
       "a total rank of \(ranks) cannot be met, these layers reach \(reachable.lowerBound) to \(reachable.upperBound)"
     }

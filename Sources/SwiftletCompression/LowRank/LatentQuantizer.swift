@@ -34,11 +34,14 @@ public struct LatentQuantizer: Hashable, Sendable {
     return width / group
   }
 
-  /// Bytes that a cache keeps of a latent of `width` values: codes, filled up to whole bytes, and two 16-bit floats a slice.
+  /// Bytes of the codes of a latent, filled up to whole ones.
+  func codeByteCount(ofWidth width: Int) -> Int { (width * bits + 7) / 8 }
+
+  /// Bytes that a cache keeps of a latent of `width` values: codes, and two 16-bit floats a slice.
   ///
   /// - Throws: ``LowRankError/indivisibleLatent(width:group:)``.
   public func byteCount(ofWidth width: Int) throws(LowRankError) -> Int {
-    (width * bits + 7) / 8 + 4 * (try slices(ofWidth: width))
+    codeByteCount(ofWidth: width) + 4 * (try slices(ofWidth: width))
   }
 
   /// Values as they come back from the cache: `[…, width]` in any floating-point type, rounded in float32, with a grid for

@@ -41,9 +41,7 @@ public enum LatentRotation: String, Hashable, Sendable, CaseIterable {
       let numbers = Tensor.normal(
         [width, width], dataType: .float64, using: Generator(seed: UInt64(truncatingIfNeeded: seed)))
       let basis = numbers.orthogonalBasis()
-      let diagonal = (0..<width).map { i in
-        (basis.narrowed(along: 1, from: i, count: 1) * numbers.narrowed(along: 1, from: i, count: 1)).sum().item()
-      }
+      let diagonal = (basis * numbers).sum(along: [0]).scalars(as: Double.self)
       return basis * Tensor(diagonal.map { $0 < 0 ? -1 : 1 }, shape: [1, width])
     }
   }

@@ -31,130 +31,102 @@ extension LlamaModel {
   public func decompose(
     to plan: CompressionPlan, for statistics: [KeyValueStatistics], by method: LowRankMethod = LowRankMethod()
   ) throws {
-    try plan.validate(for: slots)
-    try plan.require(only: LayerChoice.decomposable, by: "low-rank keys and values")
     precondition(statistics.count == blocks.count, "decompose: \(statistics.count) statistics, \(blocks.count) blocks")
-    let attentions = try blocks.indices.map { layer in
-      try remade(
-        blocks[layer].attention, for: statistics[layer],
-        keys: plan["model.layers.\(layer).self_attn.k_proj"] ?? LayerChoice(),
-        values: plan["model.layers.\(layer).self_attn.v_proj"] ?? LayerChoice(), by: method)
+    try replaceKeysAndValues(by: plan, method) { layer, side, linear, shape, quantizer in
+      let decompositions = try decompositions(
+        of: linear, side, layer: layer, for: statistics[layer], groups: shape.groups, by: method)
+      return try LowRankProjection(
+        decompositions, rank: shape.rank, bias: linear.bias, dataType: linear.weight.dataType,
+        rotation: method.rotation, seed: method.seed, quantizer: quantizer)
     }
-    for (block, attention) in zip(blocks, attentions) { block.attention = attention }
-  }
-
-  /// An attention that shares what it does not replace.
-  private func remade(
-    _ attention: LlamaAttention, for statistics: KeyValueStatistics, keys: LayerChoice, values: LayerChoice,
-    by method: LowRankMethod
-  ) throws -> LlamaAttention {
-    let copy = attention.shallowCopy()
-    let key = try projection(attention, statistics, keys, bits: keys.keyBits, .keys, method)
-    let value = try projection(attention, statistics, values, bits: values.valueBits, .values, method)
-    try Self.addMemory(to: copy, keys: key == nil ? keys : nil, values: value == nil ? values : nil, method)
-    if let key { copy.key = key }
-    if let value { copy.value = value }
-    copy.whole = method.whole
-    return copy
-  }
-
-  /// Layers of the shapes that a plan asks for, with weights that are anything yet.
-  func makeRoom(for plan: CompressionPlan, by method: LowRankMethod) throws {
-    for (layer, block) in blocks.enumerated() {
-      let attention = block.attention
-      func choice(_ role: String) -> LayerChoice { plan["model.layers.\(layer).self_attn.\(role)"] ?? LayerChoice() }
-      let (keys, values) = (choice("k_proj"), choice("v_proj"))
-      func room(_ layer: any Layer, _ choice: LayerChoice, bits: Int?) throws -> LowRankProjection? {
-        guard let rank = choice.rank, let linear = layer as? Linear else { return nil }
-        let heads = choice.headGroup ?? attention.keyHeads
-        let groups = attention.keyHeads / (try HeadGrouping.groups(of: heads).size(among: attention.keyHeads))
-        return LowRankProjection(
-          down: .empty([groups * rank, linear.inputs]), up: .empty([groups, linear.outputs / groups, rank]),
-          bias: linear.bias, quantizer: try Self.quantizer(choice, bits: bits, rank: rank))
-      }
-      let room = (
-        keys: try room(attention.key, keys, bits: keys.keyBits),
-        values: try room(attention.value, values, bits: values.valueBits)
-      )
-      try Self.addMemory(
-        to: attention, keys: room.keys == nil ? keys : nil, values: room.values == nil ? values : nil, method)
-      if let layer = room.keys { attention.key = layer }
-      if let layer = room.values { attention.value = layer }
-      attention.whole = method.whole
-    }
-  }
-
-  private static func quantizer(_ choice: LayerChoice, bits: Int?, rank: Int) throws -> LatentQuantizer? {
-    guard let bits, bits < 16 else { return nil }
-    let quantizer = try LatentQuantizer(bits: bits, group: choice.latentGroup)
-    _ = try quantizer.slices(ofWidth: rank)
-    return quantizer
-  }
-
-  /// What a cache makes of whole keys and values; nil for those that have a latent.
-  private static func addMemory(
-    to attention: LlamaAttention, keys: LayerChoice?, values: LayerChoice?, _ method: LowRankMethod
-  ) throws {
-    let keyQuantizer = try keys.flatMap { try wholeQuantizer($0, bits: $0.keyBits, attention) }
-    let valueQuantizer = try values.flatMap { try wholeQuantizer($0, bits: $0.valueBits, attention) }
-    guard keyQuantizer != nil || valueQuantizer != nil else { return }
-    attention.memory = try RotatedKeyValueMemory(
-      keys: keyQuantizer, values: valueQuantizer, headWidth: attention.headWidth, rotation: method.rotation,
-      seed: method.seed)
-  }
-
-  private static func wholeQuantizer(
-    _ choice: LayerChoice, bits: Int?, _ attention: LlamaAttention
-  ) throws -> LatentQuantizer? {
-    guard let bits, bits < 16 else { return nil }
-    guard choice.headGroup == 1 || attention.keyHeads == 1 else {
-      throw LowRankError.indivisibleHeads(heads: attention.keyHeads, group: choice.headGroup ?? attention.keyHeads)
-    }
-    return try LatentQuantizer(bits: bits, group: choice.latentGroup)
-  }
-
-  private enum Side { case keys, values }
-
-  /// The projection through a latent that a choice asks for; nil where it has no rank.
-  private func projection(
-    _ attention: LlamaAttention, _ statistics: KeyValueStatistics, _ choice: LayerChoice, bits: Int?, _ side: Side,
-    _ method: LowRankMethod
-  ) throws -> LowRankProjection? {
-    guard let rank = choice.rank else { return nil }
-    guard let layer = (side == .keys ? attention.key : attention.value) as? Linear else {
-      preconditionFailure("decompose: keys and values have been decomposed before")
-    }
-    let quantizer = try Self.quantizer(choice, bits: bits, rank: rank)
-    let decompositions = try decompositions(
-      attention, layer, statistics, heads: choice.headGroup ?? attention.keyHeads, side, method)
-    return try LowRankProjection(
-      of: layer.weight, bias: layer.bias, decompositions: decompositions, rank: rank, rotation: method.rotation,
-      seed: method.seed, quantizer: quantizer)
   }
 
   private func decompositions(
-    _ attention: LlamaAttention, _ layer: Linear, _ statistics: KeyValueStatistics, heads: Int, _ side: Side,
-    _ method: LowRankMethod
+    of linear: Linear, _ side: CacheSide, layer: Int, for statistics: KeyValueStatistics, groups: Int,
+    by method: LowRankMethod
   ) throws -> [LowRankDecomposition] {
-    let size = try HeadGrouping.groups(of: heads).size(among: attention.keyHeads)
-    let rows = size * attention.headWidth
+    let attention = blocks[layer].attention
+    let size = attention.keyHeads / groups
     return try stride(from: 0, to: attention.keyHeads, by: size).map { first in
-      let group = first..<first + size
+      let heads = first..<first + size
       var weighting: Tensor?
       switch side {
       case .keys where method.weighsKeys:
         let isTurned = if case .rotary = configuration.positions { true } else { false }
-        weighting = OutputWeighting.keys(group, of: attention, statistics, turned: isTurned)
+        weighting = OutputWeighting.keys(heads, of: attention, statistics, turned: isTurned)
       case .values where method.weighsValues:
         guard let output = attention.output as? Linear else {
           preconditionFailure("decompose: the output layer is a \(type(of: attention.output)), not a plain one")
         }
-        weighting = OutputWeighting.values(group, of: attention, output: output.weight)
+        weighting = OutputWeighting.values(heads, of: attention, output: output.weight)
       default: break
       }
+      let rows = linear.weight.narrowed(
+        along: 0, from: first * attention.headWidth, count: size * attention.headWidth)
       return try LowRankDecomposition(
-        of: layer.weight.narrowed(along: 0, from: first * attention.headWidth, count: rows), for: statistics.inputs,
-        weighting: weighting, route: method.route)
+        of: rows, for: statistics.inputs, weighting: weighting, route: method.route)
     }
+  }
+}
+
+/// What a cache keeps two of.
+enum CacheSide: CaseIterable {
+  case keys, values
+
+  var kind: Slot.Kind { self == .keys ? .keys : .values }
+  var layer: ReferenceWritableKeyPath<LlamaAttention, any Layer> { self == .keys ? \.key : \.value }
+
+  func bits(of choice: LayerChoice) -> Int? { self == .keys ? choice.keyBits : choice.valueBits }
+
+  /// - Throws: ``LowRankError`` for bits that are none.
+  func quantizer(of choice: LayerChoice) throws(LowRankError) -> LatentQuantizer? {
+    guard let bits = bits(of: choice), bits < 16 else { return nil }
+    return try LatentQuantizer(bits: bits, group: choice.latentGroup)
+  }
+}
+
+extension LlamaModel {
+  /// Puts what `projection` makes in the place of every projection that has a rank, and has the others' heads rounded whole where
+  /// they have bits. Nothing changes where anything fails.
+  func replaceKeysAndValues(
+    by plan: CompressionPlan, _ method: LowRankMethod,
+    _ projection: (
+      _ layer: Int, _ side: CacheSide, _ linear: Linear, _ shape: (groups: Int, rank: Int),
+      _ quantizer: LatentQuantizer?
+    ) throws -> LowRankProjection
+  ) throws {
+    try plan.validate(for: slots)
+    try plan.require(only: LayerChoice.decomposable, by: "low-rank keys and values")
+    let paths = Dictionary(grouping: slots, by: \.kind).mapValues { $0.map(\.path) }
+    let attentions = try blocks.enumerated().map { layer, block in
+      let attention = block.attention.shallowCopy()
+      var whole: [CacheSide: LatentQuantizer] = [:]
+      for side in CacheSide.allCases {
+        guard let choice = paths[side.kind].flatMap({ plan[$0[layer]] }) else { continue }
+        let quantizer = try side.quantizer(of: choice)
+        guard let rank = choice.rank else {
+          if quantizer != nil, choice.headGroup != 1, attention.keyHeads != 1 {
+            throw LowRankError.indivisibleHeads(
+              heads: attention.keyHeads, group: choice.headGroup ?? attention.keyHeads)
+          }
+          whole[side] = quantizer
+          continue
+        }
+        guard let linear = attention[keyPath: side.layer] as? Linear else {
+          preconditionFailure("decompose: keys and values have been decomposed before")
+        }
+        _ = try quantizer?.slices(ofWidth: rank)
+        let groups = attention.keyHeads / (try HeadGrouping(of: choice.headGroup).size(among: attention.keyHeads))
+        attention[keyPath: side.layer] = try projection(layer, side, linear, (groups, rank), quantizer)
+      }
+      if !whole.isEmpty {
+        attention.memory = try RotatedKeyValueMemory(
+          keys: whole[.keys], values: whole[.values], headWidth: attention.headWidth, rotation: method.rotation,
+          seed: method.seed)
+      }
+      attention.whole = method.whole
+      return attention
+    }
+    for (block, attention) in zip(blocks, attentions) { block.attention = attention }
   }
 }

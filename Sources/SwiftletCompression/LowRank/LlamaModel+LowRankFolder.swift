@@ -23,6 +23,20 @@ struct CacheFile: Codable, Hashable {
 
   init(_ method: LowRankMethod) { (rotation, seed, whole) = (method.rotation, method.seed, method.whole) }
 
+  init(contentsOf file: URL) throws(LowRankError) {
+    do { self = try StrictJSON.decode(CacheFile.self, from: Data(contentsOf: file)) } catch let error as DecodingError {
+      throw .cacheFile(file.path, reason: StrictJSON.sentence(of: error))
+    } catch {
+      throw .cacheFile(file.path, reason: reason(of: error))
+    }
+  }
+
+  var method: LowRankMethod {
+    var method = LowRankMethod()
+    (method.rotation, method.seed, method.whole) = (rotation, seed, whole)
+    return method
+  }
+
   init(from decoder: any Decoder) throws {
     let container = try decoder.strictContainer(keyedBy: Key.self)
     let format = try container.decode(String.self, forKey: .format)
@@ -74,8 +88,7 @@ extension LlamaModel {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try stateDictionary().write(to: folder.appending(path: "model.safetensors"), format: .safetensors)
     try AtomicFile.write(configuration.huggingFace(), replacing: folder.appending(path: "config.json").path)
-    try AtomicFile.write(
-      StrictJSON.encode(plan, pretty: true), replacing: folder.appending(path: CacheFile.planName).path)
+    try plan.write(to: folder.appending(path: CacheFile.planName))
     // Last, as it says that all the others are there.
     try AtomicFile.write(
       StrictJSON.encode(CacheFile(method), pretty: true), replacing: folder.appending(path: CacheFile.name).path)
@@ -85,16 +98,14 @@ extension LlamaModel {
   ///
   /// - Throws: what cannot be read, and plan, method and weights that do not fit each other.
   public static func lowRank(folder: URL) throws -> LlamaModel {
-    let file = try StrictJSON.decode(
-      CacheFile.self, from: Data(contentsOf: folder.appending(path: CacheFile.name)))
-    let plan = try StrictJSON.decode(
-      CompressionPlan.self, from: Data(contentsOf: folder.appending(path: CacheFile.planName)))
+    let method = try CacheFile(contentsOf: folder.appending(path: CacheFile.name)).method
+    let plan = try CompressionPlan(contentsOf: folder.appending(path: CacheFile.planName))
     let model = try LlamaModel(unfilled: LlamaConfiguration(folder: folder))
-    try plan.validate(for: model.slots)
-    try plan.require(only: LayerChoice.decomposable, by: "low-rank keys and values")
-    var method = LowRankMethod()
-    (method.rotation, method.seed, method.whole) = (file.rotation, file.seed, file.whole)
-    try model.makeRoom(for: plan, by: method)
+    try model.replaceKeysAndValues(by: plan, method) { _, _, linear, shape, quantizer in
+      LowRankProjection(
+        down: .empty([shape.groups * shape.rank, linear.inputs]),
+        up: .empty([shape.groups, linear.outputs / shape.groups, shape.rank]), bias: linear.bias, quantizer: quantizer)
+    }
     try model.fill(from: Checkpoint.read(from: folder), source: folder.path)
     return model
   }

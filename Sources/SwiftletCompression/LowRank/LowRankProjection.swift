@@ -59,11 +59,12 @@ extension LowRankProjection {
   /// The best projection of a rank for what a layer saw.
   ///
   /// - Parameters:
-  ///   - weight: `[outputs, inputs]` of `heads` heads.
-  ///   - weightings: of each group's outputs, as ``LowRankDecomposition`` takes them.
-  /// - Throws: ``LowRankError``.
+  ///   - decompositions: of each group of heads, in their order.
+  ///   - bias: of all groups' outputs.
+  ///   - dataType: of the weights.
+  /// - Throws: ``LowRankError`` for a rank that is out of reach.
   public convenience init(
-    of weight: Tensor, bias: Tensor?, decompositions: [LowRankDecomposition], rank: Int,
+    _ decompositions: [LowRankDecomposition], rank: Int, bias: Tensor?, dataType: DataType = .float32,
     rotation: LatentRotation = .hadamard, seed: Int = 0, quantizer: LatentQuantizer? = nil
   ) throws(LowRankError) {
     let turn = rotation.matrix(width: rank, seed: seed)
@@ -71,10 +72,9 @@ extension LowRankProjection {
     for decomposition in decompositions {
       let factors = try decomposition.factors(rank: rank)
       let turned = turn.map { factors.rotated(by: $0) } ?? factors
-      downs.append(turned.down.cast(to: weight.dataType))
-      ups.append(turned.up.cast(to: weight.dataType))
+      downs.append(turned.down.cast(to: dataType))
+      ups.append(turned.up.cast(to: dataType))
     }
-    if let quantizer { _ = try quantizer.slices(ofWidth: rank) }
     self.init(
       down: .concatenated(downs, along: 0), up: .stacked(ups, along: 0), bias: bias?.detached(), quantizer: quantizer)
   }

@@ -17,7 +17,7 @@ public struct PackedLatents: Hashable, Sendable {
   public init(width: Int, quantizer: LatentQuantizer) throws(LowRankError) {
     (self.width, self.quantizer) = (width, quantizer)
     slice = width / (try quantizer.slices(ofWidth: width))
-    bytesPerToken = (width * quantizer.bits + 7) / 8
+    bytesPerToken = quantizer.codeByteCount(ofWidth: width)
   }
 
   /// Bytes in all: codes and grids.

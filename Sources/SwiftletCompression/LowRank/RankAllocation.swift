@@ -45,8 +45,8 @@ public struct RankAllocation: Hashable, Sendable {
     try check(groups, total)
     return filled(groups, total: total) { index, rank in
       let group = groups[index]
-      let step = min(self.step, group.width - rank)
-      return step == 0 ? -1 : group.weight * group.energies[rank..<rank + step].reduce(0, +) / Double(step)
+      let step = step(of: group, at: rank)
+      return group.weight * group.energies[rank..<rank + step].reduce(0, +) / Double(step)
     }
   }
 
@@ -55,6 +55,9 @@ public struct RankAllocation: Hashable, Sendable {
     let most = groups.reduce(0) { $0 + $1.width }
     guard (fewest...most).contains(total) else { throw .budget(ranks: total, reachable: fewest...most) }
   }
+
+  /// What a group that is not full takes next.
+  private func step(of group: Group, at rank: Int) -> Int { min(step, group.width - rank) }
 
   /// From the least ranks up, a step at a time to whoever gains most by it; of equals the first.
   ///
@@ -67,11 +70,11 @@ public struct RankAllocation: Hashable, Sendable {
     while true {
       var best: Int?
       for index in groups.indices where ranks[index] < groups[index].width {
-        guard min(step, groups[index].width - ranks[index]) <= left else { continue }
+        guard step(of: groups[index], at: ranks[index]) <= left else { continue }
         if best.map({ gains[index] > gains[$0] }) ?? true { best = index }
       }
       guard let best else { return ranks }
-      let taken = min(step, groups[best].width - ranks[best])
+      let taken = step(of: groups[best], at: ranks[best])
       ranks[best] += taken
       left -= taken
       gains[best] = ranks[best] < groups[best].width ? gain(best, ranks[best]) : -.infinity

@@ -20,7 +20,7 @@ public struct RankPlanner {
 
   /// - Parameter slots: a network's; those that are no keys or values are left out.
   public init(slots: [Slot]) {
-    self.slots = slots.filter { $0.kind == .keys || $0.kind == .values }
+    self.slots = slots.filter(\.kind.isCached)
   }
 
   /// How much may be kept.
@@ -43,29 +43,37 @@ public struct RankPlanner {
 
   /// A plan that keeps all that is allowed, but for less than a step.
   ///
-  /// - Throws: ``LowRankError`` where heads do not divide, bits are none, or the allowance is out of reach.
-  public func plan(keeping allowance: Allowance, bits: Int? = nil, by rule: Rule) throws(LowRankError)
+  /// - Throws: ``LowRankError`` where heads do not divide, bits are none, or the allowance is out of reach,
+  ///   `CompressionPlanError` where ranks and ``latentGroup`` do not fit.
+  public func plan(keeping allowance: Allowance, bits: Int? = nil, by rule: Rule) throws -> CompressionPlan {
+    if let bits, bits < 16 { _ = try LatentQuantizer(bits: bits, group: latentGroup) }
+    let groups = try slots.map { try group(of: $0, by: rule) }
+    let most = groups.reduce(0) { $0 + $1.width }
+    switch allowance {
+    case .share(let share):
+      return try plan(
+        groups, total: min(most, Int((share * Double(most)).rounded()) / step * step), bits: bits, by: rule)
+    case .bytesPerToken(let bytes):
+      // Codes alone would allow so much; grids and bytes that are not full take their part.
+      let codeBits = try slots.map { try groupCount(of: $0) * (bits ?? 16) }.min() ?? 1
+      var total = min(most, bytes * 8 / codeBits) / step * step
+      while true {
+        let plan = try plan(groups, total: total, bits: bits, by: rule)
+        let taken = try slots.reduce(0) { try $0 + CostModel.cacheBytes($1, plan[$1.path] ?? LayerChoice()) }
+        if taken <= bytes { return plan }
+        total -= step
+      }
+    }
+  }
+
+  private func plan(_ groups: [RankAllocation.Group], total: Int, bits: Int?, by rule: Rule) throws(LowRankError)
     -> CompressionPlan
   {
-    if let bits, bits < 16 { _ = try LatentQuantizer(bits: bits, group: latentGroup) }
-    let sizes = try slots.map { slot throws(LowRankError) in try size(of: slot) }
     let allocation = RankAllocation(step: step)
-    let total = try total(allowance, sizes, bits: bits)
-    let ranks: [Int]
-    switch rule {
-    case .uniform:
-      ranks = try allocation.proportional(groups(sizes) { _, width in Double(width) }, total: total)
-    case .proportional(let weights):
-      ranks = try allocation.proportional(
-        groups(sizes) { path, _ in Self.known(path, in: weights) }, total: total)
-    case .waterFilling(let energies, let costs):
-      let groups = zip(slots, sizes).map { slot, size in
-        RankAllocation.Group(
-          width: size.width, weight: Self.known(slot.path, in: costs),
-          energies: Self.known(slot.path, in: energies))
+    let ranks =
+      if case .waterFilling = rule { try allocation.waterFilled(groups, total: total) } else {
+        try allocation.proportional(groups, total: total)
       }
-      ranks = try allocation.waterFilled(groups, total: total)
-    }
     var plan = CompressionPlan()
     for (slot, rank) in zip(slots, ranks) {
       var choice = LayerChoice(rank: rank, headGroup: headGroup ?? slot.heads)
@@ -90,45 +98,19 @@ public struct RankPlanner {
     return value
   }
 
-  // MARK: - Counting
-
-  private struct Size {
-    let groups, width: Int
+  private func groupCount(of slot: Slot) throws(LowRankError) -> Int {
+    slot.heads / (try HeadGrouping(of: headGroup).size(among: slot.heads))
   }
 
-  private func size(of slot: Slot) throws(LowRankError) -> Size {
-    let heads = try HeadGrouping.groups(of: headGroup ?? slot.heads).size(among: slot.heads)
-    return Size(groups: slot.heads / heads, width: slot.outputs / slot.heads * heads)
-  }
-
-  private func groups(_ sizes: [Size], weight: (_ path: String, _ width: Int) -> Double) -> [RankAllocation.Group] {
-    zip(slots, sizes).map { slot, size in
-      RankAllocation.Group(width: size.width, weight: weight(slot.path, size.width))
+  /// A group of heads of a projection; all of its groups get the same rank.
+  private func group(of slot: Slot, by rule: Rule) throws(LowRankError) -> RankAllocation.Group {
+    let width = slot.outputs / (try groupCount(of: slot))
+    return switch rule {
+    case .uniform: RankAllocation.Group(width: width, weight: Double(width))
+    case .proportional(let weights): RankAllocation.Group(width: width, weight: Self.known(slot.path, in: weights))
+    case .waterFilling(let energies, let costs):
+      RankAllocation.Group(
+        width: width, weight: Self.known(slot.path, in: costs), energies: Self.known(slot.path, in: energies))
     }
-  }
-
-  /// The sum of the ranks of one group of each projection. All have as many groups, so that a rank costs the same everywhere.
-  private func total(_ allowance: Allowance, _ sizes: [Size], bits: Int?) throws(LowRankError) -> Int {
-    let most = sizes.reduce(0) { $0 + $1.width }
-    guard let first = sizes.first, sizes.allSatisfy({ $0.groups == first.groups }) else {
-      throw .budget(ranks: 0, reachable: 0...most)
-    }
-    switch allowance {
-    case .share(let share):
-      return min(most, Int((share * Double(most)).rounded()) / step * step)
-    case .bytesPerToken(let bytes):
-      // Each projection fills up to whole bytes.
-      let bits = bits ?? 16
-      var total = min(most, bytes * 8 / (first.groups * bits)) / step * step
-      while total > 0, self.bytes(ofTotal: total, sizes, bits: bits) > bytes { total -= step }
-      return total
-    }
-  }
-
-  /// The most bytes that a total of ranks can take, grids included.
-  private func bytes(ofTotal total: Int, _ sizes: [Size], bits: Int) -> Int {
-    guard let first = sizes.first else { return 0 }
-    let slices = bits < 16 ? latentGroup.map { total / $0 } ?? sizes.count : 0
-    return (total * first.groups * bits + 7 * sizes.count) / 8 + 4 * first.groups * slices
   }
 }

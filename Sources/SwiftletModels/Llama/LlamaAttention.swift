@@ -46,56 +46,48 @@ public final class LlamaAttention: Module {
       projected.reshaped([batch, tokens, heads, headWidth]).transposed(1, 2)
     }
     func turned(_ heads: Tensor) -> Tensor { context.rotation.map { $0(heads) } ?? heads }
+    func keys(_ projected: Tensor) -> Tensor { turned(split(projected, into: keyHeads)) }
+    func values(_ projected: Tensor) -> Tensor { split(projected, into: keyHeads) }
     let q = turned(split(query(x), into: heads))
-    let (k, v) = (turned(split(key(x), into: keyHeads)), split(value(x), into: keyHeads))
     let bias = context.bias(window: window)?.cast(to: q.dataType)
+    var kept = (keys: keys(remembered(key, x)), values: values(remembered(value, x)))
+    if let memory { kept = (memory.keys(kept.keys), memory.values(kept.values)) }
     let mixed: Tensor
-    if remembers {
-      var back = (
-        keys: remembered(key, x).map { turned(split($0, into: keyHeads)) } ?? k,
-        values: remembered(value, x).map { split($0, into: keyHeads) } ?? v
-      )
-      if let memory { back = (memory.keys(back.keys), memory.values(back.values)) }
-      mixed = attend(q, whole: (k, v), remembered: back, bias, context)
+    if remembers, let mask = whole.mask(tokens: tokens, device: q.device) {
+      mixed = attend(q, where: mask, whole: (keys(key(x)), values(value(x))), elsewhere: kept, bias)
     } else {
-      mixed = SwiftletNN.attend(query: q, key: k, value: v, bias: bias, causal: bias == nil)
+      mixed = SwiftletNN.attend(query: q, key: kept.keys, value: kept.values, bias: bias, causal: bias == nil)
     }
     return output(mixed.transposed(1, 2).reshaped([batch, tokens, heads * headWidth]))
   }
 
+  /// Whether anything comes back from a cache other than it went in.
   private var remembers: Bool {
     memory != nil || key is any RememberedProjection || value is any RememberedProjection
   }
 
-  private func remembered(_ layer: any Layer, _ x: Tensor) -> Tensor? {
-    (layer as? any RememberedProjection)?.remembered(x)
+  private func remembered(_ layer: any Layer, _ x: Tensor) -> Tensor {
+    (layer as? any RememberedProjection)?.remembered(x) ?? layer(x)
   }
 
-  /// Attention to what comes back from a cache, and to what it keeps whole.
+  /// Attention to some tokens whole, and to what comes back from a cache of the others.
   private func attend(
-    _ query: Tensor, whole: (keys: Tensor, values: Tensor), remembered: (keys: Tensor, values: Tensor), _ bias: Tensor?,
-    _ context: LlamaContext
+    _ query: Tensor, where mask: Tensor, whole: (keys: Tensor, values: Tensor),
+    elsewhere kept: (keys: Tensor, values: Tensor), _ bias: Tensor?
   ) -> Tensor {
     let tokens = query.shape[2]
-    guard let mask = self.whole.mask(tokens: tokens, device: query.device) else {
-      return SwiftletNN.attend(
-        query: query, key: remembered.keys, value: remembered.values, bias: bias, causal: bias == nil)
-    }
     // A head of keys for each head of queries.
-    func shared(_ kept: Tensor) -> Tensor {
-      let (batch, width) = (kept.shape[0], kept.shape[3])
-      return kept.unsqueezed(2).expanded([batch, keyHeads, heads / keyHeads, tokens, width])
-        .reshaped([batch, heads, tokens, width])
+    func shared(_ heads: Tensor) -> Tensor {
+      let (batch, width) = (heads.shape[0], heads.shape[3])
+      return heads.unsqueezed(2).expanded([batch, keyHeads, self.heads / keyHeads, tokens, width])
+        .reshaped([batch, self.heads, tokens, width])
     }
     let scaled = query * (1 / Double(headWidth).squareRoot())
     func scores(_ keys: Tensor) -> Tensor { scaled.matmul(shared(keys).transposed(-2, -1)) }
-    let hidden =
-      bias
-      ?? CausalBias.scores(tokens: tokens, window: nil, slopes: [], device: query.device)
-      .cast(to: query.dataType)
-    let chances = (Tensor.where(mask, scores(whole.keys), scores(remembered.keys)) + hidden).softmax(along: -1)
+    let hidden = bias ?? CausalBias.scores(tokens: tokens, device: query.device).cast(to: query.dataType)
+    let chances = (Tensor.where(mask, scores(whole.keys), scores(kept.keys)) + hidden).softmax(along: -1)
     return chances.maskedFill(mask.logicalNot(), 0).matmul(shared(whole.values))
-      + chances.maskedFill(mask, 0).matmul(shared(remembered.values))
+      + chances.maskedFill(mask, 0).matmul(shared(kept.values))
   }
 
   public func shallowCopy() -> LlamaAttention {

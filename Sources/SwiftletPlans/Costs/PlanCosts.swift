@@ -76,7 +76,7 @@ extension PlanCosts {
   /// - Throws: ``BudgetUnitError`` for a network that remembers nothing, ``CompressionPlanError`` if it lacks a slot of the
   ///   space or a choice has no formula.
   public static func cacheBytes(of space: SearchSpace, in slots: [Slot]) throws -> PlanCosts {
-    guard slots.contains(where: { $0.kind == .keys || $0.kind == .values }) else {
+    guard slots.contains(where: \.kind.isCached) else {
       throw BudgetUnitError(quantity: .kv, unit: .cacheBytes)
     }
     return try counted(.cacheBytes, space, in: slots, fixed: 0, by: CostModel.cacheBytes.callAsFunction)

@@ -11,6 +11,9 @@ public struct Slot: Hashable, Sendable {
     /// A matrix whose outputs a cache keeps of every token: `heads` keys, or `heads` values.
     case keys, values
 
+    /// Whether a cache keeps its outputs.
+    public var isCached: Bool { self == .keys || self == .values }
+
     /// What may usually be decided for such a layer.
     public var axes: Set<LayerChoice.Axis> {
       let usual: Set<LayerChoice.Axis> = [.pattern, .precision, .groupSize, .activationBits, .observer]
