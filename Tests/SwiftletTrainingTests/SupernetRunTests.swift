@@ -182,6 +182,10 @@ struct SupernetRunTests {
 
     #expect(
       message { try small.make("other", dense: 6).start() }.contains("choose another distillation.stored.directory"))
+    // A shorter epoch saw fewer images.
+    small.tiny.recipe.training.stepsPerEpoch = 2
+    #expect(message { try small.make("few").start() }.contains("holds a teacher's targets for"))
+    small.tiny.recipe.training.stepsPerEpoch = nil
     small.tiny.recipe.data.augmentation.flip = 0.1
     #expect(message { try small.make("flip").start() }.contains("holds a teacher's targets for"))
   }

@@ -57,6 +57,14 @@ struct ToyTaskTests {
     #expect(losses.firstIndex(of: losses.min() ?? 0) == losses.count - 3)
     let resumed = try Self.run("run", in: folder, set: set + ["training.keep=best"], resume: true)
     #expect(try resumed.start().steps == result.steps)
+    // More epochs alone bring nothing, which is said; more patience does.
+    let longer = try Self.run("run", in: folder, set: set + ["training.keep=best", "training.epochs=90"], resume: true)
+    var started = ""
+    #expect(try longer.start { if case .started(let text) = $0 { started = text } }.steps == result.steps)
+    #expect(started.contains("over, as nothing got better in 2 epochs"), "\(started)")
+    let patient = try Self.run(
+      "run", in: folder, set: set + ["training.keep=best", "training.epochs=90", "training.patience=4"], resume: true)
+    #expect(try patient.start().steps > result.steps)
     #expect(throws: RecipeError.self) {
       try Self.run("none", in: folder, set: ["training.patience=2", "data.search=0"])
     }
@@ -90,6 +98,26 @@ struct ToyTaskTests {
         }
       }
       #expect(try withoutClock(resumed) == withoutClock(straight))
+    }
+  }
+
+  /// Law: the same, where the weights' average stands in their place as the signal comes.
+  @Test func `it is interrupted while it is judged and goes on as if it had not been`() async {
+    await #expect(processExitsWith: .success) {
+      let folder = try TemporaryFolder()
+      let straight = try ToyTaskTests.run("straight", in: folder)
+      try straight.start()
+
+      let interrupted = try ToyTaskTests.run("interrupted", in: folder)
+      interrupted.task.duringEvaluation = { run in
+        kill(getpid(), SIGTERM)
+        while Interruption.signalNumber == nil { usleep(100) }  // another thread may take the signal
+        try run.stopIfAsked()
+      }
+      #expect(throws: RunError.self) { try interrupted.start() }
+      let resumed = try ToyTaskTests.run("interrupted", in: folder, resume: true)
+      try resumed.start()
+      #expect(try resumed.written == straight.written)
     }
   }
 

@@ -20,6 +20,9 @@ public final class ListeningTask: TrainingTask {
   /// In their order. A test may leave one out.
   public lazy var losses: [StepLoss] = [feeling, loudness]
 
+  /// What a test does while the network is judged.
+  public var duringEvaluation: ((RunContext) throws -> Void)?
+
   private let training, search: DataLoader<StackedSamples<Sounds>>
 
   public convenience init(_ text: RecipeText, data: URL?, start: StartingWeights?) throws {
@@ -93,6 +96,7 @@ public final class ListeningTask: TrainingTask {
 
   public func evaluate(_ run: RunContext) throws -> TaskEvaluation? {
     guard recipe.data.search > 0 else { return nil }
+    try duringEvaluation?(run)
     listener.evaluate()
     return try withNoGradient {
       var (loss, right, error, errors) = (0.0, 0.0, 0.0, 0)

@@ -9,7 +9,7 @@ extension Recipe {
     (part.supernet, part.compression) = (nil, nil)
     part.training = Training()
     part.training.seed = training.seed
-    part.training.batchSize = training.batchSize
+    (part.training.batchSize, part.training.stepsPerEpoch) = (training.batchSize, training.stepsPerEpoch)
     (part.training.mixup, part.training.cutmix) = (training.mixup, training.cutmix)
     part.training.precision = training.precision
     part.training.distillation = Distillation(temperature: training.distillation?.temperature ?? 1)

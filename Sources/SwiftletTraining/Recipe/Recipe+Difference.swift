@@ -3,7 +3,7 @@ import Yams
 
 extension TaskRecipe {
   /// The first key whose value differs from `other`'s, apart from those that change no result, or its rounding only, and
-  /// from more epochs: a run may go on.
+  /// from more epochs and more patience: a run may go on.
   func firstDifference(from other: Self) throws -> (key: String, own: String, other: String)? {
     let harmless: Set<String> = [
       "training.workers", "training.threads", "training.device", "training.logEverySteps", "training.checkpointMinutes",
@@ -11,7 +11,7 @@ extension TaskRecipe {
     let (own, others) = (try flattened(), try other.flattened())
     let keys = Set(own.keys).union(others.keys).subtracting(harmless).sorted()
     func isMore(_ key: String) -> Bool {
-      guard ["training.epochs", "compression.epochs"].contains(key) else { return false }
+      guard ["training.epochs", "training.patience", "compression.epochs"].contains(key) else { return false }
       guard let now = own[key].flatMap(Int.init), let before = others[key].flatMap(Int.init) else { return false }
       return now > before
     }

@@ -79,6 +79,8 @@ public final class TrainingRun<Task: TrainingTask> {
       }
     }
 
+    precondition(
+      task.batchesPerEpoch <= settings.stepsPerEpoch ?? .max, "\(Task.self) does not heed training.stepsPerEpoch")
     schedule = settings.schedule(stepsPerEpoch: task.batchesPerEpoch)
     task.network.move(to: device)
     let parameters = task.network.namedParameters().filter(\.tensor.requiresGradient).map {
@@ -221,10 +223,15 @@ public final class TrainingRun<Task: TrainingTask> {
   /// Evaluates on the search split and moves on to the next epoch.
   private func endEpoch(_ observer: ((TrainingEvent) -> Void)?) throws -> Metrics {
     let rate = schedule.rate(at: max(0, position.step - 1))
-    var context = context(observer)
+    // A checkpoint holds the weights themselves, so it waits until the average has given their place back.
+    var context = context(observer) { if Interruption.signalNumber != nil { throw StopAsked() } }
     (context.epoch, context.learningRate) = (position.epoch + 1, rate)
     let evaluate = { try self.task.evaluate(context) }
-    let evaluation = try average.map { try $0.whileApplied(evaluate) } ?? evaluate()
+    let evaluation: TaskEvaluation?
+    do { evaluation = try average.map { try $0.whileApplied(evaluate) } ?? evaluate() } catch let stop as StopAsked {
+      try stopIfAsked(observer)
+      throw stop
+    }
     if let loss = evaluation?.metrics["loss"] { try context.checkLoss(loss) }
     try rank(evaluation?.metrics[Task.ranking.metric])
     let loss = position.epochLoss.mean
@@ -235,11 +242,14 @@ public final class TrainingRun<Task: TrainingTask> {
       validation: evaluation?.metrics ?? [:], subnets: variants.isEmpty ? nil : variants, seconds: position.seconds)
   }
 
-  /// Notes whether an epoch's network is the best so far, where that matters.
+  /// That an evaluation should end.
+  private struct StopAsked: Error {}
+
+  /// Notes whether an epoch's network is the best so far, where that matters. No number is never better.
   private func rank(_ value: Double?) throws {
     let (keepsBest, patience) = (recipe.loop.keep == .best, recipe.loop.patience)
-    guard keepsBest || patience != nil, let value, value.isFinite else { return }
-    guard position.best.map({ Task.ranking.prefers(value, to: $0) }) ?? true else {
+    guard keepsBest || patience != nil, let value else { return }
+    guard value.isFinite, position.best.map({ Task.ranking.prefers(value, to: $0) }) ?? true else {
       if patience != nil { position.epochsSinceBest = (position.epochsSinceBest ?? 0) + 1 }
       return
     }
@@ -255,11 +265,13 @@ public final class TrainingRun<Task: TrainingTask> {
     Double(position.epoch) + Double(position.batch) / Double(max(1, task.batchesPerEpoch))
   }
 
-  private func context(_ observer: ((TrainingEvent) -> Void)?) -> RunContext {
+  private func context(
+    _ observer: ((TrainingEvent) -> Void)?, stopIfAsked: (() throws -> Void)? = nil
+  ) -> RunContext {
     RunContext(
       device: device, generator: generator, precision: recipe.loop.precision, step: position.step,
       epoch: position.epoch, learningRate: schedule.rate(at: position.step),
-      stopIfAsked: { [unowned self] in try stopIfAsked(observer) }, tell: { observer?($0) })
+      stopIfAsked: stopIfAsked ?? { [unowned self] in try self.stopIfAsked(observer) }, tell: { observer?($0) })
   }
 
   private var summary: String {
@@ -314,7 +326,9 @@ public final class TrainingRun<Task: TrainingTask> {
     try task.restore(checkpoint.taskState, from: file)
     position = checkpoint.position
     let (before, now) = (checkpoint.recipe.loop.epochs, recipe.loop.epochs)
-    if now > before {
+    if let patience = recipe.loop.patience, isOutOfPatience {
+      remarks.append("over, as nothing got better in \(patience) epochs: a higher training.patience lets it go on")
+    } else if now > before {
       remarks.append("\(now) epochs in place of \(before): from here on the learning rate is that of a run of \(now)")
     }
   }
