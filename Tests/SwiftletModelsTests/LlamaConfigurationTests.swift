@@ -49,6 +49,10 @@ import Testing
     #expect(
       try scaling("rope_scaling", #"{"rope_type": "dynamic", "factor": 2.0}"#)
         == .dynamic(factor: 2, trainedPositions: 8192))
+    var elsewhere = try read(changed("rope_scaling", #"{"rope_type": "dynamic", "factor": 2.0}"#))
+    #expect(try LlamaConfiguration(huggingFace: elsewhere.huggingFace()) == elsewhere)
+    elsewhere.positions = .rotary(base: 10_000, scaling: .dynamic(factor: 2, trainedPositions: 100))
+    #expect(throws: ConfigurationError.self) { try elsewhere.huggingFace() }
     let llama3 = RotaryScaling.llama3(factor: 8, lowFrequency: 1, highFrequency: 4, trainedPositions: 4096)
     #expect(
       try scaling(

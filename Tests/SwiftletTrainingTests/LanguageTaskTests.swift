@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletCheckpoint
 import SwiftletFiles
 import SwiftletModels
 import SwiftletTensor
@@ -97,6 +98,26 @@ struct LanguageTaskTests {
     let corpus = try LanguageCorpus([file], separator: "", heldOut: 0.05)
     #expect(corpus.training.count > 50 && corpus.heldOut.count >= 2)
     #expect(corpus.training.first?.hasPrefix("Fellow-Citizens of the Senate") ?? false)
+  }
+
+  @Test func `weights to begin with are those of the file, and no number is none`() throws {
+    let folder = try Self.folder()
+    let run = try Self.run("run", in: folder, set: ["training.epochs=1"])
+    try run.start()
+    func begun(_ file: URL, averages: Bool = false) throws -> LanguageTask {
+      try LanguageTask(
+        RecipeText(Self.recipe), data: folder.url.appending(path: "data"),
+        start: StartingWeights(file, averages: averages))
+    }
+    let norm = try begun(run.directory.model).model.norm.weight.scalars(as: Float.self)
+    #expect(norm == run.task.model.norm.weight.scalars(as: Float.self))
+    #expect(throws: CheckpointError.self) { try begun(run.directory.model, averages: true) }
+    var state = try Checkpoint.read(from: run.directory.model)
+    state["model.norm.weight"] = Tensor([Float](repeating: .nan, count: 32), shape: [32])
+    let broken = folder.url.appending(path: "broken.safetensors")
+    try Checkpoint.write(state, to: broken)
+    let error = #expect(throws: CheckpointError.self) { try begun(broken) }
+    #expect(error?.description.contains("infinite or not numbers") ?? false, "\(String(describing: error))")
   }
 
   @Test func `what cannot be trained on is refused in one sentence`() throws {

@@ -14,12 +14,14 @@ import Testing
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
 struct LanguageModelEvaluationTests {
   /// A folder with a random network, and a tokenizer that was trained on the text beside it.
-  private static func small(seed: UInt64, in folder: TemporaryFolder, named name: String) throws -> String {
+  private static func small(
+    seed: UInt64, in folder: TemporaryFolder, named name: String, context: Int = 40
+  ) throws -> String {
     var trainer = BytePairTrainer(vocabularySize: 280)
     trainer.beginning = "<|endoftext|>"
     let tokenizer = try trainer.train(on: [text])
     var shape = LlamaConfiguration(
-      vocabulary: tokenizer.vocabularySize, width: 16, hidden: 24, layers: 1, heads: 2, context: 40)
+      vocabulary: tokenizer.vocabularySize, width: 16, hidden: 24, layers: 1, heads: 2, context: context)
     shape.beginningToken = tokenizer.beginning
     let place = folder.url.appending(path: name)
     try write(try LlamaModel(shape, using: Generator(seed: seed)), tokenizer, to: place)
@@ -106,6 +108,10 @@ struct LanguageModelEvaluationTests {
     refuses("is no text in UTF-8", .init(model: model, data: folder.path("binary")))
     refuses("a window takes 40", .init(model: model, data: folder.path("empty")))
     refuses("longer than the 40", .init(model: model, data: folder.path("text"), window: 41))
+    refuses("a window of 1 token foretells nothing", .init(model: model, data: folder.path("text"), window: 1))
+    var beside = LanguageModelEvaluation.Request(model: model, data: folder.path("text"), window: 21)
+    beside.reference = try Self.small(seed: 2, in: folder, named: "short", context: 20)
+    refuses("longer than the 20", beside)
     refuses("has no config.json", .init(model: folder.url.path, data: folder.path("text")))
     var documents = LanguageModelEvaluation.Request(model: model, data: folder.path("empty"))
     documents.separator = "\n"

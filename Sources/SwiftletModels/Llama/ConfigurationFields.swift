@@ -3,28 +3,26 @@ import SwiftletFiles
 /// The keys of an object in a configuration file of others. What nobody has asked for can be refused afterwards, since it
 /// may change the computation; `null` is as good as absent.
 struct ConfigurationFields {
-  private let members: [(key: String, value: JSONValue)]
+  private let object: JSONValue
+  private let keys: [String]
   /// What messages call the object: `config.json` or `rope_scaling`.
   private let name: String
   private var asked: Set<String> = []
-  private let nulls: Set<String>
 
-  /// - Throws: ``ConfigurationError`` if `value` is no object, or has a key twice.
+  /// - Throws: ``ConfigurationError`` if `value` is no object.
   init(_ value: JSONValue, name: String) throws(ConfigurationError) {
     guard case .object(let members) = value else {
       throw ConfigurationError("\(name) is \(value), expected an object")
     }
-    self.members = members.filter { if case .other("null") = $0.value { false } else { true } }
-    self.name = name
-    nulls = Set(members.map(\.key)).subtracting(self.members.map(\.key))
+    (object, keys, self.name) = (value, members.map(\.key), name)
   }
 
   /// Whether the key stands there as `null`.
-  func isNull(_ key: String) -> Bool { nulls.contains(key) }
+  func isNull(_ key: String) -> Bool { keys.contains(key) && object[key] == nil }
 
   mutating func value(_ key: String) -> JSONValue? {
     asked.insert(key)
-    return members.first { $0.key == key }?.value
+    return object[key]
   }
 
   /// A value of one kind, nil where the key is absent.
@@ -57,9 +55,10 @@ struct ConfigurationFields {
 
   /// - Throws: ``ConfigurationError`` for a key that nobody has asked for and that is none of `others`.
   func refuseOthers(except others: Set<String> = []) throws(ConfigurationError) {
-    guard let stranger = members.first(where: { !asked.contains($0.key) && !others.contains($0.key) }) else { return }
+    let strangers = keys.lazy.filter { !asked.contains($0) && !others.contains($0) }
+    guard let stranger = strangers.first(where: { object[$0] != nil }), let value = object[stranger] else { return }
     throw ConfigurationError(
-      "\(name) has \(stranger.key) = \(stranger.value), which may change what the network computes and is not known here"
+      "\(name) has \(stranger) = \(value), which may change what the network computes and is not known here"
     )
   }
 }

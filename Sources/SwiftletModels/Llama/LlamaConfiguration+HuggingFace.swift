@@ -59,16 +59,17 @@ extension LlamaConfiguration {
     return heads
   }
 
-  private static let activations: [String: Activation] = [
-    "silu": .silu, "swish": .silu, "gelu": .gelu, "gelu_pytorch_tanh": .geluTanh, "relu": .relu,
+  /// Their words in a configuration; of two for one activation the first is written.
+  static let activations: [(word: String, activation: Activation)] = [
+    ("silu", .silu), ("swish", .silu), ("gelu", .gelu), ("gelu_pytorch_tanh", .geluTanh), ("relu", .relu),
   ]
 
   private static func activation(_ fields: inout ConfigurationFields) throws(ConfigurationError) -> Activation {
     let word = try fields.text("hidden_act") ?? "silu"
-    guard let activation = activations[word] else {
+    guard let activation = activations.first(where: { $0.word == word })?.activation else {
       throw ConfigurationError(
         "hidden_act of config.json is \(word.debugDescription), expected "
-          + activations.keys.sorted().joined(separator: ", "))
+          + activations.map(\.word).sorted().joined(separator: ", "))
     }
     return activation
   }
@@ -99,14 +100,18 @@ extension LlamaConfiguration {
     _ fields: inout ConfigurationFields, _ architecture: LlamaArchitecture, layers: Int
   ) throws(ConfigurationError) -> [Int?] {
     let everywhere = [Int?](repeating: nil, count: layers)
+    /// Absent is 4096, and `null` none.
+    func window() throws(ConfigurationError) -> Int? {
+      try fields.integer("sliding_window") ?? (fields.isNull("sliding_window") ? nil : 4096)
+    }
     switch architecture {
     case .llama: return everywhere
     case .mistral:
-      let window = try fields.integer("sliding_window") ?? (fields.isNull("sliding_window") ? nil : 4096)
+      let window = try window()
       return everywhere.map { _ in window }
     case .qwen2:
       let slides = try fields.flag("use_sliding_window") ?? false
-      let window = try fields.integer("sliding_window") ?? (fields.isNull("sliding_window") ? nil : 4096)
+      let window = try window()
       let first = try fields.integer("max_window_layers") ?? 28
       let kinds = try fields.list("layer_types")
       guard slides, let window else {

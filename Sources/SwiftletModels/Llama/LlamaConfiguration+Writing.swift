@@ -61,14 +61,11 @@ private struct LlamaFile: Encodable {
     case slowTurns = "beta_slow"
   }
 
-  private static let activations: [Activation: String] = [
-    .silu: "silu", .gelu: "gelu", .geluTanh: "gelu_pytorch_tanh", .relu: "relu",
-  ]
-
   func encode(to encoder: any Encoder) throws {
     var file = encoder.container(keyedBy: Key.self)
     let architecture = shape.architecture
-    guard let activation = Self.activations[shape.activation] else {
+    guard let activation = LlamaConfiguration.activations.first(where: { $0.activation == shape.activation })?.word
+    else {
       throw ConfigurationError("no config.json of this family can say the activation \(shape.activation.rawValue)")
     }
     try file.encode([architecture.rawValue], forKey: .architectures)
@@ -101,13 +98,15 @@ private struct LlamaFile: Encodable {
       if architecture == .swiftlet { try file.encode("rope", forKey: .positions) }
       var rotation = file.nestedContainer(keyedBy: Key.self, forKey: .rotation)
       try rotation.encode(base, forKey: .base)
-      try Self.encode(scaling, to: &rotation)
+      try Self.encode(scaling, context: shape.context, to: &rotation)
     case .linearBiases: try file.encode("alibi", forKey: .positions)
     case .none: try file.encode("none", forKey: .positions)
     }
   }
 
-  private static func encode(_ scaling: RotaryScaling, to rotation: inout KeyedEncodingContainer<Key>) throws {
+  private static func encode(
+    _ scaling: RotaryScaling, context: Int, to rotation: inout KeyedEncodingContainer<Key>
+  ) throws {
     func write(_ kind: String, _ numbers: [(Key, Double)], trained: Int? = nil) throws {
       try rotation.encode(kind, forKey: .kind)
       for (key, number) in numbers { try rotation.encode(number, forKey: key) }
@@ -116,7 +115,13 @@ private struct LlamaFile: Encodable {
     switch scaling {
     case .none: try write("default", [])
     case .linear(let factor): try write("linear", [(.factor, factor)])
-    case .dynamic(let factor, _): try write("dynamic", [(.factor, factor)])
+    case .dynamic(let factor, let trained):
+      // The format has no key of its own for it.
+      guard trained == context else {
+        throw ConfigurationError(
+          "no config.json can say that dynamic scaling was trained on \(trained) positions in a context of \(context)")
+      }
+      try write("dynamic", [(.factor, factor)])
     case .llama3(let factor, let low, let high, let trained):
       try write("llama3", [(.factor, factor), (.lowFrequency, low), (.highFrequency, high)], trained: trained)
     case .yarn(let yarn):

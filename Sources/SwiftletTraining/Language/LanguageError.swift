@@ -5,6 +5,7 @@ public enum LanguageError: Error, Hashable, Sendable, CustomStringConvertible {
   case tooShort(tokens: Int, window: Int)
   /// The window is longer than what the network is for.
   case beyondContext(window: Int, context: Int)
+  case windowTooShort(Int)
   /// The tokenizer knows more tokens than the network.
   case unknownToken(Int, vocabulary: Int)
   case otherVocabulary(Int, Int)
@@ -18,6 +19,8 @@ public enum LanguageError: Error, Hashable, Sendable, CustomStringConvertible {
       "the text has \(tokens) tokens, a window takes \(window): give a longer text or a shorter --window"
     case .beyondContext(let window, let context):
       "a window of \(window) tokens is longer than the \(context) that the network is for: give a shorter --window"
+    case .windowTooShort(let window):
+      "a window of \(window) token foretells nothing: give a --window of 2 or more, to a network that is for as many"
     case .unknownToken(let token, let vocabulary):
       "the text holds the token \(token), the network knows \(vocabulary): the tokenizer is of another network"
     case .otherVocabulary(let own, let other):

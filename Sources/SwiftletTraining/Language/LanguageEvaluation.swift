@@ -34,15 +34,16 @@ public struct LanguageEvaluation: Sendable {
     model.evaluate()
     reference?.evaluate()
     var tally = Tally()
+    let targets = text.targets
     for batch in Self.batches(of: text.stretches) {
       let stretches = text.stretches[batch]
       try withNoGradient {
         try tally.add(Array(stretches), model, reference, device)
-        guard tally.nats.isFinite, tally.referenceNats.isFinite else {
+        guard tally.nats.isFinite, tally.referenceNats.isFinite, tally.divergence.isFinite else {
           throw LanguageError.notFinite(stretch: batch.lowerBound)
         }
       }
-      try progress(tally.targets, text.targets)
+      try progress(tally.targets, targets)
     }
     guard tally.targets > 0 else { throw LanguageError.noText }
     score = LanguageScore(nats: tally.nats, targets: tally.targets, bytes: text.bytes)
@@ -69,7 +70,9 @@ public struct LanguageEvaluation: Sendable {
   private struct Tally {
     var (targets, agreeing) = (0, 0)
     var (nats, referenceNats) = (0.0, 0.0)
+    /// Of each token, and all of them together, which is no number where one of them is none.
     var divergences: [Float] = []
+    var divergence = 0.0
 
     /// Scores of a part of the tokens at a time: those of all can take gigabytes.
     private static let scoresAtATime = 1 << 24
@@ -102,7 +105,9 @@ public struct LanguageEvaluation: Sendable {
         if let reference, let others {
           let other = forecasts(reference, others)
           referenceNats += cost(other)
-          divergences += (other.exp() * (other - own)).sum(along: [1]).clamp(min: 0).scalars(as: Float.self)
+          let found = (other.exp() * (other - own)).sum(along: [1]).clamp(min: 0).scalars(as: Float.self)
+          divergences += found
+          divergence += found.reduce(0) { $0 + Double($1) }
           agreeing += Int(own.argmax(along: 1).equal(to: other.argmax(along: 1)).sum().item())
         }
         self.targets += count

@@ -25,7 +25,6 @@ public final class LanguageTask: TrainingTask {
   /// What networks are judged by; nil where nothing is held out.
   private let heldOut: LanguageText?
   private let loader: DataLoader<TokenWindows>
-  private let tokens: Int
 
   /// - Parameter data: the folder that the recipe's files lie in.
   public convenience init(_ text: RecipeText, data: URL?, start: StartingWeights?) throws {
@@ -55,7 +54,6 @@ public final class LanguageTask: TrainingTask {
       : try .windows(
         of: search.map { Int($0) }, window: window,
         bytes: corpus.heldOut.reduce(0) { $0 + $1.utf8.count })
-    tokens = training.count
     loader = DataLoader(
       of: TokenWindows(ids: training, window: window), batchSize: recipe.training.batchSize, order: .shuffled,
       dropsLast: true, mostBatches: recipe.training.stepsPerEpoch, seed: UInt64(recipe.training.seed),
@@ -64,7 +62,10 @@ public final class LanguageTask: TrainingTask {
     (shape.beginningToken, shape.endTokens) = (tokenizer.beginning, [tokenizer.end].compactMap(\.self))
     model = try LlamaModel(shape, using: Generator(seed: UInt64(recipe.training.seed)))
     beginsTrained = start != nil
-    if let start { try model.load(Checkpoint.read(from: start.file), from: start.file.path) }
+    if let start {
+      let weights = try Checkpoint.contents(of: start.file, averages: start.averages).state
+      try model.fill(from: weights, source: start.file.path)
+    }
     var fingerprint = Fingerprint(.scattered)
     for id in training + search { fingerprint.mix(Int(id)) }
     dataIdentity = "\(training.count) + \(search.count) tokens \(fingerprint.hexadecimal)"
@@ -81,7 +82,9 @@ public final class LanguageTask: TrainingTask {
 
   public var network: any Module { model }
   public var networkDescription: String { "\(model.configuration)" }
-  public var dataDescription: String { "\(tokens) tokens of \(recipe.data.files.joined(separator: ", "))" }
+  public var dataDescription: String {
+    "\(loader.source.ids.count) tokens of \(recipe.data.files.joined(separator: ", "))"
+  }
   public let dataIdentity: String
   public var sampleCounts: (training: Int, search: Int) { (loader.source.count, heldOut?.stretches.count ?? 0) }
 
@@ -104,11 +107,16 @@ public final class LanguageTask: TrainingTask {
   /// Nats a token, perplexity and bits a byte of what is held out, in windows side by side.
   public func evaluate(_ run: RunContext) throws -> TaskEvaluation? {
     guard let heldOut else { return nil }
-    let score = try LanguageEvaluation(of: model, on: heldOut, device: run.device) { _, _ in try run.stopIfAsked() }
-      .score
-    return TaskEvaluation([
-      "loss": score.natsPerToken, "perplexity": score.perplexity, "bitsPerByte": score.bitsPerByte ?? .nan,
-    ])
+    let score: LanguageScore
+    do {
+      score = try LanguageEvaluation(of: model, on: heldOut, device: run.device) { _, _ in try run.stopIfAsked() }.score
+    } catch let error as LanguageError {
+      if case .notFinite = error { try run.checkLoss(.nan) }
+      throw error
+    }
+    var metrics = ["loss": score.natsPerToken, "perplexity": score.perplexity]
+    metrics["bitsPerByte"] = score.bitsPerByte
+    return TaskEvaluation(metrics)
   }
 
   /// Beside the weights whatever makes their folder one that any program of Hugging Face's layout reads.

@@ -53,8 +53,9 @@ public struct LanguageModelEvaluation {
     let model = try Self.network(folder)
     let reference = try request.reference.map { try Self.network(URL(filePath: $0)) }
     let tokenizer = try Tokenizer(folder: folder)
-    let context = model.configuration.context
+    let context = min(model.configuration.context, reference?.configuration.context ?? .max)
     let window = request.window ?? min(2048, context)
+    guard window > 1 else { throw LanguageError.windowTooShort(window) }
     guard window <= context else { throw LanguageError.beyondContext(window: window, context: context) }
     let text = try Self.text(at: request.data)
     let stretches =
@@ -87,8 +88,7 @@ public struct LanguageModelEvaluation {
 
 extension LanguageModelEvaluation: Encodable {
   private enum CodingKeys: String, CodingKey {
-    case model, data, window, windows, documents, targets, natsPerToken, perplexity, bitsPerByte, against, divergence
-    case seconds
+    case model, data, window, windows, documents, against, divergence, seconds
   }
 
   private struct Other: Encodable {
@@ -103,10 +103,7 @@ extension LanguageModelEvaluation: Encodable {
     try container.encode(request.data, forKey: .data)
     try container.encode(window, forKey: .window)
     try container.encode(stretches, forKey: request.separator == nil ? .windows : .documents)
-    try container.encode(evaluation.score.targets, forKey: .targets)
-    try container.encode(evaluation.score.natsPerToken, forKey: .natsPerToken)
-    try container.encode(evaluation.score.perplexity, forKey: .perplexity)
-    try container.encodeIfPresent(evaluation.score.bitsPerByte, forKey: .bitsPerByte)
+    try evaluation.score.encode(to: encoder)
     if let name = request.reference, let score = evaluation.reference {
       try container.encode(
         Other(

@@ -100,7 +100,7 @@ struct EvalCommand: ParsableCommand {
   private func runPerplexity() throws {
     var request = LanguageModelEvaluation.Request(model: model ?? "", data: data ?? "", window: window)
     (request.reference, request.separator, request.limit) = (against, perDocument, limit)
-    request.threads = threads
+    request.threads = threads ?? processorCount()
     var progress: EvaluationProgress?
     defer { progress?.end() }
     let evaluation = try LanguageModelEvaluation(request) { done, targets in
