@@ -64,6 +64,14 @@ extension LlamaModel {
 }
 
 extension LlamaConfiguration {
+  /// Whether a place is a folder whose `config.json` names an architecture of the Llama family, whatever else it says.
+  public static func isDescribed(in folder: URL) -> Bool {
+    guard let value = try? JSONValue(contentsOf: folder.appending(path: "config.json")),
+      var fields = try? ConfigurationFields(value, name: "config.json")
+    else { return false }
+    return (try? LlamaArchitecture(&fields)) != nil
+  }
+
   /// What the `config.json` of a folder describes.
   public init(folder: URL) throws {
     let file = folder.appending(path: "config.json")
