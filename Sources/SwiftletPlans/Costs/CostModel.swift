@@ -65,15 +65,26 @@ public struct CostModel: Sendable {
   /// Source: the storage of Palu (Chang et al., "Palu: Compressing KV-Cache with Low-Rank Projection", 2024), whose own rates
   /// leave the scales out.
   public static let cacheBytes = CostModel(.cacheBytes, axes: known) { slot, choice in
-    let bits: Int
-    switch slot.kind {
-    case .linear, .convolution: return 0
-    case .keys: bits = choice.keyBits ?? 16
-    case .values: bits = choice.valueBits ?? 16
-    }
+    guard slot.kind.isCached else { return 0 }
+    return Remembered(slot, choice).map { ($0.bits + 7) / 8 + $0.gridBytes }
+  }
+
+  /// Those of them that are scales and offsets.
+  public static let cacheMetadataBytes = CostModel(.cacheBytes, axes: known) { slot, choice in
+    slot.kind.isCached ? Remembered(slot, choice)?.gridBytes : 0
+  }
+}
+
+/// What a cache keeps of each token: the numbers, and an fp16 scale and an fp16 offset for each grid.
+private struct Remembered {
+  let bits, gridBytes: Int
+
+  /// Nil for what no latent is.
+  init?(_ slot: Slot, _ choice: LayerChoice) {
+    let width = (slot.kind == .keys ? choice.keyBits : choice.valueBits) ?? 16
     guard let latent = Latent(slot, choice), latent.rank.isMultiple(of: choice.latentGroup ?? 1) else { return nil }
-    let scales = bits < 16 ? choice.latentGroup.map { latent.rank / $0 } ?? 1 : 0
-    return (latent.groups * (latent.rank * bits + 32 * scales) + 7) / 8
+    bits = latent.groups * latent.rank * width
+    gridBytes = width < 16 ? 4 * latent.groups * (choice.latentGroup.map { latent.rank / $0 } ?? 1) : 0
   }
 }
 

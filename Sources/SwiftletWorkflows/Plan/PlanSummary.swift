@@ -78,25 +78,15 @@ public struct PlanSummary: Encodable {
 
   /// The map, the totals, and what differs from another plan.
   public func text(against other: PlanSummary? = nil) -> String {
-    var parts = [map, totals]
+    var parts = [plan.map, totals]
     if let other {
-      parts += [other.totals, differences(from: other)]
+      parts += [other.totals, plan.differences(from: other.plan, named: (name, other.name))]
     }
     return parts.joined(separator: "\n\n")
   }
 
-  /// A row a block, a column a kind of layer.
-  private var map: String {
-    let kinds = layers.map { LayerPath.parts(of: $0.layer).role }.uniqued
-    let blocks = layers.map { LayerPath.parts(of: $0.layer).block }.uniqued
-    let cells = Dictionary(
-      layers.map { ($0.layer, Self.text($0)) }, uniquingKeysWith: { first, _ in first })
-    var table = Table(columns: [.text("block")] + kinds.map { .text($0) })
-    for block in blocks {
-      table.append(
-        [block] + kinds.map { kind in cells[block.isEmpty ? kind : "\(block).\(kind)"] ?? "–" })
-    }
-    return table.text
+  private var plan: CompressionPlan {
+    CompressionPlan(Dictionary(layers.map { ($0.layer, $0.choice) }, uniquingKeysWith: { first, _ in first }))
   }
 
   private var totals: String {
@@ -121,29 +111,7 @@ public struct PlanSummary: Encodable {
     return lines.joined(separator: "\n")
   }
 
-  private func differences(from other: PlanSummary) -> String {
-    let own = Dictionary(layers.map { ($0.layer, Self.text($0)) }, uniquingKeysWith: { first, _ in first })
-    let others = Dictionary(other.layers.map { ($0.layer, Self.text($0)) }, uniquingKeysWith: { first, _ in first })
-    let paths = CompressionPlan(
-      Dictionary(
-        (layers + other.layers).map { ($0.layer, $0.choice) },
-        uniquingKeysWith: { first, _ in first })
-    ).paths.filter { own[$0] != others[$0] }
-    guard !paths.isEmpty else { return "The plans decide the same for every layer." }
-    var table = Table(columns: [.text("layer"), .text(name), .text(other.name)])
-    for path in paths { table.append([path, own[path] ?? "–", others[path] ?? "–"]) }
-    return table.text
-  }
-
   private static func text(_ layer: Layer) -> String {
     layer.choice.description
-  }
-}
-
-extension Array where Element: Hashable {
-  /// The elements without repetitions, in the order of their first appearance.
-  var uniqued: [Element] {
-    var seen = Set<Element>()
-    return filter { seen.insert($0).inserted }
   }
 }

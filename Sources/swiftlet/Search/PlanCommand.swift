@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SwiftletModels
 import SwiftletPlans
 import SwiftletRunCommands
 import SwiftletRuntime
@@ -16,13 +17,18 @@ struct PlanCommand: ParsableCommand {
       instead of reading it: the same level everywhere, or the densities of Erdős–Rényi kernels or of layer-adaptive \
       magnitudes, snapped to the nearest levels. With --budget they are snapped to the nearest plan inside the budget, and \
       --erk budget takes the density that the budget allows.
+
+      Of a language model, a folder as Hugging Face or swiftlet import writes it, the plan is shown with what a cache keeps \
+      of each token's keys and values in every layer, scales and offsets included, and in all at --context tokens.
       """)
 
   @Argument(help: "The plan file.", completion: .file(extensions: ["json"])) var plan: String
   @Option(help: "Another plan to compare with.", completion: .file(extensions: ["json"])) var against: String?
   @Option(help: "The network: a recipe; or with --checkpoint what its weights are, where they carry none.")
   var recipe: String?
-  @Option(help: "The network: model.safetensors of a run, or timm's or Hugging Face's weights.") var checkpoint: String?
+  @Option(
+    help: "The network: model.safetensors of a run, timm's or Hugging Face's weights, or a language model's folder.")
+  var checkpoint: String?
   @OptionGroup var weights: WeightOptions
   @Option(help: "The network: a model file.", completion: .file(extensions: ["swiftlet"])) var model: String?
   @Option(help: "What runs the network: the name of an accelerator, or its file.") var accelerator: String?
@@ -35,6 +41,7 @@ struct PlanCommand: ParsableCommand {
   @Option(help: "The precision of the layers of a plan that is made.") var precision = Precision.fp32
   @Option(help: "What the snapped plan may cost, as in flops=0.4.", transform: { try Budget(parsing: $0) })
   var budget: Budget?
+  @Option(help: "Tokens of a language model's cache. Default: as many as the network is for.") var context: Int?
   @Flag(help: "Print one JSON object.") var json = false
 
   func validate() throws {
@@ -52,12 +59,23 @@ struct PlanCommand: ParsableCommand {
     if [erk, lamp].contains(where: { $0?.density == .budget }), budget == nil {
       throw ValidationError("the density `budget` needs --budget")
     }
+    guard context.map({ (1...1 << 24).contains($0) }) ?? true else {
+      throw ValidationError("--context takes numbers from 1 to \(1 << 24)")
+    }
+    if context != nil, checkpoint == nil {
+      throw ValidationError("--context needs a language model: give --checkpoint")
+    }
     if accelerator != nil, recipe == nil, checkpoint == nil, model == nil {
       throw ValidationError("an accelerator's cost depends on the network: give --recipe, --checkpoint or --model")
     }
   }
 
   func run() throws {
+    if let checkpoint, LlamaConfiguration.isDescribed(in: URL(filePath: checkpoint)) {
+      try showCache(of: checkpoint)
+      return
+    }
+    if context != nil { throw PlanOptionError.noLanguageModel }
     if rule != nil { try prepareOutputs([.plan(plan)], reading: [recipe, checkpoint, model, against, accelerator]) }
     let network = try network()
     let accelerator = try accelerator.map { try Accelerator.named($0) }
@@ -78,6 +96,29 @@ struct PlanCommand: ParsableCommand {
     } else {
       try StandardOutput.print(shown.text(against: other))
     }
+  }
+
+  /// Shows the plan for a language model.
+  private func showCache(of folder: String) throws {
+    let others = [
+      ("--uniform", uniform != nil), ("--erk", erk != nil), ("--lamp", lamp != nil), ("--recipe", recipe != nil),
+      ("--accelerator", accelerator != nil), ("--ema", weights.ema),
+    ]
+    if let other = others.first(where: \.1) { throw PlanOptionError.languageModel(folder, option: other.0) }
+    let configuration = try LlamaConfiguration(folder: URL(filePath: folder))
+    let (shown, other) = try (
+      summary(of: plan, configuration), against.map { try summary(of: $0, configuration) }
+    )
+    if json {
+      try printJSON([shown] + [other].compactMap { $0 })
+    } else {
+      try StandardOutput.print(shown.text(against: other))
+    }
+  }
+
+  private func summary(of plan: String, _ configuration: LlamaConfiguration) throws -> CachePlanSummary {
+    try CachePlanSummary(
+      name: plan, CompressionPlan(contentsOf: URL(filePath: plan)), of: configuration, context: context)
   }
 
   private func network() throws -> PlanNetwork? {
@@ -101,5 +142,21 @@ struct DensityName: ExpressibleByArgument, Hashable, Sendable {
   init?(argument: String) {
     guard let density = PlanMaker.Density(parsing: argument) else { return nil }
     self.density = density
+  }
+}
+
+/// An option that the network has no use for.
+private enum PlanOptionError: ExitStatusError, CustomStringConvertible {
+  case languageModel(String, option: String)
+  case noLanguageModel
+
+  var exitStatus: Int32 { ExitStatus.usage }
+
+  var description: String {
+    switch self {
+    case .languageModel(let folder, let option):
+      "\(folder) is a language model, for which \(option) has no meaning: leave it out"
+    case .noLanguageModel: "--context is for a language model's cache: leave it out, or give such a model's folder"
+    }
   }
 }
