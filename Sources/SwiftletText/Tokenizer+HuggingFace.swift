@@ -72,7 +72,7 @@ extension JSONValue {
   static func object(of data: Data) throws(TokenizerError) -> JSONValue {
     let value: JSONValue
     do {
-      value = try data.withUnsafeBytes { try JSONValue(parsing: $0) }
+      value = try data.withUnsafeBytes { try JSONValue(parsing: $0, comparingKeysByBytes: true) }
     } catch {
       throw .damaged("\(error)")
     }

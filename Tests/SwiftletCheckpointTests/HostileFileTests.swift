@@ -196,6 +196,10 @@ import Testing
     Lie("{\"a\":\(entry(0, 4, "[4611686018427387904,4]"))}", 4, "impossible shape"),
     Lie("{\"a\":\(entry(0, 4, "[1]", "F8_E4M3"))}", 4, "F8_E4M3", .unsupported),
     Lie("{\"a\":\(entry(0, 4)),\"a\":\(entry(0, 4))}", 4, "appears twice"),
+    // é, and e with an accent behind it: other bytes, and equal as `String`.
+    Lie("{\"\u{e9}\":\(entry(0, 4)),\"e\u{301}\":\(entry(4, 8))}", 8, "appears twice"),
+    Lie("{\"\\u00e9\":\(entry(0, 4)),\"e\\u0301\":\(entry(4, 8))}", 8, "appears twice"),
+    Lie("{\"__metadata__\":{\"\u{e9}\":\"1\",\"e\u{301}\":\"2\"}}", 0, "appears twice"),
     Lie("{\"a\":\(entry(0, 4))} x", 4, "follows its end"),
     Lie("{\"a\":\(entry(0, 4))", 4, "closing brace"),
     Lie("{\"a\":3}", 0, "not an object"),
@@ -221,6 +225,15 @@ import Testing
     #expect(try cause(safetensors("{}", 0, length: .max), "more than any file") == .damaged)
     #expect(try cause(safetensors("{}", 0, length: 200_000_000), "larger than the format's") == .damaged)
     #expect(try cause(safetensors("{}", 0, length: 99_999), "99999 bytes should follow") == .truncated)
+  }
+
+  @Test func `an index whose tensors look alike is refused`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      Array("{\"weight_map\":{\"\u{e9}\":\"x\",\"e\u{301}\":\"x\"}}".utf8), to: "model.safetensors.index.json")
+    let error = #expect(throws: CheckpointError.self) { try StoredTensors(in: CheckpointFiles(at: folder.url)) }
+    #expect(
+      error?.cause == .damaged && error?.message.contains("appears twice") ?? false, "\(String(describing: error))")
   }
 
   // MARK: Chance

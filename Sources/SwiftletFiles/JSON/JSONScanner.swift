@@ -3,8 +3,11 @@ struct JSONScanner {
   private let bytes: UnsafeRawBufferPointer
   private var position: Int
   private let end: Int
+  private let comparesKeysByBytes: Bool
 
-  init(_ bytes: UnsafeRawBufferPointer) { (self.bytes, position, end) = (bytes, 0, bytes.count) }
+  init(_ bytes: UnsafeRawBufferPointer, comparingKeysByBytes: Bool) {
+    (self.bytes, position, end, comparesKeysByBytes) = (bytes, 0, bytes.count, comparingKeysByBytes)
+  }
 
   /// The value that fills the bytes, spaces around it aside.
   mutating func wholeValue() throws(JSONSyntaxError) -> JSONValue {
@@ -43,14 +46,14 @@ struct JSONScanner {
   private mutating func members(_ depth: Int) throws(JSONSyntaxError) -> [(key: String, value: JSONValue)] {
     _ = accept("{")
     var entries: [(key: String, value: JSONValue)] = []
-    // By bytes: as `String` two that look alike are equal, and the vocabularies of tokenizers hold both.
-    var seen: Set<[UInt8]> = []
+    var (seen, seenBytes): (Set<String>, Set<[UInt8]>) = ([], [])
     if accept("}") { return entries }
     repeat {
       skipSpaces()
       guard position < end, bytes[position] == UInt8(ascii: "\"") else { throw damage("a key is missing") }
       let key = try string()
-      guard seen.insert(Array(key.utf8)).inserted else { throw damage("the key \(key) appears twice") }
+      let isNew = comparesKeysByBytes ? seenBytes.insert(Array(key.utf8)).inserted : seen.insert(key).inserted
+      guard isNew else { throw damage("the key \(key) appears twice") }
       guard accept(":") else { throw damage("a colon is missing") }
       entries.append((key, try value(depth: depth + 1)))
     } while accept(",")

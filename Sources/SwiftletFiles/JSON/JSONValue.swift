@@ -8,8 +8,13 @@ package indirect enum JSONValue: Sendable {
   case other(String)
 
   /// The value that a text is.
-  package init(parsing bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
-    var scanner = JSONScanner(bytes)
+  ///
+  /// - Parameter comparingKeysByBytes: lets keys of one object differ in bytes alone, as tokens of a vocabulary do: é, and
+  ///   e with an accent behind it. They are equal as `String`, so that such an object makes no dictionary.
+  package init(
+    parsing bytes: UnsafeRawBufferPointer, comparingKeysByBytes: Bool = false
+  ) throws(JSONSyntaxError) {
+    var scanner = JSONScanner(bytes, comparingKeysByBytes: comparingKeysByBytes)
     self = try scanner.wholeValue()
   }
 
