@@ -41,6 +41,9 @@ struct OutputPathTests {
       try manager.createDirectory(at: folder.appending(path: "demo/dense"), withIntermediateDirectories: true)
       try Data("mine".utf8).write(to: folder.appending(path: "demo/dense/model.safetensors"))
       try Data("mine".utf8).write(to: folder.appending(path: "mine.trace.jsonl"))
+      try Data("task: language\n".utf8).write(to: folder.appending(path: "words.yaml"))
+      try manager.createDirectory(at: folder.appending(path: "words"), withIntermediateDirectories: true)
+      try Data("mine".utf8).write(to: folder.appending(path: "words/config.json"))
       func contents() throws -> [String: Data] {
         let names = try #require(manager.enumerator(atPath: folder.path)).compactMap { $0 as? String }
         return try Dictionary(
@@ -68,6 +71,8 @@ struct OutputPathTests {
         ["train", "exp/recipe.yaml", "--out", "exp"],
         ["train", "tiny.yaml", "--out", "foreign"],
         ["train", "tiny.yaml", "--out", "tiny.yaml"],
+        ["train", "words.yaml", "--out", "words"],
+        ["train", "words.yaml", "--out", "words", "--resume", "--data", "words/config.json"],
         ["compress", "--checkpoint", "foreign/model.safetensors", "--pattern", "2:4", "--out", "foreign"],
         ["demo", "--out", "demo"],
         ["bench", "calibrate", "--recipe", "tiny.yaml", "--out", "tiny.yaml"],

@@ -48,23 +48,20 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let file = URL(filePath: recipe)
     let output = URL(filePath: out ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
-    try checkRunOutputs(output, resuming: resume, reading: [recipe, checkpoint, start, data])
     let text = try RecipeText(contentsOf: file, overrides: overrides)
-    try checkSideFiles(of: TrainingTasks.task(of: text), in: output)
+    let task = try TrainingTasks.task(of: text)
+    let resuming = resume
+    try checkRunOutputs(
+      output, resuming: resuming, reading: [recipe, checkpoint, start, data],
+      beside: task.sideFiles.map {
+        PlannedOutput(output.appending(path: $0).path, kind: "a file of this run") { _ in resuming }
+      })
     let place = data.map { URL(filePath: $0) }
     if let checkpoint {
       try train(ImageClassificationTask(text, data: place, dense: weights.starting(checkpoint)), output)
     } else {
-      try train(TrainingTasks.task(of: text).init(text, data: place, start: start.map(weights.starting)), output)
+      try train(task.init(text, data: place, start: start.map(weights.starting)), output)
     }
-  }
-
-  private func checkSideFiles(of task: any TrainingTask.Type, in output: URL) throws {
-    let resuming = resume
-    let files = task.sideFiles.map { name in
-      PlannedOutput(output.appending(path: name).path, kind: "a file of this run") { _ in resuming }
-    }
-    try checkOutputs(files, reading: [recipe, checkpoint, start].compactMap(\.self))
   }
 
   private func train(_ task: some TrainingTask, _ output: URL) throws {
