@@ -53,11 +53,12 @@ struct BenchModelCommand: ParsableCommand {
     }
     if !json { try StandardOutput.print(table.text) }
     guard profiling.profile || profiling.trace != nil else { return }
-    // With the most threads, and the smallest batch.
-    let sessions = try files.map { try Session($0, threads: threads.values.max() ?? 1) }
-    let peaks = try sessions.first.flatMap { try profiling.peaks(for: $0) }
-    for session in sessions {
-      let batch = batch.values.min() ?? 1
+    // With the most threads, and the smallest batch; one session at a time.
+    let (threads, batch) = (threads.values.max() ?? 1, batch.values.min() ?? 1)
+    var peaks: MachinePeaks?
+    for file in files {
+      let session = try Session(file, threads: threads)
+      if peaks == nil { peaks = try profiling.peaks(for: session) }
       try profiling.showProfile(of: session, peaks: peaks, batch: batch, runs: runs, json: json)
       try profiling.writeTrace(of: session, batch: batch)
     }
