@@ -26,21 +26,22 @@ struct GGUFConfiguration {
 
   /// - Throws: ``ImportError``, or `FileError` for a key whose value is of another type.
   init(_ file: GGUFFile, path: String) throws {
-    func error(_ message: String) -> ImportError { ImportError(.unsupported, message, path: path) }
-    guard let architecture = try file.text("general.architecture") else { throw error("says no general.architecture") }
-    guard Self.architectures.contains(architecture) else {
-      let read = Self.architectures.joined(separator: " and ")
-      throw error("is of the architecture \(architecture.quotedAsJSON), which is not read: \(read) are")
+    guard let architecture = try file.text("general.architecture") else {
+      throw ImportError(.unsupported, "says no general.architecture", path: path)
     }
     let keys = GGUFKeys(file: file, architecture: architecture, path: path)
+    guard Self.architectures.contains(architecture) else {
+      let read = Self.architectures.joined(separator: " and ")
+      throw keys.error("is of the architecture \(architecture.quotedAsJSON), which is not read: \(read) are")
+    }
     try keys.refuse(except: Self.knownKeys)
     let (width, heads) = (try keys.required("embedding_length"), try keys.required("attention.head_count"))
     let headWidth = try keys.count("attention.key_length")
     guard headWidth != nil || width.isMultiple(of: heads) else {
-      throw error("has the width \(width), which its \(heads) heads do not divide")
+      throw keys.error("has the width \(width), which its \(heads) heads do not divide")
     }
     guard let table = file.tensors.first(where: { $0.name == "token_embd.weight" }), table.shape.count == 2 else {
-      throw error("lacks token_embd.weight, the table of the tokens")
+      throw keys.error("lacks token_embd.weight, the table of the tokens")
     }
     var shape = LlamaConfiguration(
       vocabulary: table.shape[0], width: width, hidden: try keys.required("feed_forward_length"),
@@ -48,7 +49,7 @@ struct GGUFConfiguration {
       keyHeads: try keys.count("attention.head_count_kv"), headWidth: headWidth,
       context: try keys.required("context_length"))
     guard let epsilon = try keys.number("attention.layer_norm_rms_epsilon") else {
-      throw error("lacks \(architecture).attention.layer_norm_rms_epsilon")
+      throw keys.error("lacks \(architecture).attention.layer_norm_rms_epsilon")
     }
     shape.normEpsilon = epsilon
     shape.tiesEmbeddings = !file.tensors.contains { $0.name == "output.weight" }
@@ -56,7 +57,9 @@ struct GGUFConfiguration {
     shape.endTokens = try file.integer("tokenizer.ggml.eos_token_id").map { [$0] } ?? []
     try shape.readBiases(file, architecture)
     if let window = try keys.count("attention.sliding_window") {
-      guard architecture == "llama" else { throw error("has a sliding window, which is not read of \(architecture)") }
+      guard architecture == "llama" else {
+        throw keys.error("has a sliding window, which is not read of \(architecture)")
+      }
       shape.windows = [Int?](repeating: window, count: shape.layers)
     }
     shape.positions = .rotary(
@@ -134,34 +137,42 @@ private struct GGUFKeys {
   }
 
   /// How rotations are scaled: by keys, or by the factors that Llama 3's rule gives, which stand in a tensor.
+  ///
+  /// A factor without a kind is linear, and `rope.scale_linear` its older name.
+  /// Source: https://github.com/ggml-org/llama.cpp, src/llama-model.cpp, `load_hparams`.
   func scaling(of shape: LlamaConfiguration) throws -> RotaryScaling {
-    let kind = try file.text(name("rope.scaling.type")) ?? "none"
+    let said = try file.text(name("rope.scaling.type"))
     let factors = file.tensors.first { $0.name == Self.factorTensor }
-    let old = try number("rope.scale_linear")
-    switch kind {
-    case "none":
-      if let factors { return try llama3(factors, of: shape) }
-      guard let old, old != 1 else { return .none }
-      return .linear(factor: old)
-    case "linear" where factors == nil: return .linear(factor: try factor())
-    case "yarn" where factors == nil:
-      if let attention = try number("rope.scaling.attn_factor"), attention != 1 {
-        throw error("says \(name("rope.scaling.attn_factor")) \(attention), only 1 is read")
+    let (new, old) = ("rope.scaling.factor", "rope.scale_linear")
+    let key = try said == nil && number(new) == nil ? old : new
+    let kind = try said ?? (number(key) ?? 1 == 1 ? "none" : "linear")
+    guard ["none", "linear", "yarn"].contains(kind) else {
+      throw error("scales its rotations by \(kind.quotedAsJSON), which is not read: none, linear and yarn are")
+    }
+    guard kind == "none" || factors == nil else {
+      throw error("scales its rotations by \(kind) and by the tensor \(Self.factorTensor) at once")
+    }
+    for other in [new, old, "rope.scaling.attn_factor"] where other != key || kind == "none" {
+      if let value = try number(other), value != 1 {
+        throw error("says \(name(other)) \(value), only 1 is read where rotations are scaled by \(kind)")
       }
+    }
+    switch kind {
+    case "linear": return .linear(factor: try factor(key))
+    case "yarn":
       var yarn = RotaryScaling.YaRN(
-        factor: try factor(), trainedPositions: try required("rope.scaling.original_context_length"))
+        factor: try factor(key), trainedPositions: try required("rope.scaling.original_context_length"))
       if let fast = try number("rope.scaling.yarn_beta_fast") { yarn.fastTurns = fast }
       if let slow = try number("rope.scaling.yarn_beta_slow") { yarn.slowTurns = slow }
       return .yarn(yarn)
-    case "linear", "yarn": throw error("scales its rotations by \(kind) and by the tensor \(Self.factorTensor) at once")
-    default: throw error("scales its rotations by \(kind.quotedAsJSON), which is not read: none, linear and yarn are")
+    default: return try factors.map { try llama3($0, of: shape) } ?? .none
     }
   }
 
   static let factorTensor = "rope_freqs.weight"
 
-  private func factor() throws -> Double {
-    guard let factor = try number("rope.scaling.factor") else { throw error("lacks \(name("rope.scaling.factor"))") }
+  private func factor(_ key: String) throws -> Double {
+    guard let factor = try number(key) else { throw error("lacks \(name(key))") }
     return factor
   }
 

@@ -93,6 +93,22 @@ import Testing
     #expect(linear.positions == .rotary(base: 500_000, scaling: .linear(factor: 2.5)))
     let old = try configuration(Self.llama { $0.set("llama.rope.scale_linear", float: Float(4)) })
     #expect(old.positions == .rotary(base: 10_000, scaling: .linear(factor: 4)))
+    // As llama.cpp reads it.
+    let unnamed = try configuration(
+      Self.llama {
+        $0.set("llama.rope.scaling.factor", float: Float(8))
+        $0.set("llama.rope.scale_linear", float: Float(1))
+      })
+    #expect(unnamed.positions == .rotary(base: 10_000, scaling: .linear(factor: 8)))
+    let neutral = try configuration(
+      Self.llama {
+        for key in ["scaling.factor", "scale_linear", "scaling.attn_factor"] { $0.set("llama.rope.\(key)", float: 1) }
+        $0.add("rope_freqs.weight", shape: [2], [1, 1])
+      })
+    #expect(
+      neutral.positions
+        == .rotary(
+          base: 10_000, scaling: .llama3(factor: 1, lowFrequency: 1, highFrequency: 4, trainedPositions: 8192)))
     let yarn = try configuration(
       Self.llama {
         $0.set("llama.rope.scaling.type", "yarn")
@@ -145,6 +161,49 @@ import Testing
       ("says llama.rope.dimension_count 2, where 4 follows", { $0.set("llama.rope.dimension_count", 2) }),
       ("scales its rotations by \"longrope\", which is not read", { $0.set("llama.rope.scaling.type", "longrope") }),
       ("lacks llama.rope.scaling.factor", { $0.set("llama.rope.scaling.type", "linear") }),
+      (
+        "says llama.rope.scaling.factor 4.0, only 1 is read where rotations are scaled by none",
+        {
+          $0.set("llama.rope.scaling.type", "none")
+          $0.set("llama.rope.scaling.factor", float: 4)
+        }
+      ),
+      (
+        "says llama.rope.scale_linear 4.0, only 1 is read where rotations are scaled by none",
+        {
+          $0.set("llama.rope.scaling.type", "none")
+          $0.set("llama.rope.scale_linear", float: 4)
+        }
+      ),
+      (
+        "says llama.rope.scale_linear 4.0, only 1 is read where rotations are scaled by linear",
+        {
+          $0.set("llama.rope.scaling.factor", float: 2)
+          $0.set("llama.rope.scale_linear", float: 4)
+        }
+      ),
+      (
+        "says llama.rope.scaling.attn_factor 2.0, only 1 is read where rotations are scaled by linear",
+        {
+          $0.set("llama.rope.scale_linear", float: 4)
+          $0.set("llama.rope.scaling.attn_factor", float: 2)
+        }
+      ),
+      (
+        "says llama.rope.scaling.attn_factor 2.0, only 1 is read where rotations are scaled by yarn",
+        {
+          $0.set("llama.rope.scaling.type", "yarn")
+          $0.set("llama.rope.scaling.factor", float: 2)
+          $0.set("llama.rope.scaling.attn_factor", float: 2)
+        }
+      ),
+      (
+        "scales its rotations by linear and by the tensor rope_freqs.weight at once",
+        {
+          $0.set("llama.rope.scaling.factor", float: 2)
+          $0.add("rope_freqs.weight", shape: [2], [1, 8])
+        }
+      ),
       ("llama.rope.freq_base is nan", { $0.set("llama.rope.freq_base", float: Float.nan) }),
       ("3 heads do not divide", { $0.keys[5].bytes = GGUFBuilder.little(UInt32(3)) }),
       (
