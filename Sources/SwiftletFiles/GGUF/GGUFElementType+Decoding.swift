@@ -7,32 +7,30 @@ extension GGUFElementType {
     precondition(
       count * blockSize == elements.count && count * blockByteCount == stored.count,
       "GGUFElementType.decode: \(stored.count) bytes are not \(elements.count) elements of type \(name)")
-    guard count > 0, let source = stored.baseAddress, let target = elements.baseAddress else { return }
-    let block = decoder
-    for index in 0..<count {
-      block(
-        (source + index * blockByteCount).assumingMemoryBound(to: UInt8.self), target + index * blockSize)
+    func decodeBlocks(_ block: (UnsafePointer<UInt8>, UnsafeMutablePointer<Float>) -> Void) {
+      guard let source = stored.baseAddress, let target = elements.baseAddress else { return }
+      for index in 0..<count {
+        block(
+          (source + index * blockByteCount).assumingMemoryBound(to: UInt8.self), target + index * blockSize)
+      }
     }
-  }
-
-  private var decoder: (UnsafePointer<UInt8>, UnsafeMutablePointer<Float>) -> Void {
     switch self {
-    case .float32: GGUFBlock.float32
-    case .float16: GGUFBlock.float16
-    case .bfloat16: GGUFBlock.bfloat16
-    case .q4Symmetric: GGUFBlock.q4Symmetric
-    case .q4Offset: GGUFBlock.q4Offset
-    case .q5Symmetric: GGUFBlock.q5Symmetric
-    case .q5Offset: GGUFBlock.q5Offset
-    case .q8Symmetric: GGUFBlock.q8Symmetric
-    case .q4K: GGUFBlock.q4K
-    case .q5K: GGUFBlock.q5K
-    case .q6K: GGUFBlock.q6K
+    case .float32: SafetensorsHeader.ElementType.float32.decode(stored, into: elements)
+    case .float16: SafetensorsHeader.ElementType.float16.decode(stored, into: elements)
+    case .bfloat16: SafetensorsHeader.ElementType.bfloat16.decode(stored, into: elements)
+    case .q4Symmetric: decodeBlocks(GGUFBlock.q4Symmetric)
+    case .q4Offset: decodeBlocks(GGUFBlock.q4Offset)
+    case .q5Symmetric: decodeBlocks(GGUFBlock.q5Symmetric)
+    case .q5Offset: decodeBlocks(GGUFBlock.q5Offset)
+    case .q8Symmetric: decodeBlocks(GGUFBlock.q8Symmetric)
+    case .q4K: decodeBlocks(GGUFBlock.q4K)
+    case .q5K: decodeBlocks(GGUFBlock.q5K)
+    case .q6K: decodeBlocks(GGUFBlock.q6K)
     }
   }
 }
 
-/// One block of each type: `x` its bytes, `y` its elements.
+/// One block of each quantised type: `x` its bytes, `y` its elements.
 ///
 /// Products and sums are rounded one after the other, in the order of the format's library, so that every bit is the same.
 /// Source: https://github.com/ggml-org/llama.cpp, gguf-py/gguf/quants.py.
@@ -42,14 +40,6 @@ private enum GGUFBlock {
 
   private static func bits(_ x: Bytes, _ place: Int) -> UInt16 { UInt16(x[place]) | UInt16(x[place + 1]) << 8 }
   private static func half(_ x: Bytes, _ place: Int) -> Float { HalfPrecision.float(half: bits(x, place)) }
-
-  static func float32(_ x: Bytes, _ y: Elements) {
-    y[0] = Float(bitPattern: UInt32(bits(x, 0)) | UInt32(bits(x, 2)) << 16)
-  }
-
-  static func float16(_ x: Bytes, _ y: Elements) { y[0] = half(x, 0) }
-
-  static func bfloat16(_ x: Bytes, _ y: Elements) { y[0] = HalfPrecision.float(bfloat16: bits(x, 0)) }
 
   /// Scale, then 32 values from -8: the lower halves of the bytes are the first 16.
   static func q4Symmetric(_ x: Bytes, _ y: Elements) {

@@ -13,7 +13,7 @@ public struct Llama2CFile: Sendable {
   }
 
   /// The weights of every layer, or of the network's ends, in the order of the file.
-  public enum Part: String, Hashable, Sendable, CaseIterable {
+  public enum Part: Hashable, Sendable, CaseIterable {
     case embedding, attentionNorm, query, key, value, attentionOutput, forwardNorm, gate, down, up, norm
     /// Two tables of the positions' cosines and sines, which follow from the sizes.
     case positions
@@ -104,7 +104,8 @@ public struct Llama2CFile: Sendable {
       preconditionFailure("Llama2CFile.read: there is no row \(row) of \(elements.count) in \(part) of layer \(layer)")
     }
     let first = start + 4 * ((layer * rows + row) * length)
-    for i in 0..<length { elements[i] = Float(bitPattern: file.bytes.little(UInt32.self, at: first + 4 * i)) }
+    SafetensorsHeader.ElementType.float32.decode(
+      UnsafeRawBufferPointer(rebasing: file.bytes[first..<first + 4 * length]), into: elements)
   }
 
   /// Gives back the memory of a part's pages in one layer.
