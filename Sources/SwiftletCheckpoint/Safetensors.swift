@@ -3,17 +3,12 @@ import SwiftletTensor
 
 /// Tensors in a safetensors file.
 enum Safetensors {
-  private static let types: [(name: SafetensorsHeader.ElementType, type: DataType)] = [
-    (.float64, .float64), (.float32, .float32), (.float16, .float16), (.bfloat16, .bfloat16), (.int64, .int64),
-    (.int32, .int32), (.int16, .int16), (.int8, .int8), (.uint8, .uint8), (.bool, .bool),
-  ]
-
   static func read(_ file: MappedFile) throws(CheckpointError) -> StateDictionary {
     let (header, dataStart) = try translated(try SafetensorsHeader.read(file.bytes))
     try translated(try header.checkPlaces(in: file.bytes.count - dataStart))
     var entries: [(String, Tensor)] = []
     for entry in header.entries {
-      guard let type = types.first(where: { $0.name == entry.type })?.type else {
+      guard let type = DataType.allCases.first(where: { SafetensorsHeader.ElementType($0) == entry.type }) else {
         throw CheckpointError(
           .unsupported, "\(entry.name) has elements of type \(entry.type.rawValue), which Swiftlet does not use")
       }
@@ -24,29 +19,33 @@ enum Safetensors {
   }
 
   static func write(_ state: StateDictionary, to file: AtomicFile) throws(CheckpointError) {
-    // Wide elements first, so that every tensor lies where its type may lie. The header keeps the given order.
-    let order = state.indices.sorted {
-      let (a, b) = (state[$0].tensor.dataType.byteCount, state[$1].tensor.dataType.byteCount)
-      return a == b ? $0 < $1 : a > b
-    }
-    var places = [Range<Int>](repeating: 0..<0, count: state.count)
-    var end = 0
-    for index in order {
-      places[index] = end..<end + state[index].tensor.byteCount
-      end = places[index].upperBound
-    }
-    var header = SafetensorsHeader(metadata: state.metadata)
-    for (index, entry) in state.enumerated() {
-      guard let type = types.first(where: { $0.type == entry.tensor.dataType })?.name else {
-        throw CheckpointError(.unsupported, "elements of type \(entry.tensor.dataType) have no name in this format")
-      }
-      header.entries.append(.init(name: entry.name, type: type, shape: entry.tensor.shape, place: places[index]))
-    }
+    let (header, order) = SafetensorsHeader.packed(
+      state.map { ($0.name, SafetensorsHeader.ElementType($0.tensor.dataType), $0.tensor.shape) },
+      metadata: state.metadata)
     do throws(FileError) {
       try file.write(header.encoded())
       for index in order { try file.write(state[index].tensor) }
     } catch {
       throw CheckpointError(error)
     }
+  }
+}
+
+extension SafetensorsHeader.ElementType {
+  /// The format's name of a tensor's elements.
+  package init(_ type: DataType) {
+    self =
+      switch type {
+      case .float64: .float64
+      case .float32: .float32
+      case .float16: .float16
+      case .bfloat16: .bfloat16
+      case .int64: .int64
+      case .int32: .int32
+      case .int16: .int16
+      case .int8: .int8
+      case .uint8: .uint8
+      case .bool: .bool
+      }
   }
 }

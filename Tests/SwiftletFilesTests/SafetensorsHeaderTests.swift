@@ -36,6 +36,37 @@ import Testing
       try header.encoded() == [80, 0, 0, 0, 0, 0, 0, 0] + Array(json.utf8) + [0x20, 0x20].prefix(80 - json.utf8.count))
   }
 
+  /// Hand: wide elements first, those of one width in the given order.
+  @Test func `packed tensors lie where their types may lie, and keep their order`() throws {
+    let (header, order) = SafetensorsHeader.packed(
+      [
+        (name: "flag", type: .bool, shape: [3]), (name: "half", type: .float16, shape: [5]),
+        (name: "w", type: .float32, shape: [2, 2]), (name: "none", type: .int64, shape: [0, 7]),
+        (name: "one", type: .float32, shape: []),
+      ], metadata: ["k": "v"])
+    #expect(order == [3, 2, 4, 1, 0] && header.metadata == ["k": "v"])
+    #expect(header.entries.map(\.name) == ["flag", "half", "w", "none", "one"])
+    #expect(header.entries.map(\.place) == [30..<33, 20..<30, 0..<16, 0..<0, 16..<20])
+    #expect(throws: Never.self) { try header.checkPlaces(in: 33) }
+  }
+
+  /// Hand: 1, -2, infinity in each type, from an odd address.
+  @Test func `plain floats are decoded bit for bit`() {
+    for (type, stored) in [
+      (.float32, [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 0, 0, 0x80, 0x7f]), (.float16, [0, 0x3c, 0, 0xc0, 0, 0x7c]),
+      (.bfloat16, [0x80, 0x3f, 0, 0xc0, 0x80, 0x7f]),
+    ] as [(SafetensorsHeader.ElementType, [UInt8])] {
+      var found = [Float](repeating: .nan, count: 4)
+      ([7] + stored).withUnsafeBytes { bytes in
+        found.withUnsafeMutableBufferPointer {
+          type.decode(
+            UnsafeRawBufferPointer(rebasing: bytes[1...]), into: UnsafeMutableBufferPointer(rebasing: $0[..<3]))
+        }
+      }
+      #expect(found[..<3] == [1, -2, .infinity] && found[3].isNaN, "\(type)")
+    }
+  }
+
   @Test func `what the format cannot hold is refused`() {
     var header = Self.header
     header.entries[1].name = "none"

@@ -1,4 +1,24 @@
 extension SafetensorsHeader {
+  /// A header with tensors in the given order, and the order in which their elements follow it: wide ones first, so that
+  /// every tensor lies where its type may lie.
+  public static func packed(
+    _ tensors: [(name: String, type: ElementType, shape: [Int])], metadata: [String: String]
+  ) -> (header: SafetensorsHeader, order: [Int]) {
+    let order = tensors.indices.sorted {
+      let (a, b) = (tensors[$0].type.byteCount, tensors[$1].type.byteCount)
+      return a == b ? $0 < $1 : a > b
+    }
+    var places = [Range<Int>](repeating: 0..<0, count: tensors.count)
+    var end = 0
+    for index in order {
+      let (_, type, shape) = tensors[index]
+      places[index] = end..<end + shape.reduce(type.byteCount, *)
+      end = places[index].upperBound
+    }
+    let entries = zip(tensors, places).map { Entry(name: $0.name, type: $0.type, shape: $0.shape, place: $1) }
+    return (SafetensorsHeader(entries: entries, metadata: metadata), order)
+  }
+
   /// The bytes in front of the data: the length, the texts by key, the tensors in their order, spaces.
   ///
   /// - Parameter alignment: a power of two, at least 8, that divides where the data will start.

@@ -20,8 +20,8 @@ public struct ImportResult: Encodable, Hashable, Sendable {
     (self.folder, self.bytes, format) = (folder, bytes, model.format)
     network = "\(model.configuration)"
     parameters = model.tensors.reduce(0) { $0 + $1.elementCount }
-    let types = precision.map { [$0.elementType] } ?? Array(Set(model.tensors.map(\.type)))
-    self.precision = types.map(\.rawValue).sorted().joined(separator: " and ")
+    let types = precision.map { [$0.elementType] } ?? model.tensors.types
+    self.precision = types.map(\.rawValue).joined(separator: " and ")
     peakMemoryBytes = ProcessMemory.peakByteCount
   }
 }

@@ -29,7 +29,7 @@ extension ImportedModel {
         .unsupported, "\(tensor.name) has elements of type \(tensor.type.rawValue), F32, F16 and BF16 are read",
         path: folder.path)
     }
-    format = "Hugging Face, " + Set(tensors.map(\.type.rawValue)).sorted().joined(separator: " and ")
+    format = "Hugging Face, " + tensors.types.map(\.rawValue).joined(separator: " and ")
     tokenizer = { try TokenizerFiles(inFolder: folder, vocabularySize: shape.vocabulary) }
   }
 
@@ -48,16 +48,7 @@ extension ImportedTensor {
       name: entry.name, shape: entry.shape, type: entry.type,
       read: { rows, elements in
         entry.withBytes(ofRows: isVector ? 0..<(entry.shape.first ?? 1) : rows) { bytes in
-          switch entry.type {
-          case .float16:
-            for i in elements.indices { elements[i] = HalfPrecision.float(half: bytes.little(UInt16.self, at: 2 * i)) }
-          case .bfloat16:
-            for i in elements.indices {
-              elements[i] = HalfPrecision.float(bfloat16: bytes.little(UInt16.self, at: 2 * i))
-            }
-          default:
-            for i in elements.indices { elements[i] = Float(bitPattern: bytes.little(UInt32.self, at: 4 * i)) }
-          }
+          entry.type.decode(bytes, into: elements)
         }
       },
       release: entry.release)
@@ -66,29 +57,11 @@ extension ImportedTensor {
   /// A tensor of one of PyTorch's own files, which libtorch reads; the system keeps its pages while it has room.
   fileprivate init(_ name: String, _ tensor: Tensor) {
     self.init(
-      name: name, shape: tensor.shape, type: tensor.dataType.stored,
+      name: name, shape: tensor.shape, type: SafetensorsHeader.ElementType(tensor.dataType),
       read: { rows, elements in
         let part = tensor.rank < 2 ? tensor : tensor.narrowed(along: 0, from: rows.lowerBound, count: rows.count)
         _ = elements.update(fromContentsOf: part.scalars(as: Float.self))
       },
       release: {})
-  }
-}
-
-extension DataType {
-  /// By the name that safetensors has for it.
-  fileprivate var stored: SafetensorsHeader.ElementType {
-    switch self {
-    case .float64: .float64
-    case .float32: .float32
-    case .float16: .float16
-    case .bfloat16: .bfloat16
-    case .int64: .int64
-    case .int32: .int32
-    case .int16: .int16
-    case .int8: .int8
-    case .uint8: .uint8
-    case .bool: .bool
-    }
   }
 }

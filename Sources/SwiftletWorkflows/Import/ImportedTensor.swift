@@ -17,3 +17,8 @@ struct ImportedTensor {
   var rowLength: Int { shape.last ?? 1 }
   var elementCount: Int { rowCount * rowLength }
 }
+
+extension [ImportedTensor] {
+  /// Each once, sorted by name.
+  var types: [SafetensorsHeader.ElementType] { Set(map(\.type)).sorted { $0.rawValue < $1.rawValue } }
+}
