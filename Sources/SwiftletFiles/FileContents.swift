@@ -28,4 +28,12 @@ extension [UInt8] {
       if isEmpty { self = part } else { self += part }
     }
   }
+
+  /// All bytes of a file; nil where nothing has its name.
+  public init?(ifThere path: FileName) throws(FileError) {
+    do throws(FileError) { try self.init(contentsOf: path) } catch {
+      guard error.isMissing else { throw error }
+      return nil
+    }
+  }
 }

@@ -1,3 +1,6 @@
+import SwiftletFiles
+import SwiftletText
+
 /// Why a model cannot be brought in: the file or folder, what is wrong, and what to do where that helps.
 public struct ImportError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Cause: Hashable, Sendable {
@@ -22,4 +25,29 @@ public struct ImportError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { "\(path): \(message)" }
+}
+
+extension ImportError {
+  /// What is wrong with any file that is read.
+  init(_ error: FileError, path: String) {
+    let cause: Cause =
+      switch error {
+      case .unsupported, .unavailable: .unsupported
+      case .damaged, .truncated, .noZipDirectory: .damaged
+      case .unreadable, .unreadableFolder, .notRegular: .missing
+      case .unwritable: .output
+      }
+    self.init(cause, "\(error)", path: path)
+  }
+
+  /// What is wrong with a tokenizer.
+  init(_ error: TokenizerError, path: String) {
+    let cause: Cause =
+      switch error.kind {
+      case .missing: .missing
+      case .damaged: .damaged
+      case .unsupported: .unsupported
+      }
+    self.init(cause, "\(error)", path: path)
+  }
 }

@@ -20,9 +20,7 @@ extension ImportedModel {
       format = "GGUF version \(file.version), \(types.joined(separator: " and "))"
       tokenizer = { try TokenizerFiles(gguf: file, vocabularySize: shape.vocabulary, path: path) }
     } catch let error as FileError {
-      var cause = ImportError.Cause.damaged
-      if case .unsupported = error { cause = .unsupported }
-      throw ImportError(cause, "\(error)", path: path)
+      throw ImportError(error, path: path)
     }
   }
 }
@@ -31,30 +29,22 @@ extension ImportedTensor {
   /// - Parameter headWidth: of rows that have to be put from pairs of neighbours into halves; nil leaves the order.
   fileprivate init(_ tensor: LanguageTensor, _ stored: GGUFFile.Tensor, in file: GGUFFile, headWidth: Int?) {
     let rowLength = stored.rowLength
-    func decode(_ row: Int, _ elements: UnsafeMutableBufferPointer<Float>) {
-      file.decode(stored, row: row, into: elements)
-    }
+    func place(of row: Int) -> Int { headWidth.map { RotaryRows.neighbouring(row, headWidth: $0) } ?? row }
     self.init(
       name: tensor.name, shape: tensor.shape, type: .float32,
       read: { rows, elements in
-        guard let headWidth else {
-          for (index, row) in rows.enumerated() {
-            decode(row, UnsafeMutableBufferPointer(rebasing: elements[index * rowLength..<(index + 1) * rowLength]))
-          }
-          return
-        }
-        guard tensor.shape.count > 1 else {  // a bias: its elements are the rows
+        guard headWidth == nil || tensor.shape.count > 1 else {  // a bias: its elements are the rows
           let paired = [Float](unsafeUninitializedCapacity: rowLength) { buffer, count in
-            decode(0, UnsafeMutableBufferPointer(rebasing: buffer[..<rowLength]))
+            file.decode(stored, row: 0, into: UnsafeMutableBufferPointer(rebasing: buffer[..<rowLength]))
             count = rowLength
           }
-          for row in 0..<rowLength { elements[row] = paired[RotaryRows.neighbouring(row, headWidth: headWidth)] }
+          for row in 0..<rowLength { elements[row] = paired[place(of: row)] }
           return
         }
         for (index, row) in rows.enumerated() {
-          decode(
-            RotaryRows.neighbouring(row, headWidth: headWidth),
-            UnsafeMutableBufferPointer(rebasing: elements[index * rowLength..<(index + 1) * rowLength]))
+          file.decode(
+            stored, row: place(of: row),
+            into: UnsafeMutableBufferPointer(rebasing: elements[index * rowLength..<(index + 1) * rowLength]))
         }
       },
       release: { file.release(stored) })

@@ -21,7 +21,9 @@ extension ImportedModel {
   /// - Throws: ``ImportError``, or `CheckpointError` for the weights of a folder.
   init(at url: URL, tokenizer: URL?) throws {
     let path = url.path
-    guard let identity = try FileIdentity(path: path) else { throw ImportError(.missing, "is not there", path: path) }
+    let identity: FileIdentity?
+    do { identity = try FileIdentity(path: path) } catch { throw ImportError(error, path: path) }
+    guard let identity else { throw ImportError(.missing, "is not there", path: path) }
     func refuseTokenizer() throws {
       guard tokenizer == nil else {
         throw ImportError(.usage, "carries its own tokenizer: leave out --tokenizer, which is for llama2.c", path: path)
@@ -33,7 +35,7 @@ extension ImportedModel {
       return
     }
     let file: MappedFile
-    do { file = try MappedFile(path: path) } catch { throw ImportError(.missing, "\(error)", path: path) }
+    do { file = try MappedFile(path: path) } catch { throw ImportError(error, path: path) }
     if GGUFFile.begins(file.bytes) {
       try refuseTokenizer()
       try self.init(gguf: file, path: path)

@@ -14,9 +14,9 @@ struct TokenizerFiles {
       try Self.check(tokenizer, vocabularySize: vocabularySize)
       (self.tokenizer, configuration) = try tokenizer.huggingFaceFiles()
     } catch let error as TokenizerError {
-      throw ImportError(error.kind == .damaged ? .damaged : .unsupported, "\(error)", path: path)
+      throw ImportError(error, path: path)
     } catch let error as FileError {
-      throw ImportError(.missing, "\(error)", path: path)
+      throw ImportError(error, path: path)
     }
   }
 
@@ -45,11 +45,10 @@ struct TokenizerFiles {
         .missing, "holds no tokenizer: \(names.joined(separator: " and ")) are looked for", path: folder.path)
     }
     let made = try Self(Tokenizer(folder: folder), vocabularySize: vocabularySize, path: folder.path)
-    func content(_ name: String) throws -> Data? {
-      let file = folder.appending(path: name)
-      guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-      do { return Data(try [UInt8](contentsOf: FileName(file.path))) } catch {
-        throw ImportError(.missing, "\(error)", path: file.path)
+    func content(_ name: String) throws(ImportError) -> Data? {
+      let path = folder.appending(path: name).path
+      do { return try [UInt8](ifThere: FileName(path)).map { Data($0) } } catch {
+        throw ImportError(error, path: path)
       }
     }
     guard let own = try content("tokenizer.json") else {
@@ -63,7 +62,7 @@ struct TokenizerFiles {
       configuration = settings
       return
     }
-    var value = try settings.withUnsafeBytes { try JSONValue(parsing: $0) }
+    var value = try settings.withUnsafeBytes { try JSONValue(parsing: $0, comparingKeysByBytes: true) }
     value.set("chat_template", to: .string(String(decoding: template, as: UTF8.self)))
     configuration = Data(value.prettyBytes)
   }
