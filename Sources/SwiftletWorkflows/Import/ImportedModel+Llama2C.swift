@@ -8,7 +8,7 @@ extension ImportedModel {
   /// Source: https://github.com/karpathy/llama2.c, run.c.
   init(llama2C mapped: MappedFile, path: String, tokenizer vocabulary: URL?) throws {
     let file: Llama2CFile
-    do { file = try Llama2CFile(mapped) } catch { throw ImportError(.damaged, "\(error)", path: path) }
+    do { file = try Llama2CFile(mapped) } catch { throw ImportError(error, path: path) }
     guard let vocabulary else {
       throw ImportError(.usage, "is of llama2.c, whose models carry no tokenizer: give --tokenizer tok.bin", path: path)
     }
@@ -21,16 +21,15 @@ extension ImportedModel {
     (shape.beginningToken, shape.endTokens) = (1, [2])
     do { try shape.validate() } catch { throw ImportError(.damaged, "\(error)", path: path) }
     (configuration, configurationFile) = (shape, try Self.configurationFile(of: shape))
-    tensors = shape.tensors.compactMap { tensor in
-      Llama2CFile.Part.of(tensor.gguf).map { ImportedTensor(tensor, $0.part, layer: $0.layer, of: file) }
-    }
+    tensors = shape.tensors.map { ImportedTensor($0, of: file) }
     format = "llama2.c, F32"
     tokenizer = { try TokenizerFiles(llama2C: vocabulary, vocabularySize: sizes.vocabulary) }
   }
 }
 
 extension ImportedTensor {
-  fileprivate init(_ tensor: LanguageTensor, _ part: Llama2CFile.Part, layer: Int, of file: Llama2CFile) {
+  fileprivate init(_ tensor: LanguageTensor, of file: Llama2CFile) {
+    let (part, layer) = (Llama2CFile.Part(tensor.kind), tensor.layer ?? 0)
     let (headWidth, rowLength) = (file.sizes.headSize, tensor.shape.last ?? 1)
     self.init(
       name: tensor.name, shape: tensor.shape, type: .float32,
@@ -46,18 +45,23 @@ extension ImportedTensor {
 }
 
 extension Llama2CFile.Part {
-  /// The part that a tensor lies in, and the layer, by its name in GGUF.
-  fileprivate static func of(_ name: String) -> (part: Self, layer: Int)? {
-    let words = name.split(separator: ".")
-    if words.count == 4, let layer = Int(words[1]) {
-      return blocks[String(words[2])].map { ($0, layer) }
-    }
-    return words.first.flatMap { ends[String($0)] }.map { ($0, 0) }
+  /// The part that a tensor lies in.
+  fileprivate init(_ kind: LanguageTensor.Kind) {
+    self =
+      switch kind {
+      case .embedding: .embedding
+      case .norm: .norm
+      case .output: .output
+      case .attentionNorm: .attentionNorm
+      case .forwardNorm: .forwardNorm
+      case .weight(.query): .query
+      case .weight(.key): .key
+      case .weight(.value): .value
+      case .weight(.attentionOutput): .attentionOutput
+      case .weight(.gate): .gate
+      case .weight(.up): .up
+      case .weight(.down): .down
+      case .bias(let layer): preconditionFailure("Llama2CFile: models of llama2.c have no bias, \(layer) has one")
+      }
   }
-
-  private static let ends: [String: Self] = ["token_embd": .embedding, "output_norm": .norm, "output": .output]
-  private static let blocks: [String: Self] = [
-    "attn_norm": .attentionNorm, "attn_q": .query, "attn_k": .key, "attn_v": .value, "attn_output": .attentionOutput,
-    "ffn_norm": .forwardNorm, "ffn_gate": .gate, "ffn_up": .up, "ffn_down": .down,
-  ]
 }

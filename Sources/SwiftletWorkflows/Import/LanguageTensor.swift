@@ -1,11 +1,39 @@
 import SwiftletModels
 
-/// One tensor of a language model of the Llama family, by its names in Hugging Face's files and in GGUF.
+/// One tensor of a language model of the Llama family.
 struct LanguageTensor: Hashable, Sendable {
-  let name, gguf: String
+  enum Kind: Hashable, Sendable {
+    case embedding, norm, output
+    case attentionNorm, forwardNorm
+    case weight(LlamaConfiguration.LinearLayer)
+    case bias(LlamaConfiguration.LinearLayer)
+  }
+
+  let kind: Kind
+  /// The block that it is of; the network's ends are of none.
+  var layer: Int?
   let shape: [Int]
+
+  /// In Hugging Face's files.
+  var name: String { layer.map { "model.layers.\($0).\(names.huggingFace)" } ?? names.huggingFace }
+  /// In GGUF.
+  var gguf: String { layer.map { "blk.\($0).\(names.gguf)" } ?? names.gguf }
+
   /// Whether its rows are channels that the positions' rotation turns.
-  var isRotated = false
+  var isRotated: Bool { [.weight(.query), .weight(.key), .bias(.query), .bias(.key)].contains(kind) }
+
+  /// Within its block, where it is of one.
+  private var names: (huggingFace: String, gguf: String) {
+    switch kind {
+    case .embedding: ("model.embed_tokens.weight", "token_embd.weight")
+    case .norm: ("model.norm.weight", "output_norm.weight")
+    case .output: ("lm_head.weight", "output.weight")
+    case .attentionNorm: ("input_layernorm.weight", "attn_norm.weight")
+    case .forwardNorm: ("post_attention_layernorm.weight", "ffn_norm.weight")
+    case .weight(let layer): ("\(layer.names.huggingFace).weight", "\(layer.names.gguf).weight")
+    case .bias(let layer): ("\(layer.names.huggingFace).bias", "\(layer.names.gguf).bias")
+    }
+  }
 }
 
 extension LlamaConfiguration {
@@ -29,37 +57,18 @@ extension LlamaConfiguration {
 
   /// All tensors, in the order of the network.
   var tensors: [LanguageTensor] {
-    var all = [
-      LanguageTensor(name: "model.embed_tokens.weight", gguf: "token_embd.weight", shape: [vocabulary, width])
-    ]
+    var all = [LanguageTensor(kind: .embedding, shape: [vocabulary, width])]
     for layer in 0..<layers {
-      let (model, block) = ("model.layers.\(layer).", "blk.\(layer).")
-      all.append(
-        LanguageTensor(name: model + "input_layernorm.weight", gguf: block + "attn_norm.weight", shape: [width]))
-      for kind in LinearLayer.allCases {
-        if kind == .gate {
-          all.append(
-            LanguageTensor(
-              name: model + "post_attention_layernorm.weight", gguf: block + "ffn_norm.weight", shape: [width]))
-        }
-        let (name, gguf) = kind.names
-        let (outputs, inputs) = extent(of: kind)
-        let isRotated = kind == .query || kind == .key
-        all.append(
-          LanguageTensor(
-            name: "\(model)\(name).weight", gguf: "\(block)\(gguf).weight", shape: [outputs, inputs],
-            isRotated: isRotated))
-        if hasBias(kind) {
-          all.append(
-            LanguageTensor(
-              name: "\(model)\(name).bias", gguf: "\(block)\(gguf).bias", shape: [outputs], isRotated: isRotated))
-        }
+      all.append(LanguageTensor(kind: .attentionNorm, layer: layer, shape: [width]))
+      for linear in LinearLayer.allCases {
+        if linear == .gate { all.append(LanguageTensor(kind: .forwardNorm, layer: layer, shape: [width])) }
+        let (outputs, inputs) = extent(of: linear)
+        all.append(LanguageTensor(kind: .weight(linear), layer: layer, shape: [outputs, inputs]))
+        if hasBias(linear) { all.append(LanguageTensor(kind: .bias(linear), layer: layer, shape: [outputs])) }
       }
     }
-    all.append(LanguageTensor(name: "model.norm.weight", gguf: "output_norm.weight", shape: [width]))
-    if !tiesEmbeddings {
-      all.append(LanguageTensor(name: "lm_head.weight", gguf: "output.weight", shape: [vocabulary, width]))
-    }
+    all.append(LanguageTensor(kind: .norm, shape: [width]))
+    if !tiesEmbeddings { all.append(LanguageTensor(kind: .output, shape: [vocabulary, width])) }
     return all
   }
 
