@@ -18,11 +18,7 @@ public final class AtomicFile {
   ) throws(FileError) {
     self.path = path
     self.systemWrite = systemWrite
-    // In the same folder, because a rename cannot cross file systems; its name is cut so that a long one has room.
-    let name = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    var stem = path[name...]
-    while stem.utf8.count > Self.stemLimit { stem.removeLast() }
-    draft = "\(path[..<name])\(stem).\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part"
+    draft = Self.draft(of: path)
     descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .unwritable(.create, code: errno) }
   }
@@ -33,8 +29,16 @@ public final class AtomicFile {
     unlink(draft)
   }
 
-  /// File names have at most 255 bytes, of which process, random number and ending take up to 25.
-  private static let stemLimit = 200
+  /// A new name for what will be renamed to `path` when it is complete.
+  ///
+  /// In the same folder, because a rename cannot cross file systems; the name is cut so that a long one has room.
+  public static func draft(of path: String) -> String {
+    let name = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    var stem = path[name...]
+    // File names have at most 255 bytes, of which process, random number and ending take up to 25.
+    while stem.utf8.count > 200 { stem.removeLast() }
+    return "\(path[..<name])\(stem).\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part"
+  }
 
   /// Writes a whole file.
   public static func write(_ text: String, replacing path: String) throws(FileError) {

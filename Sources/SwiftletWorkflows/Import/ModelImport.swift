@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletFiles
+import SwiftletPlans
 
 /// From a language model as others publish it to a folder as Hugging Face has it, which everything here reads:
 /// configuration, weights in safetensors, tokenizer.
@@ -36,54 +37,62 @@ public struct ModelImport {
   /// - Throws: ``ImportError`` for a weight that is no finite number or that the precision cannot hold, for a tokenizer that
   ///   is not read, and where the folder is taken; `OutputError` where it cannot be written.
   public func write(to folder: URL) throws -> ImportResult {
-    let folder = folder.standardizedFileURL
+    let place = Self.place(of: folder)
     try Self.checkOutput(folder)
     // Before the weights, which take long.
     let tokenizer = try model.tokenizer()
-    try makeFolder(folder.deletingLastPathComponent())
-    let draft = Self.draft(of: folder)
+    try makeFolder(place.deletingLastPathComponent())
+    let draft = URL(filePath: AtomicFile.draft(of: place.path))
     try makeFolder(draft)
     defer { try? FileManager.default.removeItem(at: draft) }
     let bytes: Int
     do {
       bytes = try writeFiles(tokenizer, to: draft)
     } catch let error as FileError {
-      throw OutputError.unwritable(folder.path, error)
-    } catch let error as ImportError where error.path.isEmpty {
-      throw ImportError(error.cause, error.message, path: source.path)
+      throw OutputError.unwritable(place.path, error)
     }
     // An empty folder gives way, anything else does not.
-    guard rename(draft.path, folder.path) == 0 else {
-      throw OutputError.unwritable(folder.path, .unwritable(.rename, code: errno))
+    guard rename(draft.path, place.path) == 0 else {
+      throw OutputError.unwritable(place.path, .unwritable(.rename, code: errno))
     }
-    return ImportResult(model, folder: folder.relativePath, bytes: bytes, precision: precision)
+    return ImportResult(
+      model, folder: folder.standardizedFileURL.relativePath, bytes: bytes, precision: precision)
   }
 
   /// Refuses a place that is taken before the work begins.
   ///
   /// - Throws: ``ImportError`` for a folder that holds something, `OutputError` for a file, and where nothing can be written.
   public static func checkOutput(_ folder: URL) throws {
-    let path = folder.standardizedFileURL.path
+    let path = place(of: folder).path
     try checkOutputFolder(path)
-    let content = try? FileManager.default.contentsOfDirectory(atPath: path)
-    guard content?.isEmpty ?? true else {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let content: [String]
+    do { content = try FileManager.default.contentsOfDirectory(atPath: path) } catch {
+      throw ImportError(.output, "cannot be listed: \(reason(of: error))", path: path)
+    }
+    guard content.isEmpty else {
       throw ImportError(.output, "holds files already, which are not replaced: choose another folder", path: path)
     }
   }
 
-  /// A name beside the folder, on the same disk.
-  private static func draft(of folder: URL) -> URL {
-    var stem = folder.lastPathComponent[...]
-    // Names have at most 255 bytes, of which process, random number and ending take up to 25.
-    while stem.utf8.count > 200 { stem.removeLast() }
-    return folder.deletingLastPathComponent().appending(
-      path: "\(stem).\(getpid())-\(UInt32.random(in: 0...UInt32.max)).part")
+  /// Where the folder lies behind all links, one of which would not give way to it.
+  private static func place(of folder: URL) -> URL {
+    var place = folder.standardizedFileURL.resolvingSymlinksInPath()
+    // Links to what is there are resolved; one to a folder that is still to be made stands, and may lead in a circle.
+    for _ in 0..<40 {
+      guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: place.path) else { break }
+      let next =
+        target.hasPrefix("/") ? URL(filePath: target) : place.deletingLastPathComponent().appending(path: target)
+      place = next.standardizedFileURL.resolvingSymlinksInPath()
+    }
+    return place
   }
 
   private func writeFiles(_ tokenizer: TokenizerFiles, to folder: URL) throws -> Int {
     func path(_ name: String) -> String { folder.appending(path: name).path }
     let weights = try AtomicFile(replacing: path("model.safetensors"))
-    let bytes = try WeightStream(precision: precision, observer: observer).write(model.tensors, to: weights)
+    let bytes = try WeightStream(source: source.path, precision: precision, observer: observer).write(
+      model.tensors, to: weights)
     try weights.commit()
     try AtomicFile.write(configuration.prettyBytes, replacing: path("config.json"))
     try AtomicFile.write([UInt8](tokenizer.tokenizer), replacing: path("tokenizer.json"))
@@ -94,7 +103,7 @@ public struct ModelImport {
   /// The source's configuration, with the type that the weights are written in.
   private var configuration: JSONValue {
     var file = model.configurationFile
-    let types = Set(model.tensors.map(\.type))
+    let types = model.tensors.types
     guard let name = precision?.torchName ?? (types.count == 1 ? types.first?.torchName : nil) else { return file }
     // transformers says `dtype` since its version 5, and everybody reads the older word.
     file.set(file["dtype"] == nil ? "torch_dtype" : "dtype", to: .string(name))

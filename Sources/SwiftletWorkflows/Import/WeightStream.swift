@@ -2,6 +2,8 @@ import SwiftletFiles
 
 /// Writes tensors into a safetensors file, one after the other, a few rows at a time: memory does not grow with the model.
 struct WeightStream {
+  /// What the tensors come from, by its path.
+  let source: String
   /// What all elements become; nil leaves each tensor its own type.
   var precision: ImportPrecision?
   /// Elements that are in memory at once, a whole row at least.
@@ -10,33 +12,20 @@ struct WeightStream {
   var observer: ((_ done: Int, _ total: Int) -> Void)?
 
   /// - Returns: Bytes of the weights.
-  /// - Throws: ``ImportError`` without a path for an element that is no finite number, or none in the type that it is
+  /// - Throws: ``ImportError`` for an element that is no finite number, or none in the type that it is
   ///   written in; `FileError` where the file cannot be written.
   func write(_ tensors: [ImportedTensor], to file: AtomicFile) throws -> Int {
-    let types = tensors.map { precision?.elementType ?? $0.type }
-    // Wide elements first, so that every tensor lies where its type may lie. The header keeps the given order.
-    let order = tensors.indices.sorted {
-      let (a, b) = (types[$0].byteCount, types[$1].byteCount)
-      return a == b ? $0 < $1 : a > b
-    }
-    var places = [Range<Int>](repeating: 0..<0, count: tensors.count)
-    var total = 0
-    for index in order {
-      places[index] = total..<total + tensors[index].elementCount * types[index].byteCount
-      total = places[index].upperBound
-    }
     // Readers of other programs ask for the format.
-    let header = SafetensorsHeader(
-      entries: tensors.indices.map {
-        .init(name: tensors[$0].name, type: types[$0], shape: tensors[$0].shape, place: places[$0])
-      }, metadata: ["format": "pt"])
+    let (header, order) = SafetensorsHeader.packed(
+      tensors.map { ($0.name, precision?.elementType ?? $0.type, $0.shape) }, metadata: ["format": "pt"])
     try file.write(header.encoded())
+    let total = header.entries.reduce(0) { $0 + $1.place.count }
     var done = 0
     for index in order {
       let tensor = tensors[index]
       let rows = max(1, chunk / max(1, tensor.rowLength))
       for start in stride(from: 0, to: tensor.rowCount, by: rows) {
-        done += try write(tensor, start..<min(start + rows, tensor.rowCount), as: types[index], to: file)
+        done += try write(tensor, start..<min(start + rows, tensor.rowCount), as: header.entries[index].type, to: file)
         // Now and not at the tensor's end: a table of many tokens alone may be larger than the memory.
         tensor.release()
         observer?(done, total)
@@ -76,11 +65,11 @@ struct WeightStream {
   ) -> ImportError {
     guard value.isFinite else {
       let what = value.isNaN ? "NaN" : "infinity"
-      return ImportError(.damaged, "\(tensor.name) holds \(what), which no weight can be", path: "")
+      return ImportError(.damaged, "\(tensor.name) holds \(what), which no weight can be", path: source)
     }
     return ImportError(
       .unsupported,
       "\(tensor.name) holds \(value), which is past the range of \(type.rawValue): choose another --dtype",
-      path: "")
+      path: source)
   }
 }

@@ -161,6 +161,82 @@ import Testing
     _ = try work.write(to: folder.url.appending(path: "empty"))
     #expect(try contents(of: folder.url.appending(path: "empty")) == before)
   }
+
+  @Test func `an output that is a link lies where it leads`() throws {
+    let folder = try TemporaryFolder()
+    let work = try ModelImport(of: importGoldens.appending(path: "llama.gguf"))
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: folder.path("disk/empty"), withIntermediateDirectories: true)
+    for (link, target) in [
+      ("empty", "disk/empty"), ("new", "disk/new"), ("chain", "further"), ("further", "disk/last"),
+    ] {
+      try manager.createSymbolicLink(atPath: folder.path(link), withDestinationPath: target)
+    }
+    for (name, target) in [("empty", "empty"), ("new", "new"), ("chain", "last")] {
+      let link = folder.url.appending(path: name)
+      try ModelImport.checkOutput(link)
+      let result = try work.write(to: link)
+      #expect(result.folder.hasSuffix(name) && !result.folder.contains("disk"))
+      #expect(try contents(of: folder.url.appending(path: "disk/\(target)")).count == 4)
+      #expect(throws: Never.self) { try manager.destinationOfSymbolicLink(atPath: link.path) }
+      #expect(sentence { try ModelImport.checkOutput(link) }.contains("holds files already"))
+    }
+    #expect(try manager.contentsOfDirectory(atPath: folder.path("disk")).sorted() == ["empty", "last", "new"])
+    try manager.createSymbolicLink(atPath: folder.path("circle"), withDestinationPath: "circle")
+    #expect(
+      sentence { try ModelImport.checkOutput(folder.url.appending(path: "circle")) }
+        .contains("Too many levels of symbolic links"))
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may list every folder")) func `an output that cannot be listed is told`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(
+      atPath: folder.path("closed"), withIntermediateDirectories: false, attributes: [.posixPermissions: 0o300])
+    #expect(
+      sentence { try ModelImport.checkOutput(folder.url.appending(path: "closed")) }
+        .hasSuffix("closed: cannot be listed: Permission denied"))
+  }
+
+  @Test func `what is missing, damaged or not read is told apart`() throws {
+    let folder = try TemporaryFolder()
+    func cause(_ work: () throws -> some Any) -> ImportError.Cause? {
+      #expect(throws: ImportError.self, performing: { _ = try work() })?.cause
+    }
+    func opened(_ name: String, tokenizer: String? = nil) -> ImportError.Cause? {
+      cause {
+        try ModelImport(
+          of: folder.url.appending(path: name), tokenizer: tokenizer.map { folder.url.appending(path: $0) })
+      }
+    }
+    #expect(opened("none") == .missing && opened(String(repeating: "x", count: 300)) == .missing)
+    try folder.write(Array("24ka".utf8) + [1, 0, 0, 0], to: "later.bin")
+    try folder.write([UInt8](repeating: 1, count: 40), to: "wrong.bin")
+    #expect(opened("later.bin") == .unsupported && opened("wrong.bin") == .damaged)
+    var gguf = GGUFImportTests.llama()
+    try folder.write(Array(gguf.bytes.dropLast(40)), to: "short.gguf")
+    gguf.version = 9
+    try folder.write(gguf.bytes, to: "later.gguf")
+    #expect(opened("short.gguf") == .damaged && opened("later.gguf") == .unsupported)
+
+    func written(_ change: (inout GGUFBuilder) -> Void) throws -> ImportError.Cause? {
+      try folder.write(GGUFImportTests.llama(change).bytes, to: "x.gguf")
+      let work = try ModelImport(of: folder.url.appending(path: "x.gguf"))
+      return cause { try work.write(to: folder.url.appending(path: "made")) }
+    }
+    #expect(try written { _ in } == .missing)
+    #expect(
+      try written {
+        $0.set("tokenizer.ggml.model", "gpt2")
+        $0.set("tokenizer.ggml.tokens", 1)
+      } == .damaged)
+    #expect(
+      try written {
+        $0.set("tokenizer.ggml.model", "wordpiece")
+        $0.set("tokenizer.ggml.tokens", ["a"])
+      } == .unsupported)
+  }
 }
 
 /// Real networks.

@@ -42,7 +42,7 @@ import Testing
     ]
     let tensors = shapes.map { tensor($0.0, $0.1, $0.2, witness: witness, file: file) { Float($0) } }
     var seen: [Int] = []
-    var stream = WeightStream(chunk: 12)
+    var stream = WeightStream(source: "x.gguf", chunk: 12)
     stream.observer = { done, total in
       seen.append(done)
       #expect(total == 24 * 2 + (28 + 30 + 1) * 4)
@@ -76,7 +76,7 @@ import Testing
     let values: [Float] = [0, -0.0, 1, -1.0009765, 3.14159, 65504, 0x1p-20, -2.7e-5]
     let folder = try TemporaryFolder()
     let file = try AtomicFile(replacing: folder.path("x"))
-    _ = try WeightStream(precision: precision).write([tensor("w", [2, 4]) { values[$0] }], to: file)
+    _ = try WeightStream(source: "x.gguf", precision: precision).write([tensor("w", [2, 4]) { values[$0] }], to: file)
     try file.commit()
     let mapped = try MappedFile(path: folder.path("x"))
     let (header, start) = try SafetensorsHeader.read(mapped.bytes)
@@ -106,9 +106,11 @@ import Testing
       let folder = try TemporaryFolder()
       let file = try AtomicFile(replacing: folder.path("x"))
       let error = #expect(throws: ImportError.self) {
-        try WeightStream(precision: precision).write([tensor("w", [5]) { $0 == 3 ? value : 1 }], to: file)
+        try WeightStream(source: "x.gguf", precision: precision).write(
+          [tensor("w", [5]) { $0 == 3 ? value : 1 }], to: file)
       }
       #expect(error?.message.contains(part) ?? false, "\(String(describing: error))")
+      #expect(error?.path == "x.gguf")
     }
   }
 }
