@@ -32,25 +32,22 @@ public struct StoredTensors: Sendable {
 
   /// In the order of the file, or of the index.
   public let entries: [Entry]
-  /// The files that they lie in.
-  public let parts: [URL]
 
   /// - Throws: ``CheckpointError``, for PyTorch's own files too, and where shards and index disagree.
   public init(in files: CheckpointFiles) throws(CheckpointError) {
     guard let index = files.index else {
-      parts = [files.weights]
       entries = try naming(files.weights.path) { () throws(CheckpointError) in
         try Self.entries(of: translated(try MappedFile(path: files.weights.path)))
       }
       return
     }
-    (entries, parts) = try naming(index.path) { () throws(CheckpointError) in
+    entries = try naming(index.path) { () throws(CheckpointError) in
       let opened = try ShardIndex.open(
         index, access: .reading, { (file) throws(CheckpointError) in try Self.entries(of: file) },
         names: { $0.map(\.name) })
       let all = opened.shards.flatMap(\.content)
       let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
-      return (opened.index.shards.compactMap { byName[$0.tensor] }, opened.shards.map(\.url))
+      return opened.index.shards.compactMap { byName[$0.tensor] }
     }
   }
 

@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func `sizes are those of the format`() {
-    let bits = GGUFElementType.allCases.map(\.bitsPerElement)
+    let bits = GGUFElementType.allCases.map { Double(8 * $0.blockByteCount) / Double($0.blockSize) }
     #expect(bits == [32, 16, 4.5, 5, 5.5, 6, 8.5, 4.5, 5.5, 6.5625, 16])
   }
 }

@@ -39,9 +39,6 @@ public enum GGUFElementType: UInt32, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Bits of one element, scales included: 5.0 for Q4_1.
-  public var bitsPerElement: Double { Double(8 * blockByteCount) / Double(blockSize) }
-
   /// As the format's own library names it.
   public var name: String { Self.names[rawValue] ?? "\(rawValue)" }
 
