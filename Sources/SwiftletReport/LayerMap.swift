@@ -31,7 +31,8 @@ public struct LayerMap: Sendable, Hashable {
 
   /// The drawing, as wide and high as its cells need.
   public var svg: String {
-    let longest = columns.map(LabelLayout.width).max() ?? 0
+    let texts = columns + cells.joined().compactMap { $0?.text }
+    let longest = texts.map(LabelLayout.width).max() ?? 0
     let (cellWidth, cellHeight, gap) = (max(96, longest + 16), 24.0, 3.0)
     let left = 16 + (rows.map(LabelLayout.width).max() ?? 0) + 8
     let top = 54.0

@@ -34,25 +34,39 @@ public struct LineChart: Sendable, Hashable {
     }
   }
 
+  /// How values become heights.
+  public enum Scale: Sendable, Hashable {
+    case linear
+    /// Equal heights are equal factors, where values are a factor of ten apart. What is not above 0 has no place there.
+    case logarithmic
+  }
+
   public let title, x, y: String
+  public let scale: Scale
   public let series: [Series]
 
   /// - Parameters:
   ///   - x: what the horizontal axis shows, with its unit.
   ///   - y: what the vertical axis shows, with its unit.
-  public init(title: String, x: String, y: String, series: [Series]) {
+  ///   - scale: of the vertical axis.
+  public init(title: String, x: String, y: String, scale: Scale = .linear, series: [Series]) {
     self.title = title
     self.x = x
     self.y = y
-    self.series = series
+    self.scale = scale
+    self.series = series.map { line in
+      let points = line.points.filter { scale == .linear || $0.y > 0 }
+      return Series(line.name, points: points, style: line.style)
+    }
   }
 
-  /// The drawing, 640 by 380 pixels. Points that are not finite are left out; labels give way to each other.
+  /// The drawing, 640 by 380 pixels. Points that are not finite or have no place on the axis are left out; labels give way to
+  /// each other.
   public var svg: String {
     let (width, height, left, right, top, bottom) = (640.0, 380.0, 64.0, 620.0, 60.0, 330.0)
     let points = series.flatMap(\.points)
     let horizontal = Axis(points.map(\.x))
-    let vertical = Axis(points.map(\.y))
+    let vertical = scale == .linear ? Axis(points.map(\.y)) : Axis(logarithmic: points.map(\.y))
     var drawing = Drawing(width: width, height: height, title: title)
     for tick in horizontal.ticks {
       let at = horizontal.position(tick, from: left, to: right)
@@ -62,7 +76,7 @@ public struct LineChart: Sendable, Hashable {
     for tick in vertical.ticks {
       let at = vertical.position(tick, from: bottom, to: top)
       drawing.line(from: (left, at), to: (right, at), color: Palette.grid)
-      drawing.text(tick.label, x: left - 8, y: at + 4, anchor: .end)
+      drawing.text(vertical.label(tick), x: left - 8, y: at + 4, anchor: .end)
     }
     drawing.text(x, x: (left + right) / 2, y: height - 14, anchor: .middle)
     drawing.text(y, x: 16, y: (top + bottom) / 2, anchor: .middle, turned: true)

@@ -31,4 +31,11 @@ import Testing
     #expect(svg.contains("fill=\"#fff\">4:4<"))
     #expect(!svg.contains("fill=\"#fff\">1:4<"))
   }
+
+  /// Hand: 20 characters of 6.6 pixels, and 16 around them.
+  @Test func `a cell is as wide as its text needs`() {
+    let text = String(repeating: "x", count: 20)
+    let svg = LayerMap(title: "t", rows: ["r"], columns: ["c"], cells: [[.init(text, shade: 0)]]).svg
+    #expect(svg.contains("width=\"148.00\" height=\"24.00\""))
+  }
 }

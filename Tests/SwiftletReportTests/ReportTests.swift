@@ -69,6 +69,41 @@ import Testing
     #expect(abs(widths[1] / widths[0] - 2) < 0.01)
   }
 
+  /// Where the marks stand, from the top: 60 is the top of the plot and 330 its bottom.
+  private func heights(_ values: [Double], scale: LineChart.Scale) -> [Double] {
+    let points = values.map { LineChart.Point(x: 1, y: $0) }
+    let svg = LineChart(title: "t", x: "x", y: "y", scale: scale, series: [.init("a", points: points, style: .points)])
+      .svg
+    return svg.components(separatedBy: "cy=\"").dropFirst().compactMap { Double($0.prefix { $0 != "\"" }) }
+  }
+
+  /// The labels of an axis, which stand left of it.
+  private func labels(_ values: [Double], scale: LineChart.Scale) -> [String] {
+    let points = values.map { LineChart.Point(x: 1, y: $0) }
+    let svg = LineChart(title: "t", x: "x", y: "y", scale: scale, series: [.init("a", points: points)]).svg
+    return svg.components(separatedBy: "<text x=\"56.00\"").dropFirst().compactMap { part in
+      part.components(separatedBy: ">").dropFirst().first?.components(separatedBy: "<").first
+    }
+  }
+
+  /// Hand: a factor of ten is a third of an axis of three decades, which is 270 pixels high.
+  @Test func `on a logarithmic axis equal factors are equal heights`() {
+    let found = heights([0.001, 0.01, 0.1, 1], scale: .logarithmic)
+    #expect(found == [330, 240, 150, 60])
+    #expect(labels([0.001, 0.01, 0.1, 1], scale: .logarithmic) == ["0.001", "0.01", "0.1", "1"])
+    #expect(labels([0.03, 0.7], scale: .logarithmic) == ["0.02", "0.05", "0.1", "0.2", "0.5", "1"])
+    #expect(labels([1.5e-7, 2e-3], scale: .logarithmic) == ["1e-7", "1e-6", "1e-5", "1e-4", "0.001", "0.01"])
+  }
+
+  @Test func `what has no logarithm is left out, and a narrow range is drawn by differences`() {
+    #expect(heights([0, -1, .nan, 0.01, 1], scale: .logarithmic) == [330, 60])
+    #expect(heights([0, -1], scale: .logarithmic) == [])
+    #expect(heights([17, 18, 19], scale: .logarithmic) == heights([17, 18, 19], scale: .linear))
+    #expect(heights([5], scale: .logarithmic) == heights([5], scale: .linear))
+    // Ticks of many decades do not crowd.
+    #expect(labels([1e-30, 1e30], scale: .logarithmic).count <= 9)
+  }
+
   @Test func aReportIsOneSelfContainedPage() throws {
     var report = Report(title: "A & B")
     report.append(.heading("Results"))
