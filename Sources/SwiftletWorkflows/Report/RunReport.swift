@@ -10,8 +10,8 @@ import SwiftletTraining
 /// print(report.runs.table.text)
 /// try report.page.write(to: URL(filePath: "report.html"))
 /// ```
-/// Of runs there is a table, losses and accuracies; of a search every candidate over its cost, the plan as a map of its
-/// layers, what each layer alone costs, and the progress.
+/// Of runs there is a table, losses and accuracies; of a search, judged by images or by a text, every candidate over its cost,
+/// the plan as a map of its layers, what each layer alone costs, and the progress.
 public struct RunReport: Sendable {
   public let runs: [RunSummary]
   public let page: Report
@@ -29,7 +29,10 @@ public struct RunReport: Sendable {
       page.append(.lines(runs.accuracyChart))
     }
     for trace in traces {
-      try SearchTrace<Evaluation>.read(from: trace).append(to: &page, named: trace.lastPathComponent)
+      switch try SomeSearchTrace.read(from: trace) {
+      case .images(let search): search.append(to: &page, named: trace.lastPathComponent)
+      case .language(let search): search.append(to: &page, named: trace.lastPathComponent)
+      }
     }
     self.page = page
   }
