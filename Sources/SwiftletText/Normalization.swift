@@ -29,7 +29,7 @@ struct Normalization: Hashable, Sendable {
 
 extension [UInt8] {
   /// - Precondition: `pattern` is not empty.
-  fileprivate func replacing(_ pattern: [UInt8], _ replacement: [UInt8]) -> [UInt8] {
+  func replacing(_ pattern: [UInt8], _ replacement: [UInt8]) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(count + count / 2)
     withUnsafeBufferPointer { text in

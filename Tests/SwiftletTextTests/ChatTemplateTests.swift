@@ -69,6 +69,71 @@ import Testing
     }
   }
 
+  /// Each of these would fill the memory or run for hours.
+  @Test(arguments: [
+    ("{% set n = namespace(a='a') %}{% for i in range(40) %}{% set n.a = n.a ~ n.a %}{% endfor %}", "writes"),
+    ("{% set n = namespace(a='a') %}{% for i in range(40) %}{% set n.a = n.a + n.a %}{% endfor %}", "writes"),
+    ("{% set n = namespace(a=[1]) %}{% for i in range(40) %}{% set n.a = n.a + n.a %}{% endfor %}", "writes"),
+    ("{% set n = namespace(a=[1]) %}{% for i in range(31) %}{% set n.a = [n.a, n.a] %}{% endfor %}{{ n.a }}", "writes"),
+    ("{% set n = namespace(a=1) %}{% for i in range(31) %}{% set n.a = {'x': n.a, 'y': n.a} %}{% endfor %}", "writes"),
+    (
+      "{% set n = namespace(a='a') %}{% for i in range(16) %}{% set n.a = n.a ~ n.a %}{% endfor %}"
+        + "{{ n.a.replace('a', n.a) }}", "writes"
+    ),
+    (
+      "{% set n = namespace(a='a') %}{% for i in range(20) %}{% set n.a = [n.a, n.a, n.a, n.a] | join(n.a) %}{% endfor %}",
+      "writes"
+    ),
+    (
+      "{% set n = namespace(a='a') %}{% for i in range(40) %}{% set b %}{{ n.a }}{{ n.a }}{% endset %}"
+        + "{% set n.a = b %}{% endfor %}", "writes"
+    ),
+    (
+      "{% set n = namespace(a='a') %}{% for i in range(22) %}{% set n.a = n.a ~ n.a %}{% endfor %}{{ n.a | list }}",
+      "writes"
+    ),
+    (
+      "{% set n = namespace(a='a') %}{% for i in range(21) %}{% set n.a = n.a ~ n.a %}{% endfor %}"
+        + "{{ n.a.split('a') }}", "writes"
+    ),
+    ("{% for i in range(65536) %}{% set x = range(65536) %}{% endfor %}", "runs"),
+    (
+      "{% set n = namespace(a='a') %}{% for i in range(20) %}{% set n.a = n.a ~ n.a %}{% endfor %}"
+        + "{% for i in range(65536) %}{% set x = n.a == 'b' %}{% endfor %}", "runs"
+    ),
+    (
+      "{% set n = namespace(a='a') %}{% for i in range(20) %}{% set n.a = n.a ~ n.a %}{% endfor %}"
+        + "{{ (n.a ~ 'b') in n.a ~ n.a }}", "runs"
+    ),
+  ])
+  func `a forged template ends in a sentence`(template: String, verb: String) throws {
+    let tokenizer = try tokenizer(template)
+    let sentence = "the chat template \(verb) without end"
+    #expect { try tokenizer.render([ChatMessage(role: "user", content: "x")]) } throws: { error in
+      if "\(error)" == sentence { return true }
+      Issue.record("\(error)")
+      return false
+    }
+  }
+
+  /// By hand: half a megabyte of conversation is read many times over.
+  @Test func `a long conversation is rendered`() throws {
+    let tokenizer = try tokenizer(
+      "{% for m in messages %}{{ '<' + m.role + '>' + m['content'] | trim + '</' + m.role + '>' }}"
+        + "{% if m == messages[-1] %}!{% endif %}{% endfor %}")
+    let content = String(repeating: "word ", count: 500) + "."
+    let text = try tokenizer.render((0..<200).map { ChatMessage(role: "user\($0)", content: content) })
+    #expect(text == (0..<200).map { "<user\($0)>\(content)</user\($0)>" }.joined() + "!")
+  }
+
+  /// Oracle: Python.
+  @Test func `of equal keys the last counts, and keys that look alike are two`() throws {
+    let template =
+      "{% set x = {'a': 1, 'b': 2, 'a': 3} %}{{ x }}{{ x.a }}{{ x == {'b': 2, 'a': 3} }}"
+      + "{{ {'\u{e9}': 1}.get('e\u{301}') }}{{ 'e\u{301}' in {'\u{e9}': 1} }}"
+    #expect(try tokenizer(template).render([]) == "{'a': 3, 'b': 2}3TrueNoneFalse")
+  }
+
   @Test func `a conversation has one beginning`() throws {
     let tokenizer = try tokenizer("{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}")
     let ids = tokenizer.encode(try tokenizer.render([ChatMessage(role: "user", content: "Hello")]))

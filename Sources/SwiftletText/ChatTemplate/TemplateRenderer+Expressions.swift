@@ -6,14 +6,21 @@ extension TemplateRenderer {
     case .constant(let value): return value
     case .name(let name): return value(of: name)
     case .list(let expressions):
-      let values = try evaluate(all: expressions)
-      guard values.allSatisfy({ $0.nests(below: Self.depthLimit) }) else { throw Self.tooDeep }
-      return .list(values)
+      return try made(.list(try evaluate(all: expressions)))
     case .object(let entries):
-      var members: [(String, TemplateValue)] = []
-      for (key, value) in entries { members.append((try evaluate(key).printed, try evaluate(value))) }
-      guard members.allSatisfy({ $0.1.nests(below: Self.depthLimit) }) else { throw Self.tooDeep }
-      return .object(members)
+      var members: [(key: String, value: TemplateValue)] = []
+      var places: [[UInt8]: Int] = [:]
+      for (key, value) in entries {
+        let (key, value) = (try printed(try evaluate(key)), try evaluate(value))
+        // Of equal keys the last value counts, at the first one's place, as in Python.
+        if let place = places[Array(key.utf8)] {
+          members[place].value = value
+        } else {
+          places[Array(key.utf8)] = members.count
+          members.append((key, value))
+        }
+      }
+      return try made(.object(members))
     case .member(let base, let key): return try member(try evaluate(base), try evaluate(key))
     case .slice(let base, let from, let to, let step):
       return try slice(try evaluate(base), try bound(from), try bound(to), try bound(step))
@@ -35,10 +42,17 @@ extension TemplateRenderer {
     }
   }
 
-  /// Lists are walked down when they are printed or let go of.
-  private static let depthLimit = 32
+  /// Pays for a value of others that is small by itself; what is in it may be large, and deep.
+  mutating func made(_ value: TemplateValue) throws(TokenizerError) -> TemplateValue {
+    _ = try weigh(value)
+    return value
+  }
 
-  private static let tooDeep = TokenizerError.unsupported("a list of the chat template nests too deeply")
+  /// A value as Python prints it.
+  mutating func printed(_ value: TemplateValue) throws(TokenizerError) -> String {
+    _ = try weigh(value)
+    return value.printed
+  }
 
   private mutating func evaluate(all expressions: [TemplateExpression]) throws(TokenizerError) -> [TemplateValue] {
     var values: [TemplateValue] = []
@@ -55,14 +69,17 @@ extension TemplateRenderer {
     }
   }
 
-  private func member(_ base: TemplateValue, _ key: TemplateValue) throws(TokenizerError) -> TemplateValue {
+  private mutating func member(_ base: TemplateValue, _ key: TemplateValue) throws(TokenizerError) -> TemplateValue {
     switch (base, key) {
-    case (.object(let members), .text(let key)): return members.first { $0.key == key }?.value ?? .undefined
+    case (.object(let members), .text(let key)):
+      try pass(through: base)
+      return members.value(of: key) ?? .undefined
     case (.namespace(let index), .text(let key)): return namespaces[index][key] ?? .undefined
     case (.list(let values), .integer(let index)):
       let place = index < 0 ? index &+ values.count : index
       return values.indices.contains(place) ? values[place] : .undefined
     case (.text(let text), .integer(let index)):
+      try pass(through: base)
       let scalars = Array(text.unicodeScalars)
       let place = index < 0 ? index &+ scalars.count : index
       return scalars.indices.contains(place) ? .text(String(scalars[place])) : .undefined
@@ -71,7 +88,7 @@ extension TemplateRenderer {
     }
   }
 
-  private func slice(
+  private mutating func slice(
     _ base: TemplateValue, _ from: Int?, _ to: Int?, _ step: Int?
   ) throws(TokenizerError) -> TemplateValue {
     /// Python's rules: negative bounds count from the end, a negative step goes backwards.
@@ -88,6 +105,7 @@ extension TemplateRenderer {
       let (start, end) = step > 0 ? (place(from, 0), place(to, count)) : (place(from, count - 1), place(to, -1))
       return Array(stride(from: start, to: end, by: step))
     }
+    try pass(through: base)
     switch base {
     case .list(let values): return .list(try places(values.count).map { values[$0] })
     case .text(let text):
@@ -108,16 +126,26 @@ extension TemplateRenderer {
     }
     let b = try evaluate(right)
     switch (operation, a, b) {
-    case (.equal, _, _): return .flag(a == b)
-    case (.unequal, _, _): return .flag(!(a == b))
-    case (.joined, _, _): return .text(a.printed + b.printed)
+    case (.equal, _, _): return .flag(try equals(a, b))
+    case (.unequal, _, _): return .flag(try !equals(a, b))
+    case (.joined, _, _):
+      try make(try weigh(a) + weigh(b))
+      return .text(a.printed + b.printed)
     case (.contains, .text(let part), .text(let text)):
-      return .flag(part.isEmpty || Array(text.utf8).contains(Array(part.utf8)))
-    case (.contains, _, .list(let values)): return .flag(values.contains { $0 == a })
-    case (.contains, .text(let key), .object(let members)): return .flag(members.contains { $0.key == key })
+      return .flag(part.isEmpty ? true : try count(of: part, in: text) > 0)
+    case (.contains, _, .list(let values)):
+      _ = try weigh(b)
+      return .flag(values.contains { $0 == a })
+    case (.contains, .text(let key), .object(let members)):
+      try pass(through: b)
+      return .flag(members.value(of: key) != nil)
     case (.contains, _, .undefined): return .flag(false)
-    case (.plus, .text(let x), .text(let y)): return .text(x + y)
-    case (.plus, .list(let x), .list(let y)): return .list(x + y)
+    case (.plus, .text(let x), .text(let y)):
+      try make(x.utf8.count + y.utf8.count)
+      return .text(x + y)
+    case (.plus, .list(let x), .list(let y)):
+      try make((x.count + y.count) * TemplateValue.ownWeight)
+      return try made(.list(x + y))
     case (.less, .text(let x), .text(let y)): return .flag(precedes(x, y))
     case (.greater, .text(let x), .text(let y)): return .flag(precedes(y, x))
     case (.lessOrEqual, .text(let x), .text(let y)): return .flag(!precedes(y, x))
@@ -126,6 +154,11 @@ extension TemplateRenderer {
     default:
       throw .damaged("the chat template computes \(a.kind) \(operation.rawValue) \(b.kind), which is not possible")
     }
+  }
+
+  private mutating func equals(_ a: TemplateValue, _ b: TemplateValue) throws(TokenizerError) -> Bool {
+    _ = try weigh(a)
+    return a == b
   }
 
   private func precedes(_ x: String, _ y: String) -> Bool {
@@ -153,7 +186,7 @@ extension TemplateRenderer {
     }
   }
 
-  private func test(
+  private mutating func test(
     _ value: TemplateValue, _ test: TemplateExpression.Test, _ arguments: [TemplateValue]
   ) throws(TokenizerError) -> Bool {
     switch (test, value) {
@@ -168,7 +201,7 @@ extension TemplateRenderer {
     case (.even, .integer(let number)): return number % 2 == 0
     case (.equalTo, _):
       guard let other = arguments.first else { throw .damaged("the chat template's test equalto has no value") }
-      return value == other
+      return try equals(value, other)
     default: return false
     }
   }
@@ -196,7 +229,12 @@ extension TemplateRenderer {
       let step = bounds.count > 2 ? bounds[2] : 1
       guard (1...3).contains(bounds.count), step != 0 else { throw .damaged("the chat template's range has no end") }
       let (start, end) = bounds.count > 1 ? (bounds[0], bounds[1]) : (0, bounds[0])
-      return .list(stride(from: start, to: end, by: step).map { .integer($0) })
+      return try made(.list(stride(from: start, to: end, by: step).map { .integer($0) }))
     }
   }
+}
+
+extension [(key: String, value: TemplateValue)] {
+  /// By the key's bytes: as `String` two that look alike would be equal.
+  func value(of key: String) -> TemplateValue? { first { $0.key.utf8.elementsEqual(key.utf8) }?.value }
 }

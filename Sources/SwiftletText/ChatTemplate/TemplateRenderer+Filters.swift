@@ -13,23 +13,29 @@ extension TemplateRenderer {
     _ value: TemplateValue, _ filter: TemplateExpression.Filter, _ arguments: TemplateExpression.Arguments
   ) throws(TokenizerError) -> TemplateValue {
     switch filter {
-    case .trim: return .text(value.printed.trimmed(.both, of: try text(argument(0, named: "chars", of: arguments))))
-    case .upper: return .text(value.printed.uppercased())
-    case .lower: return .text(value.printed.lowercased())
-    case .string: return .text(value.printed)
+    case .trim:
+      return .text(try printed(value).trimmed(.both, of: try text(argument(0, named: "chars", of: arguments))))
+    case .upper: return .text(try printed(value).uppercased())
+    case .lower: return .text(try printed(value).lowercased())
+    case .string: return .text(try printed(value))
     case .safe: return value
     case .length, .count: return .integer(try length(of: value))
     case .first: return try elements(of: value).first ?? .undefined
     case .last: return try elements(of: value).last ?? .undefined
     case .list: return .list(try elements(of: value))
     case .reverse:
+      try pass(through: value)
       if case .text(let text) = value { return .text(String(String.UnicodeScalarView(text.unicodeScalars.reversed()))) }
       return .list(try elements(of: value).reversed())
     case .items: return try method(value, .items, arguments)
-    case .replace: return try method(.text(value.printed), .replace, arguments)
+    case .replace: return try method(.text(try printed(value)), .replace, arguments)
     case .join:
-      let separator = try argument(0, named: "d", of: arguments)?.printed ?? ""
-      return .text(try elements(of: value).map(\.printed).joined(separator: separator))
+      let separator = try argument(0, named: "d", of: arguments).map { (value) throws(TokenizerError) in
+        try printed(value)
+      }
+      let parts = try elements(of: value)
+      try make(try weigh(.list(parts)) + parts.count * (separator?.utf8.count ?? 0))
+      return .text(parts.map(\.printed).joined(separator: separator ?? ""))
     case .default:
       let isBoolean = try argument(1, named: "boolean", of: arguments)?.isTrue ?? false
       if case .undefined = value { return try argument(0, named: "default_value", of: arguments) ?? .text("") }
@@ -37,11 +43,17 @@ extension TemplateRenderer {
       return value
     case .tojson:
       switch try argument(0, named: "indent", of: arguments) {
-      case nil, .null: return .text(try value.json())
-      case .integer(let indent) where (0...16).contains(indent): return .text(try value.json(indent: indent))
+      case nil, .null: return .text(try json(value, indent: nil))
+      case .integer(let indent) where (0...16).contains(indent): return .text(try json(value, indent: indent))
       case let other?: throw .unsupported("the chat template indents JSON by \(other.printed)")
       }
     }
+  }
+
+  private mutating func json(_ value: TemplateValue, indent: Int?) throws(TokenizerError) -> String {
+    // A byte may take six, as `\u001f`, and in front of a value stands the indent once for each level that it is below.
+    try make(try weigh(value) * (6 + (indent ?? 0)))
+    return try value.json(indent: indent)
   }
 
   private func text(_ value: TemplateValue?) throws(TokenizerError) -> String? {
@@ -52,9 +64,11 @@ extension TemplateRenderer {
     }
   }
 
-  private func length(of value: TemplateValue) throws(TokenizerError) -> Int {
+  private mutating func length(of value: TemplateValue) throws(TokenizerError) -> Int {
     switch value {
-    case .text(let text): return text.unicodeScalars.count
+    case .text(let text):
+      try pass(through: value)
+      return text.unicodeScalars.count
     case .list(let values): return values.count
     case .object(let members): return members.count
     case .undefined: return 0
@@ -65,14 +79,15 @@ extension TemplateRenderer {
   mutating func method(
     _ value: TemplateValue, _ method: TemplateExpression.Method, _ arguments: TemplateExpression.Arguments
   ) throws(TokenizerError) -> TemplateValue {
+    try pass(through: value)
     if case .object(let members) = value {
       switch method {
-      case .items: return .list(members.map { .list([.text($0.key), $0.value]) })
+      case .items: return try made(.list(members.map { .list([.text($0.key), $0.value]) }))
       case .keys: return .list(members.map { .text($0.key) })
       case .values: return .list(members.map(\.value))
       case .get:
         guard let key = try text(argument(0, named: "key", of: arguments)) else { break }
-        if let found = members.first(where: { $0.key == key }) { return found.value }
+        if let found = members.value(of: key) { return found }
         return try argument(1, named: "default", of: arguments) ?? .null
       default: break
       }
@@ -91,18 +106,32 @@ extension TemplateRenderer {
     case .endswith: return .flag(text.utf8.reversed().starts(with: (first ?? "").utf8.reversed()))
     case .split:
       guard let first else {
+        try make((text.unicodeScalars.count(where: \.properties.isWhitespace) + 1) * TemplateValue.ownWeight)
         return .list(
           text.unicodeScalars.split { $0.properties.isWhitespace }.map { .text(String(String.UnicodeScalarView($0))) })
       }
       guard !first.isEmpty else { throw .damaged("the chat template splits a text by nothing") }
+      try make(text.utf8.count + (try count(of: first, in: text) + 1) * TemplateValue.ownWeight)
       return .list(text.parts(separatedBy: first).map { .text($0) })
     case .replace:
       guard let first, !first.isEmpty, let new = try self.text(argument(1, named: "new", of: arguments)) else {
         throw .damaged("the chat template's replace has no two texts")
       }
-      return .text(text.parts(separatedBy: first).joined(separator: new))
+      try make(text.utf8.count + (try count(of: first, in: text)) * new.utf8.count)
+      return .text(String(decoding: Array(text.utf8).replacing(Array(first.utf8), Array(new.utf8)), as: UTF8.self))
     case .get, .items, .keys, .values: throw .damaged("the chat template calls \(method.rawValue) of text")
     }
+  }
+}
+
+extension TemplateRenderer {
+  /// How often a text holds another, which is not empty.
+  mutating func count(of part: String, in text: String) throws(TokenizerError) -> Int {
+    // At each place as many bytes are compared as are equal, which takes no longer than reading an eighth of them.
+    try spend(text.utf8.count * (1 + part.utf8.count / 8))
+    var count = 0
+    text.forEachPlace(of: part) { _ in count += 1 }
+    return count
   }
 }
 
@@ -125,20 +154,27 @@ extension String {
     return String(scalars)
   }
 
-  /// By bytes, so that nothing that merely looks alike separates.
   fileprivate func parts(separatedBy separator: String) -> [String] {
-    let (text, separator) = (Array(utf8), Array(separator.utf8))
     var parts: [String] = []
-    var (start, position) = (0, 0)
-    while position + separator.count <= text.count {
-      if text[position..<position + separator.count].elementsEqual(separator) {
-        parts.append(String(decoding: text[start..<position], as: UTF8.self))
-        position += separator.count
-        start = position
+    var start = utf8.startIndex
+    forEachPlace(of: separator) { place in
+      parts.append(String(self[start..<place]))
+      start = utf8.index(place, offsetBy: separator.utf8.count)
+    }
+    return parts + [String(self[start...])]
+  }
+
+  /// Calls with where another text, which is not empty, stands, from the left. By bytes, so that nothing is found that
+  /// merely looks alike.
+  fileprivate func forEachPlace(of part: String, _ body: (String.Index) -> Void) {
+    var rest = utf8[...]
+    while !rest.isEmpty {
+      if rest.starts(with: part.utf8) {
+        body(rest.startIndex)
+        rest = rest.dropFirst(part.utf8.count)
       } else {
-        position += 1
+        rest = rest.dropFirst()
       }
     }
-    return parts + [String(decoding: text[start...], as: UTF8.self)]
   }
 }

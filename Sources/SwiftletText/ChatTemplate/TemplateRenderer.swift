@@ -9,14 +9,50 @@ struct TemplateRenderer {
 
   init(_ values: [String: TemplateValue]) { scopes = [values] }
 
-  /// No conversation needs more; a forged template must not fill the memory.
-  private static let outputLimit = 1 << 26
-  private static let stepLimit = 1 << 19
-  private var steps = 0
+  // No conversation needs more; a forged template must neither fill the memory nor run for hours.
+  /// Bytes of the output, and what a single value may weigh.
+  private static let sizeLimit = 1 << 26
+  /// Levels of lists, which are walked down when they are printed or let go of.
+  private static let depthLimit = 32
+  /// What a statement, or a turn of a loop, costs; other work costs about a unit a byte that is read or written.
+  private static let stepCost = 1 << 10
+  private var workLeft = stepCost << 19
 
-  private mutating func step() throws(TokenizerError) {
-    steps += 1
-    guard steps <= Self.stepLimit else { throw .unsupported("the chat template runs without end") }
+  private mutating func step() throws(TokenizerError) { try spend(Self.stepCost) }
+
+  /// Pays for work before it is done.
+  mutating func spend(_ work: Int) throws(TokenizerError) {
+    guard work <= workLeft else { throw .unsupported("the chat template runs without end") }
+    workLeft -= work
+  }
+
+  /// Pays for a value that is about to be made.
+  mutating func make(_ size: Int) throws(TokenizerError) {
+    guard size <= Self.sizeLimit else { throw .writesWithoutEnd }
+    try spend(size)
+  }
+
+  /// Pays for a walk through a value, all that is in it included, and gives its weight.
+  mutating func weigh(_ value: TemplateValue) throws(TokenizerError) -> Int {
+    let weight = try value.weight(below: Self.sizeLimit, depth: Self.depthLimit)
+    try spend(weight)
+    return weight
+  }
+
+  /// Pays for going through the bytes of a text, or for as many values as a list or an object holds by itself.
+  mutating func pass(through value: TemplateValue) throws(TokenizerError) {
+    switch value {
+    case .text(let text): try spend(text.utf8.count)
+    case .list(let values): try make(values.count * TemplateValue.ownWeight)
+    case .object(let members): try make(members.count * TemplateValue.ownWeight)
+    default: break
+    }
+  }
+
+  private mutating func write(_ text: String) throws(TokenizerError) {
+    guard output.utf8.count + text.utf8.count <= Self.sizeLimit else { throw .writesWithoutEnd }
+    try spend(text.utf8.count)
+    output += text
   }
 
   func value(of name: String) -> TemplateValue {
@@ -27,8 +63,8 @@ struct TemplateRenderer {
     for statement in statements {
       try step()
       switch statement {
-      case .text(let text): output += text
-      case .output(let expression): output += try evaluate(expression).printed
+      case .text(let text): try write(text)
+      case .output(let expression): try write(try printed(try evaluate(expression)))
       case .set(let name, let expression): scopes[scopes.count - 1][name] = try evaluate(expression)
       case .setMember(let name, let member, let expression):
         guard case .namespace(let index) = value(of: name) else {
@@ -50,7 +86,6 @@ struct TemplateRenderer {
       case .loop(let names, let values, let filter, let body, let otherwise):
         try loop(names, over: try evaluate(values), filter: filter, body, otherwise: otherwise)
       }
-      guard output.utf8.count <= Self.outputLimit else { throw .unsupported("the chat template writes without end") }
     }
   }
 
@@ -95,11 +130,15 @@ struct TemplateRenderer {
   }
 
   /// What a loop goes over.
-  func elements(of value: TemplateValue) throws(TokenizerError) -> [TemplateValue] {
+  mutating func elements(of value: TemplateValue) throws(TokenizerError) -> [TemplateValue] {
     switch value {
     case .list(let values): return values
-    case .object(let members): return members.map { .text($0.key) }
-    case .text(let text): return text.unicodeScalars.map { .text(String($0)) }
+    case .object(let members):
+      try pass(through: value)
+      return members.map { .text($0.key) }
+    case .text(let text):
+      try make(text.unicodeScalars.count * TemplateValue.ownWeight)
+      return text.unicodeScalars.map { .text(String($0)) }
     case .undefined: return []
     default: throw .damaged("the chat template goes over \(value.kind)")
     }

@@ -25,14 +25,30 @@ enum TemplateValue: Sendable {
     }
   }
 
-  /// Whether it has fewer levels of lists and objects than a limit.
-  func nests(below limit: Int) -> Bool {
-    guard limit > 0 else { return false }
-    return switch self {
-    case .list(let values): values.allSatisfy { $0.nests(below: limit - 1) }
-    case .object(let members): members.allSatisfy { $0.value.nests(below: limit - 1) }
-    default: true
+  /// What a value weighs beside the bytes of its texts.
+  static let ownWeight = 32
+
+  /// The bytes of its texts and keys, and ``ownWeight`` for itself and for each value in it, as often as it is there.
+  ///
+  /// - Throws: where it reaches the limit, or has more levels of lists and objects than `depth`. No more of it is
+  ///   looked at than that takes.
+  func weight(below limit: Int, depth: Int) throws(TokenizerError) -> Int {
+    var weight = Self.ownWeight
+    switch self {
+    case .text(let text): weight += text.utf8.count
+    case .list(let values):
+      guard depth > 0 else { throw .nestsTooDeeply }
+      for value in values { weight += try value.weight(below: limit - weight, depth: depth - 1) }
+    case .object(let members):
+      guard depth > 0 else { throw .nestsTooDeeply }
+      for (key, value) in members {
+        weight += key.utf8.count
+        weight += try value.weight(below: limit - weight, depth: depth - 1)
+      }
+    default: break
     }
+    guard weight < limit else { throw .writesWithoutEnd }
+    return weight
   }
 
   /// As Python prints it.
@@ -87,14 +103,25 @@ enum TemplateValue: Sendable {
     case (.flag(let x), .flag(let y)): x == y
     case (.integer(let x), .integer(let y)): x == y
     case (.flag(let x), .integer(let y)), (.integer(let y), .flag(let x)): (x ? 1 : 0) == y
-    // By scalars: as `String` two that look alike would be equal.
-    case (.text(let x), .text(let y)): x.unicodeScalars.elementsEqual(y.unicodeScalars)
+    // By bytes: as `String` two that look alike would be equal.
+    case (.text(let x), .text(let y)): x.utf8.elementsEqual(y.utf8)
     case (.list(let x), .list(let y)): x.count == y.count && zip(x, y).allSatisfy { $0 == $1 }
-    case (.object(let x), .object(let y)):
-      x.count == y.count && x.allSatisfy { member in y.contains { $0.key == member.key && $0.value == member.value } }
+    case (.object(let x), .object(let y)): x.count == y.count && equals(x, y)
     case (.namespace(let x), .namespace(let y)): x == y
     default: false
     }
+  }
+
+  /// By the keys' bytes, whatever their order; it costs no more than either weighs.
+  private static func equals(
+    _ a: [(key: String, value: TemplateValue)], _ b: [(key: String, value: TemplateValue)]
+  ) -> Bool {
+    func keyBytes(_ members: [(key: String, value: TemplateValue)]) -> Int {
+      members.reduce(0) { $0 + $1.key.utf8.count }
+    }
+    guard keyBytes(a) == keyBytes(b) else { return false }
+    let others = Dictionary(b.map { (Array($0.key.utf8), $0.value) }) { first, _ in first }
+    return a.allSatisfy { member in others[Array(member.key.utf8)].map { member.value == $0 } ?? false }
   }
 
   /// As JSON in the form of Python's `json.dumps`, without escaping what is not ASCII.
@@ -129,4 +156,9 @@ enum TemplateValue: Sendable {
     case .undefined, .namespace: throw .unsupported("the chat template writes \(kind) as JSON")
     }
   }
+}
+
+extension TokenizerError {
+  static let nestsTooDeeply = TokenizerError.unsupported("a list of the chat template nests too deeply")
+  static let writesWithoutEnd = TokenizerError.unsupported("the chat template writes without end")
 }
