@@ -43,7 +43,8 @@ extension Tokenizer {
     for (id, piece) in pieces.enumerated() {
       let text = Array(piece.text.utf8)
       switch piece.kind {
-      case .normal: break
+      case .normal:
+        guard !text.isEmpty else { throw .damaged("token \(id) is empty") }
       case .unknown:
         guard unknown == nil else { throw .damaged("the vocabulary has two unknown tokens, \(unknown ?? 0) and \(id)") }
         unknown = UInt32(id)

@@ -60,6 +60,8 @@ import Testing
     #expect(sentence(model(three, a, normalizer: [4 << 3, 0, 5 << 3, 0])).contains("does not write spaces as ▁"))
     #expect(sentence(model(three, piece("u", kind: 5))).contains("is marked unused"))
     #expect(sentence(model(three, piece("u", kind: 9))).contains("unknown kind 9"))
+    #expect(sentence(model(three, piece("", kind: 1))) == "token 3 is empty")
+    #expect(sentence(model(three, field(1, [3 << 3, 1]))) == "token 3 is empty")
     #expect(sentence(model(three, piece("<0xZZ>", kind: 6))).contains("should be a byte"))
     #expect(sentence(model(three, piece("a", score: .nan, kind: 1))).contains("is no number"))
     #expect(sentence(model(three, piece("<unk2>", kind: 2))).contains("two unknown tokens"))
