@@ -19,7 +19,8 @@ struct BytePairVocabulary {
 
   /// The two sides of `left right`.
   static func pair(_ merge: String) throws(TokenizerError) -> (left: String, right: String) {
-    let sides = merge.split(separator: " ", omittingEmptySubsequences: false)
+    // A token may begin with a mark that would be one character with the space.
+    let sides = merge.unicodeScalars.split(separator: " ", omittingEmptySubsequences: false)
     guard sides.count == 2, !sides[0].isEmpty, !sides[1].isEmpty else {
       throw .damaged("the merge \(merge.quotedAsJSON) is not two tokens with a space between")
     }

@@ -33,8 +33,8 @@ extension Tokenizer {
       case 2: pieces.append(PieceVocabulary.Piece(text: "</s>", kind: .control))
       case 3..<259: pieces.append(PieceVocabulary.Piece(text: text, kind: .byte))
       default:
-        let marked = text.split(separator: " ", omittingEmptySubsequences: false).joined(separator: "▁")
-        pieces.append(PieceVocabulary.Piece(text: marked, score: score))
+        let marked = Array(text.utf8).replacing([0x20], Tokenizer.mark)
+        pieces.append(PieceVocabulary.Piece(text: String(decoding: marked, as: UTF8.self), score: score))
       }
     }
     guard position == file.count else {

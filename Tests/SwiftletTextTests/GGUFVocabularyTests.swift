@@ -74,5 +74,19 @@ import Testing
     #expect(try sentence { $0.end = 700 }.contains("ends a text is 700"))
     #expect(try sentence { $0.merges = ["a"] }.contains("is not two tokens"))
     #expect(try sentence { $0.merges = ["a 中"] }.contains("is not made of tokens"))
+    #expect(
+      try sentence {
+        $0 = GGUFVocabulary(model: "llama", tokens: ["a", ""])
+        $0.scores = [0, 0]
+      } == "token 1 is empty")
+  }
+
+  /// By hand: an accent behind the space would be one character with it.
+  @Test func `a merge is cut at its space whatever follows`() throws {
+    var gguf = GGUFVocabulary(model: "gpt2", tokens: ["a", "\u{301}b", "a\u{301}b"])
+    (gguf.merges, gguf.preTokenizer) = (["a \u{301}b"], "gpt-2")
+    #expect(try Tokenizer(gguf: gguf).token(2) == "a\u{301}b")
+    gguf.merges = ["a  \u{301}b"]
+    #expect { try Tokenizer(gguf: gguf) } throws: { "\($0)".contains("is not two tokens with a space between") }
   }
 }

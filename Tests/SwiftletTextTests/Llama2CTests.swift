@@ -52,6 +52,25 @@ import Testing
     }
   }
 
+  /// A file with the tokens that every one has, and others.
+  private func file(_ others: [String]) -> Data {
+    let tokens = ["<unk>", "\n<s>\n", "\n</s>\n"] + (0..<256).map { String(format: "<0x%02X>", $0) } + others
+    func little(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    return Data(
+      little(6) + tokens.flatMap { text -> [UInt8] in little(0) + little(text.utf8.count) + Array(text.utf8) })
+  }
+
+  /// By hand: an accent behind a space would be one character with it.
+  @Test func `every space of a token is a mark`() throws {
+    let tokenizer = try Tokenizer(llama2c: file([" ", "\u{301}", " \u{301}"]), vocabularySize: 262)
+    #expect(tokenizer.token(261) == "▁\u{301}")
+    #expect(tokenizer.encode("\u{301}") == [1, 261])
+  }
+
+  @Test func `an empty token is refused`() {
+    #expect { try Tokenizer(llama2c: file(["a", ""]), vocabularySize: 261) } throws: { "\($0)" == "token 260 is empty" }
+  }
+
   @Test(.enabled(if: SharedData.directory != nil, isMissing))
   func `a file that is cut off or goes on is refused`() throws {
     let file = try file()
