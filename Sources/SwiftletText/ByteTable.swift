@@ -19,7 +19,6 @@ struct ByteTable: Sendable {
   }
 
   var count: Int { starts.count - 1 }
-  var byteCount: Int { bytes.count }
 
   subscript(index: Int) -> ArraySlice<UInt8> { bytes[starts[index]..<starts[index + 1]] }
 

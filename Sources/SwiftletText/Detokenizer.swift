@@ -18,12 +18,12 @@ struct TokenDecoder: Sendable {
     switch tokenizer.decoding {
     case .bytes: break
     case .metaspace(dropsFirstMarks: true) where isFirstToken:
-      bytes = Normalization(steps: [.replace("▁", "")])(bytes)
+      bytes = bytes.replacing(Tokenizer.mark, [])
     case .pieces, .metaspace:
       if added == nil, let byte = Self.byte(of: bytes) {
         bytes = [byte]
       } else {
-        bytes = Normalization(steps: [.replace("▁", " ")])(bytes)
+        bytes = bytes.replacing(Tokenizer.mark, Tokenizer.space)
       }
       if tokenizer.decoding == .pieces(dropsFirstSpace: true), isFirstByte, !bytes.isEmpty {
         if bytes[0] == 0x20 { bytes.removeFirst() }

@@ -11,9 +11,6 @@ struct Normalization: Hashable, Sendable {
 
   var steps: [Step] = []
 
-  /// SentencePiece's: a `▁` in front and in place of each space.
-  static let sentencePiece = Normalization(steps: [.prepend("▁"), .replace(" ", "▁")])
-
   func callAsFunction(_ text: [UInt8]) -> [UInt8] {
     var text = text
     for step in steps where !text.isEmpty {
@@ -30,6 +27,7 @@ struct Normalization: Hashable, Sendable {
 extension [UInt8] {
   /// - Precondition: `pattern` is not empty.
   func replacing(_ pattern: [UInt8], _ replacement: [UInt8]) -> [UInt8] {
+    guard contains(pattern[0]) else { return self }
     var result: [UInt8] = []
     result.reserveCapacity(count + count / 2)
     withUnsafeBufferPointer { text in

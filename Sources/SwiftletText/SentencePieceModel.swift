@@ -13,7 +13,7 @@ extension Tokenizer {
     var source = PieceVocabulary(pieces: [])
     var trainer = ProtocolBuffer([])
     var normalizer = ProtocolBuffer([])
-    var model = ProtocolBuffer(Array(sentencePiece))
+    var model = ProtocolBuffer(Array(sentencePiece)[...])
     while let field = try model.next() {
       switch (field.number, field.value) {
       case (1, .bytes(let bytes)): source.pieces.append(try Self.piece(ProtocolBuffer(bytes), source.pieces.count))
@@ -97,14 +97,13 @@ extension PieceVocabulary {
 struct ProtocolBuffer {
   enum Value {
     case integer(UInt64)
-    case bits64(UInt64)
+    case bits64
     case bytes(ArraySlice<UInt8>)
     case bits32(UInt32)
   }
 
   private var rest: ArraySlice<UInt8>
 
-  init(_ bytes: [UInt8]) { rest = bytes[...] }
   init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
   /// The next field, nil at the end.
@@ -114,7 +113,9 @@ struct ProtocolBuffer {
     let number = Int(truncatingIfNeeded: key >> 3 & 0x1fff_ffff)
     switch key & 7 {
     case 0: return (number, .integer(try variableInteger()))
-    case 1: return (number, .bits64(try little(8)))
+    case 1:
+      _ = try little(8)
+      return (number, .bits64)
     case 2:
       let count = try variableInteger()
       guard count <= UInt64(rest.count) else { throw .damaged("a field of the model ends behind the file's end") }

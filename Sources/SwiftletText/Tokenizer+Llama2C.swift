@@ -33,7 +33,7 @@ extension Tokenizer {
       case 2: pieces.append(PieceVocabulary.Piece(text: "</s>", kind: .control))
       case 3..<259: pieces.append(PieceVocabulary.Piece(text: text, kind: .byte))
       default:
-        let marked = Array(text.utf8).replacing([0x20], Tokenizer.mark)
+        let marked = Array(text.utf8).replacing(Tokenizer.space, Tokenizer.mark)
         pieces.append(PieceVocabulary.Piece(text: String(decoding: marked, as: UTF8.self), score: score))
       }
     }
