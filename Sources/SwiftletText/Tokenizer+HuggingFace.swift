@@ -108,7 +108,8 @@ extension BytePairVocabulary {
 
   /// The id of a token that the configuration names.
   fileprivate func id(of name: String, named key: String) throws(TokenizerError) -> Int {
-    if let id = added.first(where: { $0.content == name })?.id ?? tokens.first(where: { $0.text == name })?.id {
+    func isNamed(_ text: String) -> Bool { text.utf8.elementsEqual(name.utf8) }
+    if let id = added.first(where: { isNamed($0.content) })?.id ?? tokens.first(where: { isNamed($0.text) })?.id {
       return id
     }
     throw TokenizerError(

@@ -103,7 +103,7 @@ public struct Tokenizer: Sendable {
     }
     guard addsSpecialTokens else { return ids }
     return (ids.starts(with: prefix) ? [] : prefix) + ids
-      + (ids.count >= suffix.count && ids.suffix(suffix.count) == suffix[...] ? [] : suffix)
+      + (ids.suffix(suffix.count) == suffix[...] ? [] : suffix)
   }
 
   /// The text of ids; bytes that are no UTF-8 become U+FFFD, ids without a token nothing.
@@ -119,16 +119,20 @@ public struct Tokenizer: Sendable {
 
   /// The id of a token by its spelling in the model's files, such as `<|im_end|>` or `Ġthe`.
   public func id(of token: String) -> Int? {
-    if let special = added.tokens.first(where: { $0.content == token }) { return special.id }
+    if let special = added.tokens.first(where: { $0.content.utf8.elementsEqual(token.utf8) }) { return special.id }
     guard preTokenizer.isByteLevel else { return vocabulary.id(of: Array(token.utf8)).map(Int.init) }
     if let id = ByteLevelAlphabet.bytes(of: token).flatMap({ vocabulary.id(of: $0) }) { return Int(id) }
-    return literals.first { vocabulary[$0] == Array(token.utf8) }
+    return literals.filter { vocabulary[$0] == Array(token.utf8) }.min()
   }
 
   /// The spelling of a token in the model's files; nil for an id that has none.
   public func token(_ id: Int) -> String? {
     if let special = added[id] { return special.content }
-    guard vocabulary.contains(id) else { return nil }
+    return vocabulary.contains(id) ? spelling(of: id) : nil
+  }
+
+  /// The spelling of a token of the vocabulary, whether or not it is an added token besides.
+  func spelling(of id: Int) -> String {
     guard preTokenizer.isByteLevel, !literals.contains(id) else {
       return String(decoding: vocabulary[id], as: UTF8.self)
     }
@@ -138,6 +142,7 @@ public struct Tokenizer: Sendable {
   /// Whether a token is no text: a beginning, an end, a role.
   public func isSpecial(_ id: Int) -> Bool { added[id]?.isSpecial ?? false }
 
+  static let space = Array(" ".utf8)
   static let mark = Array("▁".utf8)
 
   /// Whether a `▁` follows another character.

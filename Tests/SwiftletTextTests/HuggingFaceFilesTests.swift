@@ -68,6 +68,34 @@ import Testing
     #expect(tokenizer.encode("\u{e9}e\u{301}") == [0, 3])
   }
 
+  /// By hand: ids with a gap, so that a token's place among the others is not its id.
+  @Test func `two tokens of one spelling are named by their ids`() throws {
+    let json = """
+      {"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"decoder":{"type":"ByteLevel"},
+      "added_tokens":[{"id":9,"content":"a","special":true}],
+      "model":{"type":"BPE","vocab":{"a":7,"b":9},"merges":[]}}
+      """
+    let tokenizer = try Tokenizer(huggingFace: Data(json.utf8))
+    #expect(tokenizer.token(9) == "a" && tokenizer.token(7) == "a" && tokenizer.token(8) == nil)
+    var gguf = GGUFVocabulary(model: "llama", tokens: ["<0x41>", "a", "b", "a"])
+    (gguf.types, gguf.scores) = ([6, 1, 1, 1], [0, 0, 0, 0])
+    #expect { try Tokenizer(gguf: gguf).huggingFaceFiles() } throws: {
+      "\($0)" == "token 3 is spelled \"a\" like token 1, which tokenizer.json cannot say"
+    }
+  }
+
+  /// By hand: é in one scalar and in two.
+  @Test func `names are told apart by their bytes`() throws {
+    let json = """
+      {"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"decoder":{"type":"ByteLevel"},
+      "added_tokens":[{"id":1,"content":"\u{e9}","special":true},{"id":2,"content":"e\u{301}","special":true}],
+      "model":{"type":"BPE","vocab":{"a":0,"\u{e9}":1,"e\u{301}":2},"merges":[]}}
+      """
+    let tokenizer = try Tokenizer(
+      huggingFace: Data(json.utf8), configuration: Data("{\"eos_token\":\"e\u{301}\"}".utf8))
+    #expect(tokenizer.end == 2 && tokenizer.id(of: "e\u{301}") == 2 && tokenizer.id(of: "\u{e9}") == 1)
+  }
+
   @Test func `a folder's tokenizer is read from whichever file it has`() throws {
     let folder = try TemporaryFolder()
     #expect { try Tokenizer(folder: folder.url) } throws: { "\($0)".contains("neither a tokenizer.json nor") }
