@@ -42,7 +42,7 @@ public struct BytePairTrainer: Sendable {
     guard Set(specialTokens.map { Array($0.utf8) }).count == specialTokens.count, !specialTokens.contains("") else {
       throw .damaged("two special tokens are the same, or one is empty")
     }
-    for case let name? in [beginning, end] where !specialTokens.contains(name) {
+    for case let name? in [beginning, end] where specialID(of: name) == nil {
       throw .damaged("\(name.quotedAsJSON) is not among the special tokens")
     }
     return try tokenizer(Learner(words: words(of: texts), trainer: self))
@@ -53,15 +53,18 @@ public struct BytePairTrainer: Sendable {
     // A tokenizer without merges finds the special tokens.
     let added = AddedTokens(
       specialTokens.enumerated().map { AddedTokens.Token(id: $0.offset, content: $0.element) }, normalize: { $0 })
+    let normalization = preTokenizer.normalization
     var table = ByteTable(minimumCapacity: 1 << 12)
     var counts: [Int] = []
     for text in texts {
       var text = text
       text.withUTF8 { text in
         for case .text(let range) in added.parts(of: text, normalized: false, recognizesSpecial: true) {
-          preTokenizer.forEachWord(of: UnsafeBufferPointer(rebasing: text[range])) { word in
-            let (index, isNew) = table.insert(word)
-            if isNew { counts.append(1) } else { counts[index] += 1 }
+          normalization(Array(text[range])).withUnsafeBufferPointer { text in
+            preTokenizer.forEachWord(of: text) { word in
+              let (index, isNew) = table.insert(word)
+              if isNew { counts.append(1) } else { counts[index] += 1 }
+            }
           }
         }
       }
@@ -78,34 +81,15 @@ public struct BytePairTrainer: Sendable {
     let spellings = learner.tokens.map { ByteLevelAlphabet.text(of: $0) }
     source.tokens += spellings.enumerated().map { ($0.element, specialTokens.count + $0.offset) }
     source.merges = learner.merges.map { (spellings[$0.left], spellings[$0.right]) }
-    if preTokenizer == .qwen2 { source.normalization = Normalization(steps: [.compose]) }
-    source.prefix = beginning.flatMap(specialTokens.firstIndex).map { [$0] } ?? []
+    source.normalization = preTokenizer.normalization
+    source.prefix = beginning.flatMap(specialID).map { [$0] } ?? []
     var tokenizer = try Tokenizer(source)
-    tokenizer.beginning = beginning.flatMap(specialTokens.firstIndex)
-    tokenizer.end = end.flatMap(specialTokens.firstIndex)
+    tokenizer.beginning = beginning.flatMap(specialID)
+    tokenizer.end = end.flatMap(specialID)
     return tokenizer
   }
-}
 
-extension PreTokenizer {
-  /// The words of a byte-level pre-tokenizer.
-  fileprivate func forEachWord(
-    of text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void
-  ) {
-    let pattern: WordScanner.Pattern
-    switch self {
-    case .gpt2(addsPrefixSpace: true) where text.first != 0x20:
-      ([0x20] + text).withUnsafeBufferPointer { PreTokenizer.gpt2(addsPrefixSpace: false).forEachWord(of: $0, body) }
-      return
-    case .gpt2: pattern = .gpt2
-    case .smollm: pattern = .smollm
-    case .llama3: pattern = .llama3
-    case .qwen2: pattern = .qwen2
-    case .metaspace, .none: preconditionFailure("PreTokenizer.forEachWord: \(self) is not byte-level")
-    }
-    var scanner = WordScanner(text, pattern)
-    while let range = scanner.next() { body(UnsafeBufferPointer(rebasing: text[range])) }
-  }
+  private func specialID(of name: String) -> Int? { specialTokens.firstIndex { $0.utf8.elementsEqual(name.utf8) } }
 }
 
 /// The counts of pairs, kept up while tokens merge. Ids here begin with the bytes; special tokens have none.

@@ -91,14 +91,13 @@ extension Tokenizer {
         throw .unsupported(
           "its pre-tokenizer \(name.quotedAsJSON) is none of gpt-2, smollm, llama-bpe and qwen2, which are carried out")
       }
-    let isQwen = preTokenizer == .qwen2
     var source = BytePairVocabulary(preTokenizer: preTokenizer)
     source.tokens = gguf.tokens.enumerated().map { ($1, $0) }
     for merge in merges { source.merges.append(try BytePairVocabulary.pair(merge)) }
     for (id, kind) in kinds.enumerated() where kind == .control || kind == .userDefined || kind == .unknown {
       source.added.append(AddedTokens.Token(id: id, content: gguf.tokens[id], isSpecial: kind != .userDefined))
     }
-    source.normalization = Normalization(steps: isQwen ? [.compose] : [])
+    source.normalization = preTokenizer.normalization
     source.takesWholeWords = preTokenizer == .llama3
     if gguf.addsBOS ?? (preTokenizer == .llama3) { source.prefix = [gguf.beginning].compactMap { $0 } }
     if gguf.addsEOS ?? false { source.suffix = [gguf.end].compactMap { $0 } }

@@ -23,11 +23,38 @@ public enum PreTokenizer: Hashable, Sendable {
   }
 
   /// Whether tokens are made of bytes, not of characters.
-  public var isByteLevel: Bool {
+  public var isByteLevel: Bool { pattern != nil }
+
+  private var pattern: WordScanner.Pattern? {
     switch self {
-    case .gpt2, .smollm, .llama3, .qwen2: true
-    case .metaspace, .none: false
+    case .gpt2: .gpt2
+    case .smollm: .smollm
+    case .llama3: .llama3
+    case .qwen2: .qwen2
+    case .metaspace, .none: nil
     }
+  }
+
+  /// What the models of this name do to a text before it is cut, where their files do not say it.
+  var normalization: Normalization { Normalization(steps: self == .qwen2 ? [.compose] : []) }
+
+  /// Cuts a text into the words of a byte-level pre-tokenizer.
+  @inline(__always)
+  func forEachWord(of text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    guard let pattern else { preconditionFailure("PreTokenizer.forEachWord: \(self) is not byte-level") }
+    if self == .gpt2(addsPrefixSpace: true), text.first != 0x20 {
+      ([0x20] + text).withUnsafeBufferPointer { Self.scan($0, pattern, body) }
+    } else {
+      Self.scan(text, pattern, body)
+    }
+  }
+
+  @inline(__always)
+  private static func scan(
+    _ text: UnsafeBufferPointer<UInt8>, _ pattern: WordScanner.Pattern, _ body: (UnsafeBufferPointer<UInt8>) -> Void
+  ) {
+    var scanner = WordScanner(text, pattern)
+    while let range = scanner.next() { body(UnsafeBufferPointer(rebasing: text[range])) }
   }
 
   static let gpt2Pattern = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#

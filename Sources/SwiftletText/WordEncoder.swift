@@ -40,17 +40,9 @@ struct WordEncoder {
 
   private mutating func encodeWords(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) {
     switch tokenizer.preTokenizer {
-    case .gpt2(let addsPrefixSpace):
-      if addsPrefixSpace, text.first != 0x20 {
-        ([0x20] + text).withUnsafeBufferPointer { scan($0, .gpt2) }
-      } else {
-        scan(text, .gpt2)
-      }
-    case .smollm: scan(text, .smollm)
-    case .llama3: scan(text, .llama3)
-    case .qwen2: scan(text, .qwen2)
+    case .gpt2, .smollm, .llama3, .qwen2: tokenizer.preTokenizer.forEachWord(of: text) { encode(word: $0) }
     case .metaspace(let prefix, let splits):
-      var marked = Normalization(steps: [.replace(" ", "▁")])(Array(text))
+      var marked = Array(text).replacing(Tokenizer.space, Tokenizer.mark)
       let isWanted =
         switch prefix {
         case .always: true
@@ -61,11 +53,6 @@ struct WordEncoder {
       marked.withUnsafeBufferPointer { encodeMarked($0, cutsEveryMark: splits) }
     case .none: encodeMarked(text, cutsEveryMark: false)
     }
-  }
-
-  private mutating func scan(_ text: UnsafeBufferPointer<UInt8>, _ pattern: WordScanner.Pattern) {
-    var scanner = WordScanner(text, pattern)
-    while let range = scanner.next() { encode(word: UnsafeBufferPointer(rebasing: text[range])) }
   }
 
   /// Cuts a text in front of every `▁`, or of those that no token reaches across.

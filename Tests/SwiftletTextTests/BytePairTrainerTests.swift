@@ -67,6 +67,18 @@ import Testing
     #expect(again.end == 1)
   }
 
+  /// Law: Qwen2 composes texts, in training as in use, so that both spellings teach the same.
+  @Test func `words are learned as they will be encoded`() throws {
+    var trainer = BytePairTrainer(vocabularySize: 300)
+    trainer.preTokenizer = .qwen2
+    let (composed, parted) = ("caf\u{e9} \u{e9}t\u{e9}", "cafe\u{301} e\u{301}te\u{301}")
+    let tokenizer = try trainer.train(on: [parted, parted])
+    let other = try trainer.train(on: [composed, composed])
+    #expect(try tokenizer.huggingFaceFiles().tokenizer == other.huggingFaceFiles().tokenizer)
+    let spellings = tokenizer.encode(parted).compactMap(tokenizer.token)
+    #expect(spellings == ["caf\u{c3}\u{a9}", "\u{120}\u{c3}\u{a9}t\u{c3}\u{a9}"])
+  }
+
   @Test func `settings that cannot be met are refused in a sentence`() throws {
     func sentence(_ change: (inout BytePairTrainer) -> Void) -> String {
       var trainer = BytePairTrainer(vocabularySize: 300)
