@@ -190,7 +190,10 @@ struct TemplateExpressionParser {
       guard let function = TemplateExpression.Function(rawValue: name) else {
         throw unknown("function", name, TemplateExpression.Function.allCases.map(\.rawValue))
       }
-      return .function(function, try arguments())
+      return .function(
+        function,
+        try arguments(
+          of: "function", name, count: function.parameterCount, named: function == .namespace ? nil : []))
     case .sign("("):
       let value = try expression()
       guard accept(")") else {
@@ -237,7 +240,7 @@ struct TemplateExpressionParser {
         guard let method = TemplateExpression.Method(rawValue: name) else {
           throw unknown("method", name, TemplateExpression.Method.allCases.map(\.rawValue))
         }
-        value = .method(value, method, try arguments())
+        value = .method(value, method, try arguments(of: "method", name, method.parameters))
       } else if accept("[") {
         try grow()
         value = try subscripted(value)
@@ -247,7 +250,7 @@ struct TemplateExpressionParser {
         guard let filter = TemplateExpression.Filter(rawValue: name) else {
           throw unknown("filter", name, TemplateExpression.Filter.allCases.map(\.rawValue))
         }
-        value = .filter(value, filter, next == .sign("(") ? try arguments() : .init())
+        value = .filter(value, filter, try arguments(of: "filter", name, filter.parameters))
       } else if accept(word: "is") {
         try grow()
         let isNegated = accept(word: "not")
@@ -255,7 +258,8 @@ struct TemplateExpressionParser {
         guard let test = TemplateExpression.Test(rawValue: name) else {
           throw unknown("test", name, TemplateExpression.Test.allCases.map(\.rawValue))
         }
-        let tested = TemplateExpression.test(value, test, next == .sign("(") ? try arguments() : .init())
+        let tested = TemplateExpression.test(
+          value, test, try arguments(of: "test", name, count: test.parameterCount, named: []))
         value = isNegated ? .not(tested) : tested
       } else {
         return value
@@ -283,6 +287,36 @@ struct TemplateExpressionParser {
     let step = accept(":") ? try part(&self) : nil
     try expect("]")
     return .slice(value, from: from, to: to, step: step)
+  }
+
+  private mutating func arguments(
+    of kind: String, _ name: String, _ parameters: [String]
+  ) throws(TokenizerError) -> TemplateExpression.Arguments {
+    try arguments(of: kind, name, count: parameters.count, named: parameters)
+  }
+
+  /// What stands in parentheses, if they follow.
+  ///
+  /// - Parameters:
+  ///   - count: how many may go without a name.
+  ///   - parameters: the names that there are, those of the first `count` in front; nil allows any.
+  private mutating func arguments(
+    of kind: String, _ name: String, count: Int, named parameters: [String]?
+  ) throws(TokenizerError) -> TemplateExpression.Arguments {
+    let arguments = next == .sign("(") ? try arguments() : .init()
+    guard arguments.values.count <= count else {
+      throw .unsupported(
+        "the chat template gives the \(kind) \(name.quotedAsJSON) too many values, \(arguments.values.count) "
+          + "where \(count) can be carried out")
+    }
+    guard let parameters else { return arguments }
+    let free = parameters.dropFirst(arguments.values.count)
+    if let other = arguments.named.first(where: { !free.contains($0.name) }) {
+      throw .unsupported(
+        "the chat template gives the \(kind) \(name.quotedAsJSON) an argument \(other.name.quotedAsJSON), "
+          + "which is not carried out")
+    }
+    return arguments
   }
 
   private mutating func arguments() throws(TokenizerError) -> TemplateExpression.Arguments {

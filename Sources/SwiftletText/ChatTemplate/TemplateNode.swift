@@ -21,20 +21,55 @@ indirect enum TemplateExpression: Sendable {
     case defined, undefined, none, string, mapping, sequence, iterable, number, integer, boolean, odd, even
     case `true`, `false`
     case equalTo = "equalto"
+
+    var parameterCount: Int { self == .equalTo ? 1 : 0 }
   }
 
   enum Filter: String, Sendable, CaseIterable {
     case trim, length, count, upper, lower, first, last, join, string, list, tojson, safe, `default`, reverse, items
     case replace
+
+    /// Of Jinja's and transformers' those that are carried out.
+    var parameters: [String] {
+      switch self {
+      case .trim: ["chars"]
+      case .join: ["d"]
+      case .tojson: ["indent"]
+      case .default: ["default_value", "boolean"]
+      case .replace: Method.replace.parameters
+      case .length, .count, .upper, .lower, .first, .last, .string, .list, .safe, .reverse, .items: []
+      }
+    }
   }
 
   enum Method: String, Sendable, CaseIterable {
     case strip, lstrip, rstrip, split, startswith, endswith, upper, lower, replace, get, items, keys, values
+
+    /// Of Python's those that are carried out.
+    var parameters: [String] {
+      switch self {
+      case .strip, .lstrip, .rstrip: ["chars"]
+      case .split: ["sep"]
+      case .startswith: ["prefix"]
+      case .endswith: ["suffix"]
+      case .replace: ["old", "new"]
+      case .get: ["key", "default"]
+      case .upper, .lower, .items, .keys, .values: []
+      }
+    }
   }
 
   enum Function: String, Sendable, CaseIterable {
     case raise = "raise_exception"
     case namespace, range
+
+    var parameterCount: Int {
+      switch self {
+      case .raise: 1
+      case .namespace: 0  // Only such as are named.
+      case .range: 3
+      }
+    }
   }
 
   struct Arguments: Sendable {

@@ -95,15 +95,18 @@ extension TemplateRenderer {
     guard case .text(let text) = value else {
       throw .damaged("the chat template calls \(method.rawValue) of \(value.kind)")
     }
-    let first = try self.text(argument(0, named: "chars", of: arguments))
+    let first = try self.text(argument(0, named: method.parameters.first ?? "", of: arguments))
     switch method {
     case .strip: return .text(text.trimmed(.both, of: first))
     case .lstrip: return .text(text.trimmed(.start, of: first))
     case .rstrip: return .text(text.trimmed(.end, of: first))
     case .upper: return .text(text.uppercased())
     case .lower: return .text(text.lowercased())
-    case .startswith: return .flag(text.utf8.starts(with: (first ?? "").utf8))
-    case .endswith: return .flag(text.utf8.reversed().starts(with: (first ?? "").utf8.reversed()))
+    case .startswith, .endswith:
+      guard let first else { throw .damaged("the chat template's \(method.rawValue) has no text") }
+      return .flag(
+        method == .startswith
+          ? text.utf8.starts(with: first.utf8) : text.utf8.reversed().starts(with: first.utf8.reversed()))
     case .split:
       guard let first else {
         try make((text.unicodeScalars.count(where: \.properties.isWhitespace) + 1) * TemplateValue.ownWeight)
