@@ -156,19 +156,27 @@ SETS = {
 }
 
 
-def contenders(options, network, precision):
-    """(name, command) of every contender."""
-    swiftlet = options.swiftlet
-    for pattern, word in PATTERNS.items():
-        file = options.work / "models" / f"{network}-{precision}-{word}.swiftlet"
-        yield f"Swiftlet {pattern}", [
-            swiftlet, "bench", "turns", str(file), "--threads", str(options.threads), "--batch", str(options.batch),
-        ]
+def turns(options, file):
+    """The command that lets a model file take turns."""
+    return [
+        options.swiftlet, "bench", "turns", str(file), "--threads", str(options.threads), "--batch", str(options.batch),
+    ]
+
+
+def peers(options, network, precision):
+    """(name, command) of everyone but us; `network` is what contender.py takes."""
     for name, engine, variant in PEERS[precision]:
         yield name, [
             options.python, str(HERE / "contender.py"), engine, network, variant, "--threads", str(options.threads),
             "--batch", str(options.batch), "--cache", str(options.work / "onnx"),
         ]
+
+
+def contenders(options, network, precision):
+    """(name, command) of every contender."""
+    for pattern, word in PATTERNS.items():
+        yield f"Swiftlet {pattern}", turns(options, options.work / "models" / f"{network}-{precision}-{word}.swiftlet")
+    yield from peers(options, network, precision)
 
 
 def write_models(options, network, precisions):
@@ -193,10 +201,10 @@ def write_models(options, network, precisions):
         )
 
 
-def measure(options, network, precision):
-    """Rows of (name, version, best, median) or (name, reason)."""
+def measure(options, contenders):
+    """Rows of (name, version, best, median) or (name, reason) of contenders (name, command), who take turns."""
     running, rows = [], {}
-    for name, command in contenders(options, network, precision):
+    for name, command in contenders:
         rows[name] = {"name": name}
         contender = None
         try:
@@ -361,7 +369,7 @@ def main():
         for precision in options.precisions:
             say(f"{network}, {precision}")
             if precision in precisions:
-                rows = measure(options, network, precision)
+                rows = measure(options, contenders(options, network, precision))
             else:
                 rows = []
             results = [

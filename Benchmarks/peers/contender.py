@@ -22,9 +22,8 @@ def file_of(network, batch, cache, kind):
     cache.mkdir(parents=True, exist_ok=True)
     is_pruned = kind.endswith("-pruned")
     kind = kind.removesuffix("-pruned")
-    path = cache / f"{network}-{batch}-{kind}{'-pruned' if is_pruned else ''}.onnx"
-    made_by = pathlib.Path(networks.__file__)
-    if path.exists() and path.stat().st_mtime >= made_by.stat().st_mtime:
+    path = cache / f"{networks.label(network)}-{batch}-{kind}{'-pruned' if is_pruned else ''}.onnx"
+    if path.exists() and all(path.stat().st_mtime >= source.stat().st_mtime for source in networks.sources(network)):
         return path
     scratch = path.with_suffix(".part")
     if kind == "fp32":
@@ -115,7 +114,7 @@ ENGINES = {"torch": torch_engine, "onnxruntime": onnxruntime_engine, "openvino":
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("engine", choices=ENGINES)
-    parser.add_argument("network")
+    parser.add_argument("network", help="a name of networks.py, or a vision transformer's model.safetensors")
     parser.add_argument("variant", help="fp32, bf16, static, dynamic, int8; -sparse behind it where OpenVINO has it")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)

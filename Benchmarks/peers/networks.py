@@ -1,10 +1,15 @@
-"""The networks of the comparison with random weights, in PyTorch: DeiT and Swin from transformers, and a driving network.
+"""The networks of the comparison in PyTorch: DeiT and Swin from transformers and a driving network, with random weights, and
+vision transformers with the weights of a checkpoint that Swiftlet wrote.
 
 Speed does not depend on what the weights are, but for N:M zeros, which `prune` makes.
 """
 
+import pathlib
+
 import torch
 from torch import nn
+
+import vision_transformer
 
 TRANSFORMERS = {
     "deit-tiny": dict(hidden_size=192, num_attention_heads=3, intermediate_size=768),
@@ -148,14 +153,34 @@ class Driving(nn.Module):
         return (*boxes, self.area(fine), self.lanes(fine))
 
 
+def is_checkpoint(name):
+    return name.endswith(".safetensors")
+
+
 def make(name, batch, is_pruned=False):
-    """The network, and a batch of random images for it."""
+    """The network, and a batch of random images for it; `name` is one of this file's or a checkpoint's path."""
     torch.manual_seed(0)
-    network = (Driving() if name == "driving" else Scores(name)).eval()
+    if is_checkpoint(name):
+        network, side = vision_transformer.trained(name)
+        shape = (side, side)
+    else:
+        network = Driving() if name == "driving" else Scores(name)
+        shape = (384, 640) if name == "driving" else (224, 224)
+    network.eval()
     if is_pruned:
         prune(network)
-    shape = (384, 640) if name == "driving" else (224, 224)
     return network, torch.randn(batch, 3, *shape, generator=torch.Generator().manual_seed(1))
+
+
+def sources(name):
+    """The files that a network is made from."""
+    written = [pathlib.Path(__file__), pathlib.Path(vision_transformer.__file__)]
+    return written + ([pathlib.Path(name)] if is_checkpoint(name) else [])
+
+
+def label(name):
+    """What files that are made of a network are called by: of `runs/dense/model.safetensors` `dense`."""
+    return pathlib.Path(name).resolve().parent.name if is_checkpoint(name) else name
 
 
 @torch.no_grad()
