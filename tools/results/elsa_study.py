@@ -3,11 +3,17 @@
 What a study's folder already holds is not made again, so that an interrupted study goes on.
 """
 
+import concurrent.futures
 import json
+import math
+import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
+import zipfile
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SWIFTLET = ROOT / ".build/release/swiftlet"
@@ -30,11 +36,49 @@ def markdown(rows):
     return "\n".join("| " + " | ".join(row) + " |" for row in ruled)
 
 
+class Answers:
+    """Which images a classifier gets right, in their order, and its mean cross-entropy."""
+
+    def __init__(self, images, right, loss):
+        # A checksum of the images' names, and a digit for each image.
+        self.images, self.right, self.loss = images, right, loss
+
+    @classmethod
+    def of(cls, said):
+        """From the lines of `swiftlet run --json`, of images in folders of their classes."""
+        said = sorted(said, key=lambda line: line["input"])
+        names = [pathlib.Path(line["input"]).parent.name for line in said]
+        right = "".join("1" if line["classes"][0]["label"] == name else "0" for line, name in zip(said, names))
+        chances = [
+            next(c["probability"] for c in line["classes"] if c["label"] == name) for line, name in zip(said, names)
+        ]
+        # The least number of single precision stands for what it rounds to zero.
+        loss = statistics.fmean(-math.log(max(chance, 1.4e-45)) for chance in chances)
+        paths = "\n".join("/".join(pathlib.Path(line["input"]).parts[-2:]) for line in said)
+        return cls(zlib.crc32(paths.encode()), right, loss)
+
+    @property
+    def top1(self):
+        return self.right.count("1") / len(self.right)
+
+    def difference(self, other):
+        """Points of top-1 more than another, and how likely so uneven a split of what one alone gets right is where both
+        are equally good: McNemar's test, exact and two-sided."""
+        assert self.images == other.images, "answers to other images"
+        here = sum(a > b for a, b in zip(self.right, other.right))
+        there = sum(a < b for a, b in zip(self.right, other.right))
+        tail, ways = 0, 1
+        for k in range(min(here, there) + 1):
+            tail += ways
+            ways = ways * (here + there - k) // (k + 1)
+        return 100 * (self.top1 - other.top1), min(1.0, 2 * tail / 2 ** (here + there))
+
+
 class Study:
     """The models of a study, made where its folder has none yet, and what is measured of them.
 
     A study names itself and its recipes: `dense_recipe` trains the network, `recipe` its supernet, `tuning_recipe`
-    finetunes a plan. `pairs` says, for each precision, what the files of that precision are compared with.
+    finetunes a plan.
     """
 
     name = None
@@ -42,7 +86,6 @@ class Study:
     patterns = ["2:4", "1:4"]
     scores = ["magnitude", "wanda-dense", "sparsegpt"]
     precisions = ["fp32", "int8"]
-    pairs = {"fp32": ["dense"], "int8": ["dense"]}
     timed_batch, timed_threads = 8, 1
     # For finetuning a plan with the supernet's weights.
     tuning = []
@@ -104,14 +147,21 @@ class Study:
         """The weights `start` pruned once."""
         model = self.out / folder / "model.safetensors"
         if not model.exists():
-            self.swiftlet("compress", "--checkpoint", start, *how, "--data", self.data, "--out", model.parent)
+            # Magnitudes need no images; with images the command also judges the network, which no table shows.
+            looks = "--score" in how and "magnitude" not in how
+            data = ["--recipe", self.tuning_recipe, "--data", self.data] if looks else []
+            self.swiftlet("compress", "--checkpoint", start, *how, *data, "--out", model.parent)
         return model
 
     # --- Models of the tables
 
     @staticmethod
-    def model(name, label, checkpoint, plan, precisions):
-        return {"name": name, "label": label, "checkpoint": checkpoint, "plan": plan, "precisions": precisions}
+    def model(name, label, checkpoint, plan, precisions, *how):
+        """`how` are further arguments of `swiftlet export`."""
+        return {
+            "name": name, "label": label, "checkpoint": checkpoint, "plan": plan, "precisions": precisions,
+            "how": list(how),
+        }
 
     def add(self, name, label, checkpoint, plan=None):
         self.models.append(self.model(name, label, checkpoint, plan, self.precisions))
@@ -146,16 +196,20 @@ class Study:
         """Multiply-adds and packed bytes under a plan, and what more asks for."""
         return json.loads(self.swiftlet("plan", plan, "--recipe", self.recipe, *more, "--json", quiet=True))[0]
 
+    def plan(self, name):
+        """All in one folder, so that what one search has measured no other measures again."""
+        return self.out / "plans" / f"{name}.json"
+
     def made(self, name, *how):
         """A plan that needs no search."""
-        plan = self.out / "plans" / name / "plan.json"
+        plan = self.plan(name)
         if not plan.exists():
             plan.parent.mkdir(parents=True, exist_ok=True)
             self.swiftlet("plan", plan, "--recipe", self.recipe, *how, quiet=True)
         return plan
 
     def search(self, name, budget, method, *more):
-        plan = self.out / "plans" / name / "plan.json"
+        plan = self.plan(name)
         if not plan.exists():
             self.swiftlet(
                 "search", self.recipe, "--checkpoint", self.supernet, "--data", self.data, "--budget", budget,
@@ -175,26 +229,50 @@ class Study:
     def export(self):
         for model, precision in self.all():
             file = model[precision] = self.file(model["name"], precision)
-            if not file.exists():
+            report = file.with_suffix(".json")
+            if not report.exists():
                 file.parent.mkdir(exist_ok=True)
                 plan = ["--plan", model["plan"]] if model["plan"] else []
-                self.swiftlet(
+                said = self.swiftlet(
                     "export", "--checkpoint", model["checkpoint"], *plan, "--precision", precision, "--data",
-                    self.data / "cifar10-train.zip", "--out", file,
+                    self.data / "cifar10-train.zip", *model["how"], "--out", file, "--json",
                 )
+                self.write(report, said)
+            model[f"{precision}-report"] = json.loads(report.read_text())
+
+    def test_images(self):
+        """The folder of the test images, one a class, as `swiftlet run` takes them."""
+        folder = self.out / "test-images"
+        if not folder.exists():
+            scratch = folder.with_suffix(".part")
+            shutil.rmtree(scratch, ignore_errors=True)
+            zipfile.ZipFile(self.data / "cifar10-test.zip").extractall(scratch)
+            scratch.rename(folder)
+        return folder
+
+    def answered(self, model, precision):
+        """What a file says of each test image, so that any two files can be compared."""
+        kept = self.out / "answers" / f"{model['name']}-{precision}.json"
+        if not kept.exists():
+            kept.parent.mkdir(exist_ok=True)
+            said = lines(
+                self.swiftlet(
+                    "run", model[precision], self.test_images(), "--top", 1_000_000, "--threads", 1, "--json"
+                )
+            )
+            self.write(kept, json.dumps(Answers.of(said).__dict__))
+        return Answers(**json.loads(kept.read_text()))
 
     def evaluate(self):
-        """Test accuracy of every file, paired with others."""
-        test = self.data / "cifar10-test.zip"
-        for model, precision in self.all():
-            for against in self.pairs[precision]:
-                kept = self.out / "scores" / f"{model['name']}-{precision}-{against}.json"
-                if not kept.exists():
-                    kept.parent.mkdir(exist_ok=True)
-                    other = self.file(against, "int8" if precision == "planned" else precision)
-                    kept.write_text(
-                        self.swiftlet("eval", model[precision], "--against", other, "--data", test, "--json"))
-                model[f"{precision}-{against}"] = json.loads(kept.read_text())
+        """The answers of every file, as many files at once as there are processors."""
+        self.test_images()
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            everything = self.all()
+            for (model, precision), answers in zip(everything, pool.map(lambda one: self.answered(*one), everything)):
+                model[f"{precision}-answers"] = answers
+
+    def find(self, name):
+        return next(model for model in self.models if model["name"] == name)
 
     def timed(self):
         """What takes turns."""
@@ -217,15 +295,23 @@ class Study:
     # --- The page
 
     @staticmethod
-    def pair(result):
-        """Points of top-1 more than the other side, and McNemar's probability."""
-        difference = 100 * (result["model"]["top1"] - result["against"]["top1"])
-        return f"{difference:+.2f} (p {result['comparison']['mcNemarProbability']:.2g})"
+    def top1(model, precision):
+        return f"{100 * model[f'{precision}-answers'].top1:.2f}"
+
+    @staticmethod
+    def difference(model, precision, against, other):
+        """Points of top-1 more than another file, and McNemar's probability."""
+        return model[f"{precision}-answers"].difference(against[f"{other}-answers"])
+
+    @classmethod
+    def pair(cls, model, precision, against, other=None):
+        points, probability = cls.difference(model, precision, against, other or precision)
+        return f"{points:+.2f} (p {probability:.2g})"
 
     def searches(self):
         """What the searches saw on the held-out split: the mean of random plans beside the best of each method."""
         rows = [["search", "evaluations", "best loss", "best top-1", "mean of its random plans: loss, top-1 (deviation)"]]
-        for trace in sorted(self.out.glob("plans/*/plan.trace.jsonl")):
+        for trace in sorted(self.out.glob("plans/*.trace.jsonl")):
             header, *found = lines(trace.read_text())
             inside = [c for c in found if header["window"][0] <= c["cost"] <= header["window"][1]]
             best = min(inside, key=lambda c: c["loss"])
@@ -247,7 +333,9 @@ class Study:
         cores = self.swiftlet("doctor", quiet=True).splitlines()[0].removeprefix("✔ processor: ")
         return f"{processor_name()}, {cores}"
 
-    def write(self, page, text):
-        scratch = page.with_suffix(".part")
+    @staticmethod
+    def write(file, text):
+        """Whole or not at all."""
+        scratch = file.with_suffix(".part")
         scratch.write_text(text)
-        scratch.rename(page)
+        scratch.rename(file)
