@@ -19,13 +19,14 @@ struct TokenDecoder: Sendable {
     case .bytes: break
     case .metaspace(dropsFirstMarks: true) where isFirstToken:
       bytes = bytes.replacing(Tokenizer.mark, [])
-    case .pieces, .metaspace:
+    case .metaspace: bytes = bytes.replacing(Tokenizer.mark, Tokenizer.space)
+    case .pieces(let dropsFirstSpace):
       if added == nil, let byte = Self.byte(of: bytes) {
         bytes = [byte]
       } else {
         bytes = bytes.replacing(Tokenizer.mark, Tokenizer.space)
       }
-      if tokenizer.decoding == .pieces(dropsFirstSpace: true), isFirstByte, !bytes.isEmpty {
+      if dropsFirstSpace, isFirstByte, !bytes.isEmpty {
         if bytes[0] == 0x20 { bytes.removeFirst() }
         isFirstByte = false
       }

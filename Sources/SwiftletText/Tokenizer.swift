@@ -43,7 +43,7 @@ public struct Tokenizer: Sendable {
     case bytes
     /// `▁` is a space, `<0x0A>` a byte; one space at the start goes if `dropsFirstSpace`.
     case pieces(dropsFirstSpace: Bool)
-    /// As `pieces`, but the first token loses every `▁` if `dropsFirstMarks`.
+    /// `▁` is a space, `<0x0A>` text; the first token loses every `▁` if `dropsFirstMarks`.
     case metaspace(dropsFirstMarks: Bool)
   }
 

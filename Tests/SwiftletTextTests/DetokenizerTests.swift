@@ -23,6 +23,17 @@ import Testing
     }
   }
 
+  /// Oracle: `tokenizers`, whose Metaspace decoder knows no bytes.
+  @Test(arguments: [("always", ["<0x0A>", "a<0x0A>b", "<0x0A> a"]), ("never", ["<0x0A>", " a<0x0A>b", "<0x0A> a"])])
+  func `a byte's name is text where marks alone are decoded`(scheme: String, texts: [String]) throws {
+    let part = #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"\#(scheme)","split":true}"#
+    let tokenizer = try Tokenizer(
+      huggingFace: Data(
+        #"{"pre_tokenizer":\#(part),"decoder":\#(part),"model":{"type":"BPE","byte_fallback":true,"merges":[],"#.utf8)
+        + Data(#""vocab":{"▁a":0,"<0x0A>":1,"b":2}}}"#.utf8))
+    #expect([[1], [0, 1, 2], [1, 0]].map { tokenizer.decode($0) } == texts)
+  }
+
   @Test func `half a character waits for the other half`() throws {
     let tokenizer = try GoldenTokenizers.tokenizer("gpt2-small")
     let bytes = Array("a€b".utf8).map { tokenizer.encode(utf8: [$0], addsSpecialTokens: false) }
