@@ -21,9 +21,7 @@ extension Tokenizer {
       } catch {
         throw error.naming("tokenizer.model")
       }
-      chatTemplate = settings?.chatTemplate
-      if settings?.addsBeginning == false { prefix = [] }
-      if settings?.addsEnd == true { suffix = [end].compactMap { $0 } }
+      if let settings { try apply(settings) }
     } else {
       throw TokenizerError(.missing, "\(folder.path) has neither a tokenizer.json nor a tokenizer.model")
     }
@@ -33,6 +31,29 @@ extension Tokenizer {
       }
       chatTemplate = text
     }
+  }
+
+  /// What `tokenizer_config.json` says beside a `tokenizer.model`, whose tokens are all that there are.
+  private mutating func apply(_ settings: TokenizerConfiguration) throws(TokenizerError) {
+    func refusal(_ what: String) -> TokenizerError {
+      TokenizerError(
+        .unsupported, file: "tokenizer_config.json",
+        "it names \(what), which tokenizer.model lacks, and tokens beside those of a model are not carried out")
+    }
+    func id(of name: String?, named key: String) throws(TokenizerError) -> Int? {
+      guard let name else { return nil }
+      guard let id = self.id(of: name) else { throw refusal("\(name.quotedAsJSON) as \(key)") }
+      return id
+    }
+    for (id, content) in settings.added where !(added[id]?.content.utf8.elementsEqual(content.utf8) ?? false) {
+      throw refusal("\(content.quotedAsJSON) as token \(id)")
+    }
+    beginning = try id(of: settings.beginning, named: "bos_token") ?? beginning
+    end = try id(of: settings.end, named: "eos_token") ?? end
+    padding = try id(of: settings.padding, named: "pad_token") ?? padding
+    prefix = settings.addsBeginning == false ? [] : [beginning].compactMap { $0 }
+    suffix = settings.addsEnd == true ? [end].compactMap { $0 } : []
+    chatTemplate = settings.chatTemplate
   }
 
   /// A file's bytes, nil where there is none.

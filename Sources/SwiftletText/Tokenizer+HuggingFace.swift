@@ -41,6 +41,8 @@ struct TokenizerConfiguration {
   var beginning, end, padding: String?
   var addsBeginning, addsEnd: Bool?
   var chatTemplate: String?
+  /// Tokens that are found before the text is cut.
+  var added: [(id: Int, content: String)] = []
   /// Whether a space goes in front of each stretch between special tokens.
   var isLegacy: Bool?
 
@@ -57,6 +59,15 @@ struct TokenizerConfiguration {
     addsBeginning = file["add_bos_token"]?.flag
     addsEnd = file["add_eos_token"]?.flag
     isLegacy = file["legacy"]?.flag
+    if case .object(let members)? = file["added_tokens_decoder"] {
+      for (key, value) in members {
+        guard let id = Int(key), let content = Self.token(value) else {
+          throw TokenizerError(
+            .damaged, file: "tokenizer_config.json", "its added token \(key.quotedAsJSON) has no id or no content")
+        }
+        added.append((id, content))
+      }
+    }
     // One template, or several with names.
     chatTemplate =
       file["chat_template"]?.text

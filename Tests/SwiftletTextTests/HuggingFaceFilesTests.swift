@@ -106,6 +106,29 @@ import Testing
       Array(#"{"legacy":false,"add_bos_token":false,"add_eos_token":true}"#.utf8), to: "tokenizer_config.json")
     #expect(try Tokenizer(folder: folder.url).encode("a").last == 2)
     #expect(try Tokenizer(folder: folder.url).encode("a").first != 1)
+    func settings(_ members: String) throws -> Tokenizer {
+      try folder.write(Array("{\(members)}".utf8), to: "tokenizer_config.json")
+      return try Tokenizer(folder: folder.url)
+    }
+    let named = try settings(
+      #""bos_token":"<s>","eos_token":{"content":"<unk>"},"pad_token":"</s>","add_eos_token":true,"#
+        + #""added_tokens_decoder":{"0":{"content":"<unk>"},"2":{"content":"</s>"}}"#)
+    #expect(named.beginning == 1 && named.end == 0 && named.padding == 2)
+    #expect(named.encode("a").first == 1 && named.encode("a").last == 0)
+    for (members, what) in [
+      (#""eos_token":"<|im_end|>""#, #""<|im_end|>" as eos_token"#),
+      (#""pad_token":"<pad>""#, #""<pad>" as pad_token"#),
+      (#""added_tokens_decoder":{"9999":{"content":"<|im_end|>"}}"#, #""<|im_end|>" as token 9999"#),
+      (#""added_tokens_decoder":{"1":{"content":"</s>"}}"#, #""</s>" as token 1"#),
+    ] {
+      #expect { try settings(members) } throws: {
+        ($0 as? TokenizerError)?.kind == .unsupported
+          && "\($0)".hasPrefix("tokenizer_config.json: it names \(what), which tokenizer.model lacks")
+      }
+    }
+    #expect { try settings(#""added_tokens_decoder":{"x":{}}"#) } throws: {
+      "\($0)" == #"tokenizer_config.json: its added token "x" has no id or no content"#
+    }
     try folder.write([UInt8](GoldenTokenizers.json("llama3-small")), to: "tokenizer.json")
     try folder.write(Array("{}".utf8), to: "tokenizer_config.json")
     try folder.write(Array("{{ 2 }}".utf8), to: "chat_template.jinja")
