@@ -19,7 +19,7 @@ public struct GGUFVocabulary: Sendable {
   public var beginning: Int?
   /// `eos_token_id`
   public var end: Int?
-  /// `unknown_token_id`
+  /// `unknown_token_id`, of a SentencePiece model; byte-level ones know everything.
   public var unknown: Int?
   /// `padding_token_id`
   public var padding: Int?
@@ -66,6 +66,8 @@ extension Tokenizer {
 
   private init(pieces gguf: GGUFVocabulary, kinds: [PieceVocabulary.Kind]) throws(TokenizerError) {
     guard let scores = gguf.scores else { throw .damaged("the vocabulary has no scores, by which \"llama\" merges") }
+    var kinds = kinds
+    if let unknown = gguf.unknown { kinds[unknown] = .unknown }
     try self.init(
       PieceVocabulary(
         pieces: gguf.tokens.indices.map { id in

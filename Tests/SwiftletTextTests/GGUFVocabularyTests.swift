@@ -47,6 +47,14 @@ import Testing
     for hard in try GoldenTokenizers.cases.get().texts {
       #expect(tokenizer.encode(hard.whole) == model.encode(hard.whole), "\(hard.name)")
     }
+    // The unknown token is known by its number too, and is one.
+    gguf.types?[0] = 3
+    gguf.unknown = 0
+    #expect(try Tokenizer(gguf: gguf).encode("e") == model.encode("e"))
+    gguf.types?[0] = 2
+    gguf.unknown = 300
+    #expect { try Tokenizer(gguf: gguf) } throws: { "\($0)".contains("two unknown tokens, 0 and 300") }
+    gguf.unknown = nil
     gguf.addsSpacePrefix = false
     #expect(try Tokenizer(gguf: gguf).encode("e") == [1, model.id(of: "e")])
   }
