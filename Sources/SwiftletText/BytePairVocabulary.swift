@@ -37,21 +37,23 @@ extension Tokenizer {
     let isByteLevel = source.preTokenizer.isByteLevel
     let addedIDs = Set(source.added.map(\.id))
     var spellings = Vocabulary(minimumCapacity: source.tokens.count)
-    var vocabulary = Vocabulary(minimumCapacity: source.tokens.count)
+    var vocabulary = Vocabulary(minimumCapacity: isByteLevel ? source.tokens.count : 0)
     var literals: Set<Int> = []
     for (text, id) in source.tokens {
       guard (0..<Self.idLimit).contains(id) else { throw .damaged("the token \(text.quotedAsJSON) has the id \(id)") }
-      guard !vocabulary.contains(id) else {
+      guard !spellings.contains(id) else {
         throw .damaged("the tokens \((spellings[id].text).quotedAsJSON) and \(text.quotedAsJSON) have one id, \(id)")
       }
       spellings.set(id, Array(text.utf8))
-      if isByteLevel, !addedIDs.contains(id), let bytes = ByteLevelAlphabet.bytes(of: text) {
+      guard isByteLevel else { continue }
+      if !addedIDs.contains(id), let bytes = ByteLevelAlphabet.bytes(of: text) {
         vocabulary.set(id, bytes)
       } else {
-        vocabulary.set(id, Array(text.utf8), findable: !isByteLevel)
-        if isByteLevel { literals.insert(id) }
+        vocabulary.set(id, Array(text.utf8), findable: false)
+        literals.insert(id)
       }
     }
+    if !isByteLevel { vocabulary = spellings }
     guard vocabulary.count > 0 else { throw .damaged("the vocabulary is empty") }
     for token in source.added where !(0..<Self.idLimit).contains(token.id) {
       throw .damaged("the added token \(token.content.quotedAsJSON) has the id \(token.id)")
