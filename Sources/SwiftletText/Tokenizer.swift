@@ -94,7 +94,7 @@ public struct Tokenizer: Sendable {
   private func encode(
     _ text: UnsafeBufferPointer<UInt8>, addsSpecialTokens: Bool, recognizesSpecialTokens: Bool
   ) -> [Int] {
-    let ids = cache.withWords { words in
+    var ids = cache.withWords { words in
       var encoder = WordEncoder(tokenizer: self, words: words)
       words = WordCache.Words()  // One owner, so that nothing is copied.
       encoder.encode(text, recognizesSpecial: recognizesSpecialTokens)
@@ -102,8 +102,11 @@ public struct Tokenizer: Sendable {
       return encoder.ids
     }
     guard addsSpecialTokens else { return ids }
-    return (ids.starts(with: prefix) ? [] : prefix) + ids
-      + (ids.suffix(suffix.count) == suffix[...] ? [] : suffix)
+    let endsAlready = ids.suffix(suffix.count) == suffix[...]
+    // In place: the ids of a long text take several times its memory.
+    if !ids.starts(with: prefix) { ids.insert(contentsOf: prefix, at: 0) }
+    if !endsAlready { ids += suffix }
+    return ids
   }
 
   /// The text of ids; bytes that are no UTF-8 become U+FFFD, ids without a token nothing.
