@@ -4,6 +4,13 @@ extension [UInt8] {
     let descriptor = path.withCString { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw .unreadable(.open, code: errno) }
     defer { close(descriptor) }
+    try self.init(reading: descriptor)
+  }
+
+  /// What standard input still holds, to its end.
+  public static func standardInput() throws(FileError) -> [UInt8] { try [UInt8](reading: STDIN_FILENO) }
+
+  private init(reading descriptor: Int32) throws(FileError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .unreadable(.inspect, code: errno) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw .notRegular }

@@ -11,7 +11,10 @@ public enum StandardStream: Int32, Sendable {
   /// Writes the text.
   ///
   /// - Throws: `FileError.unwritable`: the disk is full, the stream is closed, or with `EPIPE` nobody reads it any more.
-  public func write(_ text: String) throws(FileError) { try LineWriter(descriptor: rawValue).write(text) }
+  public func write(_ text: String) throws(FileError) { try write(Array(text.utf8)) }
+
+  /// Writes bytes, which need not be text.
+  public func write(_ bytes: [UInt8]) throws(FileError) { try LineWriter(descriptor: rawValue).write(bytes) }
 }
 
 /// Writes text to a descriptor without cutting a line.
@@ -20,8 +23,10 @@ struct LineWriter {
   /// What a pipe takes whole or not at all; POSIX asks for 512, Linux gives this.
   static let atomicCount = 4096
 
-  func write(_ text: String) throws(FileError) {
-    var rest = Array(text.utf8)[...]
+  func write(_ text: String) throws(FileError) { try write(Array(text.utf8)) }
+
+  func write(_ bytes: [UInt8]) throws(FileError) {
+    var rest = bytes[...]
     while !rest.isEmpty {
       // As many whole lines as go at once; a longer line goes alone.
       let end = rest.prefix(Self.atomicCount).lastIndex(of: Self.newline) ?? rest.firstIndex(of: Self.newline)

@@ -7,6 +7,11 @@ package enum StandardOutput {
     do { try StandardStream.output.write("\(value)\n") } catch { throw StandardOutputError(cause: error) }
   }
 
+  /// Writes bytes as they are.
+  package static func write(_ bytes: [UInt8]) throws(StandardOutputError) {
+    do { try StandardStream.output.write(bytes) } catch { throw StandardOutputError(cause: error) }
+  }
+
   /// Brings everything out, what was printed past this type included, and closes the stream: some disks say only then
   /// that they are full.
   package static func finish() throws(StandardOutputError) {
