@@ -70,7 +70,7 @@ struct TokenizerFiles {
 
 extension GGUFVocabulary {
   /// What a file says under `tokenizer.`.
-  fileprivate init(_ file: GGUFFile) throws {
+  init(_ file: GGUFFile) throws {
     let prefix = "tokenizer.ggml."
     guard let model = try file.text(prefix + "model"), let tokens = try file.texts(prefix + "tokens") else {
       throw TokenizerError(

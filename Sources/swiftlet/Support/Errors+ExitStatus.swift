@@ -57,6 +57,12 @@ extension ImportError: ExitStatusError {
   }
 }
 
+extension TokenizationError: ExitStatusError {
+  package var exitStatus: Int32 {
+    if case .unreadable = self { ExitStatus.noInput } else { ExitStatus.failed }
+  }
+}
+
 extension BudgetUnitError: ExitStatusError {
   package var exitStatus: Int32 { ExitStatus.usage }
 }
