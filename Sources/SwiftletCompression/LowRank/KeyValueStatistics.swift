@@ -8,15 +8,28 @@ public struct KeyValueStatistics {
   public private(set) var inputs: InputProducts
   /// The sum of squares of each channel of the queries, before positions turn them: `[heads, headWidth]`, float64.
   public private(set) var queryEnergies: Tensor
+  /// Some of the inputs as they were, `[tokens, width]`; nil where none was asked for.
+  public private(set) var samples: Tensor?
+  private let samplesAtATime: Int
 
-  public init(of attention: LlamaAttention, inputs width: Int) {
+  /// - Parameter samplesAtATime: how many tokens to keep of those that are added together, evenly spaced.
+  public init(of attention: LlamaAttention, inputs width: Int, samplesAtATime: Int = 0) {
     inputs = InputProducts(inputs: width)
+    self.samplesAtATime = samplesAtATime
     queryEnergies = .zeros([attention.heads, attention.headWidth], dataType: .float64)
   }
 
   /// Adds what the attention reads, `[batch, tokens, width]`.
   public mutating func add(_ x: Tensor, to attention: LlamaAttention) {
     withNoGradient {
+      let rows = x.detached().reshaped([-1, x.shape[2]])
+      if samplesAtATime > 0 {
+        let tokens = rows.shape[0]
+        let kept = min(samplesAtATime, tokens)
+        let places = (0..<kept).map { Int64($0 * tokens / kept) }
+        let part = rows.indexSelect(along: 0, Tensor(places, shape: [kept], device: rows.device))
+        samples = samples.map { .concatenated([$0, part], along: 0) } ?? part
+      }
       inputs.add(x)
       let queries = attention.query(x).reshaped([-1, attention.heads, attention.headWidth]).cast(to: .float64)
       queryEnergies = queryEnergies + (queries * queries).sum(along: [0]).to(device: queryEnergies.device)
@@ -27,12 +40,16 @@ public struct KeyValueStatistics {
 extension LlamaModel {
   /// Statistics of every layer for token ids, a layer after the other; nothing is changed.
   ///
-  /// - Parameter batches: `[batch, tokens]` each.
+  /// - Parameters:
+  ///   - batches: `[batch, tokens]` each.
+  ///   - samplesPerBatch: how many tokens' inputs are kept as they are.
   /// - Throws: what `progress` throws, which is told after each layer.
   public func keyValueStatistics(
-    on batches: [Tensor], progress: (_ layer: Int) throws -> Void = { _ in }
+    on batches: [Tensor], samplesPerBatch: Int = 0, progress: (_ layer: Int) throws -> Void = { _ in }
   ) throws -> [KeyValueStatistics] {
-    var found = blocks.map { KeyValueStatistics(of: $0.attention, inputs: configuration.width) }
+    var found = blocks.map {
+      KeyValueStatistics(of: $0.attention, inputs: configuration.width, samplesAtATime: samplesPerBatch)
+    }
     try forEachAttentionInput(of: batches) { layer, attention, x in
       found[layer].add(x, to: attention)
     } afterEach: { layer, _ in

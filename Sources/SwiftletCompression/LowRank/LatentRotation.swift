@@ -1,7 +1,8 @@
+import SwiftletFiles
 import SwiftletTensor
 
 /// An orthogonal matrix that spreads what a latent holds over all its values, so that no few of them set the scale of its grid.
-public enum LatentRotation: String, Hashable, Sendable, CaseIterable {
+public enum LatentRotation: String, Hashable, Sendable, FileWord, CaseIterable {
   case none
   /// Entries of one size, `±1 / sqrt(n)`, for powers of two. Of another width the largest power of two that divides it is
   /// turned so, and what is left by a drawn rotation: their Kronecker product.

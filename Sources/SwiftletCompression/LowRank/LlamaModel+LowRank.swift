@@ -17,6 +17,16 @@ public struct LowRankMethod: Hashable, Sendable {
   public init() {}
 }
 
+extension LowRankMethod: CustomStringConvertible {
+  /// `eigen, hadamard rotation 0, weighed keys and values, whole 0 newest and 4 first`.
+  public var description: String {
+    let weighed = [weighsKeys ? "keys" : nil, weighsValues ? "values" : nil].compactMap(\.self)
+    return "\(route.rawValue), \(rotation.rawValue) rotation \(seed), "
+      + (weighed.isEmpty ? "unweighed" : "weighed \(weighed.joined(separator: " and "))")
+      + ", whole \(whole.newest) newest and \(whole.first) first"
+  }
+}
+
 extension LayerChoice {
   /// What ``SwiftletModels/LlamaModel/decompose(to:for:by:)`` carries out.
   public static let decomposable: Set<Axis> = [.rank, .headGroup, .latentGroup, .keyBits, .valueBits]
@@ -26,52 +36,45 @@ extension LlamaModel {
   /// Puts projections through latents, and latents in few bits, where the plan has them. A layer with bits and without a
   /// rank keeps its projection: its heads are turned and rounded whole, so `headGroup` is 1 there.
   ///
-  /// - Parameter statistics: of each layer, from ``keyValueStatistics(on:progress:)``.
+  /// - Parameter statistics: of each layer, from ``keyValueStatistics(on:samplesPerBatch:progress:)``.
   /// - Throws: `CompressionPlanError` if the plan does not fit or decides what is not carried out here, ``LowRankError``.
   public func decompose(
     to plan: CompressionPlan, for statistics: [KeyValueStatistics], by method: LowRankMethod = LowRankMethod()
   ) throws {
-    precondition(statistics.count == blocks.count, "decompose: \(statistics.count) statistics, \(blocks.count) blocks")
-    try replaceKeysAndValues(by: plan, method) { layer, side, linear, shape, quantizer in
-      let decompositions = try decompositions(
-        of: linear, side, layer: layer, for: statistics[layer], groups: shape.groups, by: method)
-      return try LowRankProjection(
-        decompositions, rank: shape.rank, bias: linear.bias, dataType: linear.weight.dataType,
-        rotation: method.rotation, seed: method.seed, quantizer: quantizer)
-    }
+    try decompose(to: plan, with: KeyValueDecompositions(of: self, for: statistics, by: method))
   }
 
-  private func decompositions(
-    of linear: Linear, _ side: CacheSide, layer: Int, for statistics: KeyValueStatistics, groups: Int,
-    by method: LowRankMethod
-  ) throws -> [LowRankDecomposition] {
-    let attention = blocks[layer].attention
-    let size = attention.keyHeads / groups
-    return try stride(from: 0, to: attention.keyHeads, by: size).map { first in
-      let heads = first..<first + size
-      var weighting: Tensor?
-      switch side {
-      case .keys where method.weighsKeys:
-        let isTurned = if case .rotary = configuration.positions { true } else { false }
-        weighting = OutputWeighting.keys(heads, of: attention, statistics, turned: isTurned)
-      case .values where method.weighsValues:
-        guard let output = attention.output as? Linear else {
-          preconditionFailure("decompose: the output layer is a \(type(of: attention.output)), not a plain one")
-        }
-        weighting = OutputWeighting.values(heads, of: attention, output: output.weight)
-      default: break
-      }
-      let rows = linear.weight.narrowed(
-        along: 0, from: first * attention.headWidth, count: size * attention.headWidth)
-      return try LowRankDecomposition(
-        of: rows, for: statistics.inputs, weighting: weighting, route: method.route)
+  /// The network under a plan, which shares all other weights with this one, and leaves it as it is.
+  ///
+  /// - Throws: as ``decompose(to:for:by:)`` does.
+  public func decomposed(to plan: CompressionPlan, with decompositions: KeyValueDecompositions) throws -> LlamaModel {
+    let model = shallowCopy()
+    model.blocks = blocks.map { $0.shallowCopy() }
+    try model.decompose(to: plan, with: decompositions)
+    return model
+  }
+
+  private func decompose(to plan: CompressionPlan, with decompositions: KeyValueDecompositions) throws {
+    let method = decompositions.method
+    try replaceKeysAndValues(by: plan, method) { layer, side, linear, shape, quantizer in
+      try decompositions.projection(
+        layer: layer, side, groups: shape.groups, rank: shape.rank, linear, quantizer: quantizer)
     }
   }
 }
 
 /// What a cache keeps two of.
-enum CacheSide: CaseIterable {
+public enum CacheSide: Hashable, Sendable, CaseIterable {
   case keys, values
+
+  /// The side of a layer that a cache keeps; nil for another one.
+  public init?(_ kind: Slot.Kind) {
+    switch kind {
+    case .keys: self = .keys
+    case .values: self = .values
+    case .linear, .convolution: return nil
+    }
+  }
 
   var kind: Slot.Kind { self == .keys ? .keys : .values }
   var layer: ReferenceWritableKeyPath<LlamaAttention, any Layer> { self == .keys ? \.key : \.value }

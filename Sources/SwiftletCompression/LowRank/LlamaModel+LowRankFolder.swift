@@ -46,12 +46,7 @@ struct CacheFile: Codable, Hashable {
         forKey: .format, in: container,
         debugDescription: "expected \(Self.format) of version \(Self.version), found \(format) of version \(version)")
     }
-    let word = try container.decode(String.self, forKey: .rotation)
-    guard let rotation = LatentRotation(rawValue: word) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .rotation, in: container, debugDescription: "\(word) is no rotation")
-    }
-    self.rotation = rotation
+    rotation = try container.decode(LatentRotation.self, forKey: .rotation)
     seed = try container.decode(Int.self, forKey: .seed)
     let (newest, first) = try (
       container.decode(Int.self, forKey: .newestWhole), container.decode(Int.self, forKey: .firstWhole)
@@ -67,7 +62,7 @@ struct CacheFile: Codable, Hashable {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(Self.format, forKey: .format)
     try container.encode(Self.version, forKey: .version)
-    try container.encode(rotation.rawValue, forKey: .rotation)
+    try container.encode(rotation, forKey: .rotation)
     try container.encode(seed, forKey: .seed)
     try container.encode(whole.newest, forKey: .newestWhole)
     try container.encode(whole.first, forKey: .firstWhole)

@@ -1,3 +1,4 @@
+import SwiftletFiles
 import SwiftletTensor
 
 /// The best products of every rank for a projection of keys or values, judged on what it sees.
@@ -11,7 +12,7 @@ import SwiftletTensor
 /// `W S`: ``Route/cholesky``. The eigenvectors of an m x m matrix give the same and mind no inputs that never occur.
 public struct LowRankDecomposition {
   /// How it is computed; both agree.
-  public enum Route: String, Hashable, Sendable, CaseIterable {
+  public enum Route: String, Hashable, Sendable, FileWord, CaseIterable {
     case eigen, cholesky
   }
 

@@ -43,6 +43,19 @@ public struct LayerChoice: Hashable, Sendable {
     (self.rank, self.headGroup, self.keyBits, self.valueBits) = (rank, headGroup, keyBits, valueBits)
   }
 
+  /// Bits of what is remembered, of a key or a value.
+  public var cacheBits: Int? { keyBits ?? valueBits }
+
+  /// Whether it says the same of a key's projection as the other of a value's, or the same of one.
+  public func isLike(_ other: LayerChoice) -> Bool {
+    func withoutSide(_ choice: LayerChoice) -> LayerChoice {
+      var plain = choice
+      (plain.keyBits, plain.valueBits) = (choice.cacheBits, nil)
+      return plain
+    }
+    return withoutSide(self) == withoutSide(other)
+  }
+
   /// The pattern of the weights, dense where none is decided.
   public var sparsity: SparsityPattern { pattern ?? .dense }
 
