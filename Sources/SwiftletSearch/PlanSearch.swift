@@ -19,6 +19,8 @@ public struct PlanSearch<Evaluator: PlanEvaluator> {
   public let model: String
   public let budget: Budget
   public let accelerator: String?
+  /// Whether plans with one choice everywhere are judged outside the window too.
+  public var judgesAllUniform = true
 
   public init(
     _ problem: SearchProblem<Score>, method: SearchMethod, seed: Int, model: String, budget: Budget,
@@ -31,7 +33,7 @@ public struct PlanSearch<Evaluator: PlanEvaluator> {
   /// What came out.
   public struct Found {
     public let best: Candidate<Score>
-    /// The plans with one choice everywhere, for comparison, inside the window or not.
+    /// The plans with one choice everywhere, for comparison, inside the window or, where that is wished, not.
     public let uniform: [Candidate<Score>]
     /// Different plans that were judged.
     public let evaluations: Int
@@ -50,11 +52,12 @@ public struct PlanSearch<Evaluator: PlanEvaluator> {
     defer { try? observer(.stopped) }
     let clock = ContinuousClock()
     let scores = try KnownScores(evaluator, space: problem.space, beside: plan)
-    let total = method.evaluationCount(in: problem.space)
+    let total = method.evaluationCount(of: problem)
     try observer(.started(summary(evaluator, total: total)))
 
     return try Interruption.whileListening {
-      let uniform = try problem.space.uniformPlans.map { levels in
+      let compared = problem.space.uniformPlans.filter { judgesAllUniform || problem.isInside($0) }
+      let uniform = try compared.map { levels in
         let proposal = Proposal(levels: levels, origin: .uniform, round: 0)
         return Candidate(proposal, cost: problem.costs.total(of: levels), fitness: try scores.score(of: proposal))
       }
@@ -84,6 +87,17 @@ public struct PlanSearch<Evaluator: PlanEvaluator> {
         evaluations: Set(result.candidates.map(\.levels) + uniform.map(\.levels)).count, measured: scores.measured,
         trace: trace.file)
     }
+  }
+
+  /// What a search that writes `plan` writes beside it, to be checked before it begins.
+  public static func sideOutputs(of plan: URL) -> [PlannedOutput] {
+    [
+      PlannedOutput(
+        PlanFiles.trace(beside: plan).path, kind: "the trace of a search", replacing: SearchTrace<Score>.isTrace(at:)),
+      PlannedOutput(
+        PlanFiles.evaluations(beside: plan).path, kind: "the evaluations of such searches",
+        replacing: EvaluationCache<Score>.isCache(at:)),
+    ]
   }
 
   private func summary(_ evaluator: Evaluator, total: Int?) -> String {

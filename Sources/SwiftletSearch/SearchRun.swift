@@ -70,14 +70,5 @@ public final class SearchRun {
 
 extension SearchRun {
   /// What a search that writes `plan` writes beside it, to be checked before it begins.
-  public static func sideOutputs(of plan: URL) -> [PlannedOutput] {
-    [
-      PlannedOutput(
-        PlanFiles.trace(beside: plan).path, kind: "the trace of a search",
-        replacing: SearchTrace<Evaluation>.isTrace(at:)),
-      PlannedOutput(
-        PlanFiles.evaluations(beside: plan).path, kind: "the evaluations of searches",
-        replacing: EvaluationCache<Evaluation>.isCache(at:)),
-    ]
-  }
+  public static func sideOutputs(of plan: URL) -> [PlannedOutput] { PlanSearch<ImageEvaluator>.sideOutputs(of: plan) }
 }

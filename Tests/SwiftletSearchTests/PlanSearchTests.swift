@@ -76,7 +76,7 @@ private final class Reader: PlanEvaluator {
     let found = try search.run(by: reader, beside: folder.url.appending(path: "plan.json"))
     #expect(found.best.fitness.perplexity == best)
     #expect(problem.window.contains(found.best.cost) && found.measured == reader.judged)
-    #expect(found.uniform.map(\.levels) == [[2, 2, 2, 2]])
+    #expect(found.uniform.map(\.levels) == [[0, 0, 0, 0], [1, 1, 1, 1], [2, 2, 2, 2]])
 
     let trace = try SearchTrace<Perplexity>.read(from: found.trace)
     #expect(trace.header.unit == .cacheBytes && trace.header.dense == 512 && trace.header.measure == .perplexity)

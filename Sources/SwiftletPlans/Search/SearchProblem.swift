@@ -6,21 +6,30 @@ public struct SearchProblem<Score: Fitness>: Sendable {
   public let window: ClosedRange<Int>
   /// What ranks the plans.
   public var measure: Score.Measure
+  /// What each level of each slot loses by a measure that compares levels of one slot alone, such as the error of the layer's
+  /// outputs: 0 where nothing is lost. Where it is there, one level of a slot is judged, and the others follow in proportion.
+  public let localErrors: [[Double]]?
   let sampler: WindowSampler
 
   /// - Throws: at once, if no plan meets the budget.
-  public init(_ space: SearchSpace, costs: PlanCosts, budget: Budget, measure: Score.Measure) throws {
-    try self.init(space, costs: costs, window: budget.window(in: costs), measure: measure)
+  public init(
+    _ space: SearchSpace, costs: PlanCosts, budget: Budget, measure: Score.Measure, localErrors: [[Double]]? = nil
+  ) throws {
+    try self.init(
+      space, costs: costs, window: budget.window(in: costs), measure: measure, localErrors: localErrors)
   }
 
-  /// - Precondition: the costs are those of the space.
+  /// - Precondition: costs and errors are those of the space.
   public init(
-    _ space: SearchSpace, costs: PlanCosts, window: ClosedRange<Int>, measure: Score.Measure
+    _ space: SearchSpace, costs: PlanCosts, window: ClosedRange<Int>, measure: Score.Measure,
+    localErrors: [[Double]]? = nil
   ) throws(BudgetError) {
-    precondition(
-      costs.levels.map(\.count) == space.slots.map(\.levels.count),
-      "SearchProblem: the costs are those of another space")
+    for rows in [costs.levels.map(\.count), (localErrors ?? costs.levels.map { $0.map(Double.init) }).map(\.count)] {
+      precondition(
+        rows == space.slots.map(\.levels.count), "SearchProblem: the costs or errors are those of another space")
+    }
     (self.space, self.costs, self.window, self.measure) = (space, costs, window, measure)
+    self.localErrors = localErrors
     sampler = try WindowSampler(
       costs: costs.levels, budget: window.lowerBound - costs.fixed...window.upperBound - costs.fixed)
   }

@@ -69,10 +69,11 @@ public struct SearchSpace: Hashable, Sendable {
     slots = layers.map { Slot(path: $0, levels: levels) }
   }
 
-  /// The plans that take the same choice in every slot, in the order of the first slot's levels.
+  /// The plans that take the same choice in every slot, in the order of the first slot's levels; keys and values in as many
+  /// bits are the same.
   public var uniformPlans: [[Int]] {
     (slots.first?.levels ?? []).compactMap { choice in
-      let levels = slots.compactMap { $0.levels.firstIndex(of: choice) }
+      let levels = slots.compactMap { $0.levels.firstIndex { $0.isLike(choice) } }
       return levels.count == slots.count ? levels : nil
     }
   }

@@ -23,7 +23,10 @@ struct SyntheticSearch {
   let merits: [[Double]]
 
   /// Levels 1:4, 2:4 and 4:4 whose merit rises with the cost, as `seed` decides.
-  init(slots: Int, levels: Int = 3, share: ClosedRange<Double> = 0.38...0.42, seed: UInt64) throws {
+  /// - Parameter knowsErrors: whether the problem is told what levels lose within their slot, in a unit of each slot's own.
+  init(
+    slots: Int, levels: Int = 3, share: ClosedRange<Double> = 0.38...0.42, seed: UInt64, knowsErrors: Bool = false
+  ) throws {
     var random = SplitMix64(seed: seed)
     let patterns = [1, 2, 4].prefix(levels).map { SparsityPattern(keeping: $0, of: 4) }
     let space = SearchSpace(Array(patterns), over: (0..<slots).map { "blocks.\($0).mlp.fc1" })
@@ -42,7 +45,10 @@ struct SyntheticSearch {
     }
     let window =
       try Budget(parsing: "flops=\(share.lowerBound)..\(share.upperBound)").window(in: costs)
-    problem = try SearchProblem(space, costs: costs, window: window, measure: .loss)
+    let units = sizes.map { _ in Double.random(in: 0.01...100, using: &random) }
+    let errors = zip(merits, units).map { row, unit in row.map { -unit * $0 } }
+    problem = try SearchProblem(
+      space, costs: costs, window: window, measure: .loss, localErrors: knowsErrors ? errors : nil)
   }
 
   func fitness(_ levels: [Int]) -> Marks {
@@ -109,6 +115,20 @@ extension SearchMethod: CustomTestStringConvertible {
     #expect(result.candidates.count == 1 + 24 * 2 + 1)
   }
 
+  /// One level a slot is judged; the others follow.
+  @Test(arguments: 1...5) func `local errors spare the knapsack all levels of a slot but one`(seed: Int) throws {
+    let search = try SyntheticSearch(slots: 24, seed: UInt64(seed), knowsErrors: true)
+    var judged: [Proposal] = []
+    let result = try search.run(.knapsack(KnapsackSearch())) { judged += $0 }
+    #expect(abs(result.best.fitness.loss - (try search.optimum())) < 1e-9, "seed \(seed)")
+    #expect(judged.count { $0.origin == .sensitivity } == 1 + 24)
+    #expect(SearchMethod.knapsack(KnapsackSearch()).evaluationCount(of: search.problem) == 1 + 24 + 1)
+    var warm = EvolutionarySearch()
+    warm.warmStart = [.knapsack]
+    warm.generations = 0
+    #expect(SearchMethod.evolutionary(warm).evaluationCount(of: search.problem) == 50 + 1 + 24)
+  }
+
   /// Oracle: the count that the method states, 50 + 20 * 50.
   @Test(arguments: [SearchMethod.evolutionary(EvolutionarySearch()), .swapping])
   func `evolution evaluates 1050 different plans, all inside the window`(method: SearchMethod) throws {
@@ -122,7 +142,7 @@ extension SearchMethod: CustomTestStringConvertible {
     #expect(rounds.keys.sorted() == Array(0...20))
     #expect(rounds.values.allSatisfy { $0.count == 50 })
     #expect(rounds[3]?.count { $0.proposal.origin == .crossover } == 25)
-    #expect(method.evaluationCount(in: search.problem.space) == 1050)
+    #expect(method.evaluationCount(of: search.problem) == 1050)
   }
 
   @Test(arguments: [SearchMethod.evolutionary(EvolutionarySearch()), .swapping])

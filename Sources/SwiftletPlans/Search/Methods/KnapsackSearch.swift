@@ -1,7 +1,9 @@
 /// Assumes that the harm of the layers adds up: measures each level of each slot alone, and picks the best sum exactly.
 ///
 /// A slot's levels are measured with every other slot at the level that keeps most. For 24 slots with three levels that is
-/// 49 evaluations, and one more for the answer. Errors do not quite add up, which is what the other searches are for.
+/// 49 evaluations, and one more for the answer. Where the problem knows what each level loses within its slot
+/// (``SearchProblem/localErrors``), one level a slot is measured, the one whose share of the slot's cost is nearest to the
+/// budget's, and the harm of the others follows in proportion. Errors do not quite add up, which is what the other searches are for.
 public struct KnapsackSearch: Hashable, Sendable {
   public init() {}
 
@@ -23,6 +25,7 @@ public struct KnapsackSearch: Hashable, Sendable {
   /// the others.
   func sensitivities(_ history: inout SearchHistory<some Fitness>) throws -> [[Double]] {
     let problem = history.problem
+    if let errors = problem.localErrors { return try sensitivities(&history, following: errors) }
     let base = problem.fullest
     let variants = problem.space.slots.indices.map { slot in
       problem.space.slots[slot].levels.indices.map { level in
@@ -32,12 +35,47 @@ public struct KnapsackSearch: Hashable, Sendable {
       }
     }
     try history.evaluate(([base] + variants.joined()).map { Proposal(levels: $0, origin: .sensitivity, round: 0) })
-    // A network that answers NaN at one level must not take part, however cheap that level is.
-    let seen = history
-    func merit(_ levels: [Int]) -> Double {
-      seen[levels].map { max(-1e9, $0.fitness.merit(by: problem.measure)) } ?? -1e9
+    let reference = merit(base, history)
+    return variants.map { row in row.map { merit($0, history) - reference } }
+  }
+
+  /// The same from one measured level a slot.
+  private func sensitivities(
+    _ history: inout SearchHistory<some Fitness>, following errors: [[Double]]
+  ) throws -> [[Double]] {
+    let (problem, base) = (history.problem, history.problem.fullest)
+    let judged = problem.space.slots.indices.map { slot in
+      problem.typicalLevel(of: slot) { errors[slot][$0] != errors[slot][base[slot]] }
     }
-    let reference = merit(base)
-    return variants.map { row in row.map { merit($0) - reference } }
+    let variants = judged.enumerated().map { slot, level in
+      var levels = base
+      levels[slot] = level ?? base[slot]
+      return levels
+    }
+    try history.evaluate(([base] + variants).map { Proposal(levels: $0, origin: .sensitivity, round: 0) })
+    let reference = merit(base, history)
+    return errors.enumerated().map { slot, row in
+      guard let level = judged[slot] else { return row.map { _ in 0 } }
+      let origin = row[base[slot]]
+      // Less than nothing is noise: no error is worth having.
+      let rate = min(0, merit(variants[slot], history) - reference) / abs(row[level] - origin)
+      return row.map { rate * ($0 - origin) }
+    }
+  }
+
+  /// A network that answers NaN at one level must not take part, however cheap that level is.
+  private func merit<Score: Fitness>(_ levels: [Int], _ history: SearchHistory<Score>) -> Double {
+    history[levels].map { max(-1e9, $0.fitness.merit(by: history.problem.measure)) } ?? -1e9
+  }
+}
+
+extension SearchProblem {
+  /// The level that costs a slot about as much of its costliest as the budget leaves of all; nil where none is allowed.
+  func typicalLevel(of slot: Int, where isAllowed: (Int) -> Bool) -> Int? {
+    let most = costs.range.upperBound
+    let share = Double(window.upperBound) / Double(max(1, most))
+    let row = costs.levels[slot]
+    let wished = share * Double(row.max() ?? 0)
+    return row.indices.filter(isAllowed).min { abs(Double(row[$0]) - wished) < abs(Double(row[$1]) - wished) }
   }
 }

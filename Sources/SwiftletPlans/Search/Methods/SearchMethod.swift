@@ -47,8 +47,10 @@ public enum SearchMethod: Hashable, Sendable {
   }
 
   /// The number of evaluations if every plan that is asked for exists; nil where it depends on what is found.
-  public func evaluationCount(in space: SearchSpace) -> Int? {
-    let sensitivities = space.slots.reduce(1) { $0 + $1.levels.count - 1 }
+  public func evaluationCount(of problem: SearchProblem<some Fitness>) -> Int? {
+    let slots = problem.space.slots
+    let sensitivities =
+      problem.localErrors == nil ? slots.reduce(1) { $0 + $1.levels.count - 1 } : 1 + slots.count
     switch self {
     case .random(let search): return search.count
     case .greedy: return nil
