@@ -127,13 +127,13 @@ struct LanguageTaskTests {
       #expect(error.map { "\($0)".contains(text) } ?? false, "\(String(describing: error))")
     }
     refuses("data.files is missing: it lists the texts", "data.files=[]")
-    refuses("gone.txt cannot be trained on: it cannot be opened", "data.files=[gone.txt]")
+    refuses("gone.txt cannot be used as a text: it cannot be opened", "data.files=[gone.txt]")
     refuses("model.heads is 3, which does not divide the width 32", "model.heads=3")
     refuses("model.keyHeads is 3, which does not divide the 2 heads", "model.keyHeads=3")
     refuses("tokens, a window takes 1000001", "data.window=1000000")
     refuses("data.vocabulary is 100", "data.vocabulary=100")
     try folder.write([], to: "data/empty.txt")
-    refuses("empty.txt cannot be trained on: it holds no text", "data.files=[empty.txt]")
+    refuses("empty.txt cannot be used as a text: it holds no text", "data.files=[empty.txt]")
     #expect(throws: RecipeError.self) { try LanguageTask(RecipeText(Self.recipe), data: nil, start: nil) }
   }
 }

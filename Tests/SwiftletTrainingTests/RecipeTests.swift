@@ -202,7 +202,7 @@ import Testing
     #expect(throws: RecipeError.self) { try Recipe.read(from: URL(filePath: "/no/such.yaml")) }
   }
 
-  /// The recipes of the repository are read, resolved and valid.
+  /// The recipes of the repository are read, resolved and valid; those of keys and values are no training.
   @Test func `every recipe of the repository is valid`() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../recipes").standardized
     let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
@@ -215,6 +215,7 @@ import Testing
     }
     for file in files {
       let text = try RecipeText(contentsOf: file)
+      guard !text.yaml.contains("\ntask: keys-and-values\n") else { continue }
       try check(TrainingTasks.task(of: text), text)
     }
   }

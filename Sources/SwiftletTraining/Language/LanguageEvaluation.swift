@@ -22,23 +22,43 @@ public struct LanguageEvaluation: Sendable {
     of model: LlamaModel, against reference: LlamaModel? = nil, on text: LanguageText, device: Device = .cpu,
     progress: (_ done: Int, _ targets: Int) throws -> Void = { _, _ in }
   ) throws {
+    reference?.evaluate()
+    try self.init(
+      of: model, against: reference.map { reference in (reference, { _, ids in reference.features(ids) }) }, on: text,
+      device: device, progress: progress)
+  }
+
+  /// The text is the reference's.
+  ///
+  /// - Throws: as ``init(of:against:on:device:progress:)`` does.
+  public init(
+    of model: LlamaModel, against reference: LanguageReference,
+    progress: (_ done: Int, _ targets: Int) throws -> Void = { _, _ in }
+  ) throws {
+    try self.init(
+      of: model, against: (reference.model, { batch, _ in reference.features[batch] }), on: reference.text,
+      device: .cpu, progress: progress)
+  }
+
+  /// A network, and what it makes of the ids of a batch.
+  private typealias Reference = (model: LlamaModel, features: (_ batch: Int, _ ids: Tensor) -> Tensor)
+
+  private init(
+    of model: LlamaModel, against reference: Reference?, on text: LanguageText, device: Device,
+    progress: (_ done: Int, _ targets: Int) throws -> Void
+  ) throws {
     let vocabulary = model.configuration.vocabulary
-    if let other = reference?.configuration.vocabulary, other != vocabulary {
+    if let other = reference?.model.configuration.vocabulary, other != vocabulary {
       throw LanguageError.otherVocabulary(vocabulary, other)
     }
-    for stretch in text.stretches {
-      if let stranger = stretch.first(where: { !(0..<vocabulary).contains($0) }) {
-        throw LanguageError.unknownToken(stranger, vocabulary: vocabulary)
-      }
-    }
+    try text.check(vocabulary: vocabulary)
     model.evaluate()
-    reference?.evaluate()
     var tally = Tally()
     let targets = text.targets
-    for batch in Self.batches(of: text.stretches) {
-      let stretches = text.stretches[batch]
+    for (number, batch) in text.batches.enumerated() {
+      let ids = text.ids(batch, device: device)
       try withNoGradient {
-        try tally.add(Array(stretches), model, reference, device)
+        tally.add(ids, model, reference.map { ($0.model, $0.features(number, ids.read)) })
         guard tally.nats.isFinite, tally.referenceNats.isFinite, tally.divergence.isFinite else {
           throw LanguageError.notFinite(stretch: batch.lowerBound)
         }
@@ -53,19 +73,6 @@ public struct LanguageEvaluation: Sendable {
     divergence = reference.map { _ in LanguageDivergence(tally.divergences, agreeing: tally.agreeing) }
   }
 
-  /// Neighbours of one length, together up to 4,096 tokens.
-  private static func batches(of stretches: [[Int]]) -> [Range<Int>] {
-    var (batches, start) = ([Range<Int>](), 0)
-    while start < stretches.count {
-      let length = stretches[start].count
-      let most = max(1, 4096 / length)
-      let end = stretches[start...].prefix(most).prefix { $0.count == length }.endIndex
-      batches.append(start..<end)
-      start = end
-    }
-    return batches
-  }
-
   /// Sums over tokens, in double precision.
   private struct Tally {
     var (targets, agreeing) = (0, 0)
@@ -78,17 +85,10 @@ public struct LanguageEvaluation: Sendable {
     private static let scoresAtATime = 1 << 24
 
     mutating func add(
-      _ stretches: [[Int]], _ model: LlamaModel, _ reference: LlamaModel?, _ device: Device
-    ) throws {
-      let length = stretches[0].count - 1
-      let inputs = Tensor(
-        stretches.flatMap { $0.dropLast().map(Int64.init) }, shape: [stretches.count, length], device: device)
-      let wanted = Tensor(
-        stretches.flatMap { $0.dropFirst().map(Int64.init) }, shape: [stretches.count * length], device: device)
-      func rows(_ model: LlamaModel) -> Tensor {
-        model.features(inputs).reshaped([stretches.count * length, model.configuration.width])
-      }
-      let (features, others) = (rows(model), reference.map(rows))
+      _ ids: (read: Tensor, wanted: Tensor), _ model: LlamaModel, _ reference: (model: LlamaModel, features: Tensor)?
+    ) {
+      let wanted = ids.wanted.reshaped([-1])
+      let features = model.features(ids.read).reshaped([wanted.count, model.configuration.width])
       let most = max(1, Self.scoresAtATime / model.configuration.vocabulary)
       for start in stride(from: 0, to: wanted.count, by: most) {
         let count = min(most, wanted.count - start)
@@ -102,8 +102,9 @@ public struct LanguageEvaluation: Sendable {
         }
         let own = forecasts(model, features)
         nats += cost(own)
-        if let reference, let others {
-          let other = forecasts(reference, others)
+        if let reference {
+          let width = reference.model.configuration.width
+          let other = forecasts(reference.model, reference.features.reshaped([wanted.count, width]))
           referenceNats += cost(other)
           let found = (other.exp() * (other - own)).sum(along: [1]).clamp(min: 0).scalars(as: Float.self)
           divergences += found

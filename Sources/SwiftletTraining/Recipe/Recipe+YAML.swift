@@ -2,7 +2,7 @@ import Foundation
 import SwiftletFiles
 import Yams
 
-extension TaskRecipe {
+extension NamedRecipe {
   /// A recipe file, with `overrides` such as `training.epochs=2` applied on top.
   ///
   /// - Throws: `RecipeError` with file, line and key: not YAML, unknown keys, wrong types, values out of range.

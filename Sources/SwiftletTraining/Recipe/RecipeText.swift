@@ -23,11 +23,19 @@ public struct RecipeText: Hashable, Sendable {
   }
 
   /// A recipe with all its values stated.
-  public init(_ recipe: some TaskRecipe) throws { self.init(try recipe.yaml()) }
+  public init(_ recipe: some NamedRecipe) throws { self.init(try recipe.yaml()) }
 
   /// The recipe of a classifier; absent keys have their defaults.
   public func recipe() throws -> Recipe { try recipe(as: Recipe.self) }
 
   /// The recipe of a task; absent keys have their defaults.
-  public func recipe<Kind: TaskRecipe>(as kind: Kind.Type) throws -> Kind { try Kind.decode(self) { _ in } }
+  public func recipe<Kind: NamedRecipe>(as kind: Kind.Type) throws -> Kind { try Kind.decode(self) { _ in } }
+
+  /// Whether the key `task` says that it is such a recipe, whatever else it says.
+  public func isRecipe<Kind: NamedRecipe>(for kind: Kind.Type) -> Bool {
+    (try? withRoot { root in
+      var root = root
+      return try root.takeTask() == Kind.task
+    }) ?? false
+  }
 }

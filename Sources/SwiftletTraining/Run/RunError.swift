@@ -38,7 +38,7 @@ public enum RunError: Error, CustomStringConvertible {
   case otherTargets(URL, was: String, now: String)
   /// An augmented image is not the one that the teacher saw.
   case otherAugmentation(URL, image: Int)
-  /// A text to train on that cannot be read.
+  /// A text to train on, to calibrate on or to judge by that cannot be read.
   case unreadableText(URL, reason: String)
   /// Stopped by a signal after writing a checkpoint.
   case interrupted(signal: Int32, checkpoint: URL)
@@ -91,7 +91,7 @@ public enum RunError: Error, CustomStringConvertible {
     case .otherAugmentation(let file, let image):
       "image \(image) was augmented to something else than the teacher of \(file.path) saw: remove the file to make it anew"
     case .unreadableText(let file, let reason):
-      "\(file.path) cannot be trained on: \(reason)"
+      "\(file.path) cannot be used as a text: \(reason)"
     case .interrupted(let signal, let checkpoint):
       "stopped by \(Self.name(of: signal)); continue with --resume from \(checkpoint.path)"
     }
