@@ -100,7 +100,8 @@ let package = Package(
       name: "SwiftletSearch",
       dependencies: [
         "SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletPlans", "SwiftletVision",
-        "SwiftletRuntime", "SwiftletData", "SwiftletBenchmarkKit", "SwiftletTerminal", "SwiftletFiles",
+        "SwiftletRuntime", "SwiftletData", "SwiftletModels", "SwiftletBenchmarkKit", "SwiftletText",
+        "SwiftletTerminal", "SwiftletFiles",
       ]),
     .target(
       name: "SwiftletWorkflows",
@@ -224,7 +225,8 @@ let package = Package(
     .testTarget(
       name: "SwiftletSearchTests",
       dependencies: [
-        "SwiftletSearch", "SwiftletTraining", "SwiftletModels", "SwiftletCompression", "SwiftletRuntime", "TestSupport",
+        "SwiftletSearch", "SwiftletTraining", "SwiftletModels", "SwiftletCompression", "SwiftletPlans",
+        "SwiftletRuntime", "SwiftletTensor", "SwiftletText", "SwiftletFiles", "TestSupport",
       ]),
     .testTarget(name: "SwiftletReportTests", dependencies: ["SwiftletReport", "SwiftletTerminal"]),
     .testTarget(

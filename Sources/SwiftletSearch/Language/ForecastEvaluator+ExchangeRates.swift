@@ -1,0 +1,36 @@
+import SwiftletCompression
+import SwiftletPlans
+
+extension ForecastEvaluator {
+  /// What the error of each projection is worth to the forecasts: the divergence that it causes alone at a share of its rank, over
+  /// the energy that is dropped there. Errors of different layers compare only by such a rate.
+  ///
+  /// - Parameters:
+  ///   - layers: of which those with keys or values count.
+  ///   - share: of a group's width, above 0 and below 1.
+  ///   - headGroup: heads that share a basis; nil is all of a layer.
+  /// - Returns: by path: energies of the directions, all groups together, and the rate.
+  /// - Throws: what judging throws, and `progress`, which is told after each projection.
+  public func exchangeRates(
+    of layers: [Slot], share: Double, headGroup: Int?, progress: (_ done: Int, _ all: Int) throws -> Void = { _, _ in }
+  ) throws -> (energies: [String: [Double]], costs: [String: Double]) {
+    let cached = layers.filter(\.kind.isCached)
+    var (energies, costs): ([String: [Double]], [String: Double]) = ([:], [:])
+    var counts: [CacheSide: Int] = [:]
+    for (number, slot) in cached.enumerated() {
+      guard let side = CacheSide(slot.kind) else { continue }
+      let layer = counts[side, default: 0]
+      counts[side] = layer + 1
+      let own = RankPlanner.energies(of: try decompositions(layer: layer, side, headGroup: headGroup))
+      let rank = min(own.count - 1, max(1, Int((share * Double(own.count)).rounded())))
+      let choice = LayerChoice(rank: max(1, rank), headGroup: headGroup ?? slot.heads)
+      let dropped = own.dropFirst(max(1, rank)).reduce(0, +)
+      energies[slot.path] = own
+      // Where nothing is dropped nothing is lost.
+      costs[slot.path] =
+        dropped > 0 ? max(0, try score(of: CompressionPlan([slot.path: choice])).divergence) / dropped : 0
+      try progress(number + 1, cached.count)
+    }
+    return (energies, costs)
+  }
+}

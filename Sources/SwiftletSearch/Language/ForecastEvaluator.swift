@@ -1,0 +1,52 @@
+import SwiftletCompression
+import SwiftletFiles
+import SwiftletModels
+import SwiftletPlans
+import SwiftletTensor
+import SwiftletTraining
+
+/// Judges plans for the keys and values of a language model by how far its forecasts of a text move, with what a cache would
+/// give back in the place of what was put in.
+public final class ForecastEvaluator: PlanEvaluator {
+  public let identity: Fingerprint
+  private let model: LlamaModel
+  private let reference: LanguageReference
+  let decompositions: KeyValueDecompositions
+
+  /// - Parameters:
+  ///   - decompositions: of the network, which remember what they made.
+  ///   - calibration: the text that they come from.
+  ///   - text: what plans are judged by.
+  public init(
+    of model: LlamaModel, _ decompositions: KeyValueDecompositions, calibratedOn calibration: LanguageText,
+    judgedBy text: LanguageText
+  ) throws {
+    (self.model, self.decompositions) = (model, decompositions)
+    reference = try LanguageReference(model, on: text)
+    var identity = Fingerprint(.scattered)
+    identity.mix(weightsOf: model)
+    identity.mix(decompositions.method.description)
+    for part in [calibration, text] {
+      identity.mix(part.stretches.count)
+      for stretch in part.stretches {
+        identity.mix(stretch.count)
+        for id in stretch { identity.mix(id) }
+      }
+    }
+    self.identity = identity
+  }
+
+  public var summary: String { "\(reference.text.targets) held-out tokens" }
+
+  public func score(of plan: CompressionPlan) throws -> ForecastScore {
+    let network = try model.decomposed(to: plan, with: decompositions)
+    do {
+      let found = try LanguageEvaluation(of: network, against: reference)
+      return ForecastScore(
+        divergence: found.divergence?.mean ?? .nan, loss: found.score.natsPerToken,
+        agreement: found.divergence?.top1Agreement ?? 0, tokens: found.score.targets)
+    } catch LanguageError.notFinite {
+      return ForecastScore(divergence: .nan, loss: .nan, agreement: 0, tokens: reference.text.targets)
+    }
+  }
+}

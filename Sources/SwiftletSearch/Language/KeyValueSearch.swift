@@ -1,0 +1,127 @@
+import Foundation
+import SwiftletCompression
+import SwiftletFiles
+import SwiftletModels
+import SwiftletPlans
+import SwiftletTensor
+import SwiftletTerminal
+import SwiftletText
+import SwiftletTraining
+
+/// A search for the ranks and bits of a language model's keys and values, layer by layer, inside a budget of the cache's bytes.
+///
+/// ```swift
+/// let recipe = try KeyValueRecipe.read(from: URL(filePath: "recipes/palu-smollm2.yaml"))
+/// let search = try KeyValueSearch(recipe, budget: Budget(parsing: "kv=0.2"), of: model.configuration)
+/// print(try search.start(on: model, tokenizer, data: texts, plan: URL(filePath: "plan.json")))
+/// ```
+/// What each level of a layer loses of its outputs is computed on samples of the calibration text; what a layer's loss is worth
+/// is measured once, by the forecasts of a held-out text. Everything that is measured is kept beside the plan.
+public struct KeyValueSearch {
+  public let recipe: KeyValueRecipe
+  public let budget: Budget
+  public let space: SearchSpace
+  private let costs: PlanCosts
+  private let configuration: LlamaConfiguration
+
+  /// Tokens of a layer, all batches together, on which errors are computed.
+  private static let sampledTokens = 512
+
+  /// - Throws: at once if no plan meets the budget, ``LowRankError`` or `CompressionPlanError` where levels do not fit.
+  public init(_ recipe: KeyValueRecipe, budget: Budget, of configuration: LlamaConfiguration) throws {
+    (self.recipe, self.budget, self.configuration) = (recipe, budget, configuration)
+    guard budget.quantity == .kv else { throw KeyValueSearchError.otherBudget(budget) }
+    space = try recipe.levels.space(over: configuration.slots)
+    costs = try .cacheBytes(of: space, in: configuration.slots)
+    _ = try budget.window(in: costs)
+  }
+
+  /// What the search does before it judges plans.
+  public enum Stage: Hashable, Sendable {
+    /// A layer's statistics are there, of so many.
+    case calibrated(layer: Int, of: Int)
+    /// The errors of all levels of a projection are there, of so many.
+    case compared(slot: Int, of: Int)
+  }
+
+  /// Searches to the end, or to the next SIGINT, SIGTERM or SIGHUP.
+  ///
+  /// - Parameters:
+  ///   - data: the folder of the recipe's texts.
+  ///   - plan: the plan file to write; evaluations and the trace are written beside it.
+  /// - Throws: `SearchRunError.interrupted`, what the texts or a file do not allow.
+  public func start(
+    on model: LlamaModel, _ tokenizer: Tokenizer, data: URL?, plan file: URL, threads: Int = 1,
+    stage: (Stage) throws -> Void = { _ in },
+    observer: @escaping (SearchEvent<ForecastScore>) throws -> Void = { _ in }
+  ) throws -> KeyValueSearchOutcome {
+    let clock = ContinuousClock()
+    let start = clock.now
+    Torch.setThreads(threads)
+    let context = configuration.context
+    let calibration = try recipe.calibration.text(below: data, by: tokenizer, context: context)
+    let judged = try recipe.search.judged.text(below: data, by: tokenizer, context: context)
+    model.evaluate()
+    let batches = calibration.tensors
+    let layers = configuration.layers
+    let statistics = try model.keyValueStatistics(
+      on: batches, samplesPerBatch: max(1, Self.sampledTokens / batches.count)
+    ) { layer in
+      try stage(.calibrated(layer: layer + 1, of: layers))
+    }
+    let decompositions = KeyValueDecompositions(of: model, for: statistics, by: recipe.method, remembers: true)
+    let problem = try SearchProblem<ForecastScore>(
+      space, costs: costs, budget: budget, measure: recipe.search.measure,
+      localErrors: errors(by: decompositions, stage: stage))
+    let evaluator = try ForecastEvaluator(
+      of: model, decompositions, calibratedOn: calibration, judgedBy: judged)
+    var search = PlanSearch<ForecastEvaluator>(
+      problem, method: recipe.search.method, seed: recipe.search.seed, model: "\(configuration)", budget: budget)
+    search.judgesAllUniform = false
+    let ready = clock.now
+    let found = try search.run(by: evaluator, beside: file, observer: observer)
+    guard !found.best.fitness.divergence.isNaN else { throw SearchRunError.scoresNotFinite }
+    try space.plan(found.best.levels).write(to: file)
+    return KeyValueSearchOutcome(
+      found, plan: file, problem: problem, budget: budget,
+      seconds: (preparing: (ready - start).milliseconds / 1000, searching: (clock.now - ready).milliseconds / 1000))
+  }
+
+  /// What a search that writes `plan` writes beside it, to be checked before it begins.
+  public static func sideOutputs(of plan: URL) -> [PlannedOutput] {
+    PlanSearch<ForecastEvaluator>.sideOutputs(of: plan)
+  }
+
+  /// Of every level of every slot.
+  private func errors(
+    by decompositions: KeyValueDecompositions, stage: (Stage) throws -> Void
+  ) throws -> [[Double]] {
+    var places: [String: (layer: Int, side: CacheSide)] = [:]
+    for side in CacheSide.allCases {
+      for (layer, slot) in configuration.slots.filter({ CacheSide($0.kind) == side }).enumerated() {
+        places[slot.path] = (layer, side)
+      }
+    }
+    return try space.slots.enumerated().map { number, slot in
+      guard let (layer, side) = places[slot.path] else {
+        preconditionFailure("KeyValueSearch: \(slot.path) is no layer of the network")
+      }
+      let row = try slot.levels.map { try decompositions.error(ofLayer: layer, side, under: $0) }
+      try stage(.compared(slot: number + 1, of: space.slots.count))
+      return row
+    }
+  }
+}
+
+/// Why keys and values cannot be searched.
+public enum KeyValueSearchError: Error, Hashable, Sendable, CustomStringConvertible {
+  case otherBudget(Budget)
+
+  public var description: String {
+    switch self {
+    case .otherBudget(let budget):
+      "\(budget) does not limit what a cache keeps: give --budget kv=0.2, a share of its bytes in 16 bits, or kv=2k, bytes a "
+        + "token"
+    }
+  }
+}
