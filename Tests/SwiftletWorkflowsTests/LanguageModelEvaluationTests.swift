@@ -13,47 +13,22 @@ import Testing
 
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
 struct LanguageModelEvaluationTests {
-  /// A folder with a random network, and a tokenizer that was trained on the text beside it.
-  private static func small(
-    seed: UInt64, in folder: TemporaryFolder, named name: String, context: Int = 40
-  ) throws -> String {
-    var trainer = BytePairTrainer(vocabularySize: 280)
-    trainer.beginning = "<|endoftext|>"
-    let tokenizer = try trainer.train(on: [text])
-    var shape = LlamaConfiguration(
-      vocabulary: tokenizer.vocabularySize, width: 16, hidden: 24, layers: 1, heads: 2, context: context)
-    shape.beginningToken = tokenizer.beginning
-    let place = folder.url.appending(path: name)
-    try write(try LlamaModel(shape, using: Generator(seed: seed)), tokenizer, to: place)
-    return place.path
-  }
-
-  private static func write(_ model: LlamaModel, _ tokenizer: Tokenizer, to folder: URL) throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let files = try tokenizer.huggingFaceFiles()
-    try Data(model.configuration.huggingFace()).write(to: folder.appending(path: "config.json"))
-    try files.tokenizer.write(to: folder.appending(path: "tokenizer.json"))
-    try files.configuration.write(to: folder.appending(path: "tokenizer_config.json"))
-    try Checkpoint.write(model.stateDictionary(), to: folder.appending(path: "model.safetensors"))
-  }
-
-  private static let text = (0..<30).map { "Line \($0) of a text — it goes on.\n" }.joined()
-
   @Test func `a text is judged in windows, and beside a reference`() throws {
     let folder = try TemporaryFolder()
     let (model, other) = (
-      try Self.small(seed: 1, in: folder, named: "a"), try Self.small(seed: 2, in: folder, named: "b")
+      try SmallLanguageModel.make(seed: 1, in: folder, named: "a"),
+      try SmallLanguageModel.make(seed: 2, in: folder, named: "b")
     )
-    try folder.write(Array(Self.text.utf8), to: "text")
+    try folder.write(Array(SmallLanguageModel.text.utf8), to: "text")
     var request = LanguageModelEvaluation.Request(model: model, data: folder.path("text"), window: 20)
     request.reference = other
     let found = try LanguageModelEvaluation(request)
     let tokenizer = try Tokenizer(folder: URL(filePath: model))
-    let ids = tokenizer.encode(Self.text)
+    let ids = tokenizer.encode(SmallLanguageModel.text)
     #expect(ids.first == tokenizer.beginning && found.stretches == ids.count / 20)
     let expected = try LanguageEvaluation(
       of: LlamaModel(folder: URL(filePath: model)), against: LlamaModel(folder: URL(filePath: other)),
-      on: .windows(of: ids, window: 20, bytes: Self.text.utf8.count, leading: 1))
+      on: .windows(of: ids, window: 20, bytes: SmallLanguageModel.text.utf8.count, leading: 1))
     #expect(found.evaluation.score == expected.score && found.evaluation.divergence == expected.divergence)
     let json = try #require(
       try JSONSerialization.jsonObject(with: JSONEncoder().encode(found)) as? [String: Any])
@@ -72,8 +47,8 @@ struct LanguageModelEvaluationTests {
 
   @Test func `a network with low-rank keys and values is judged beside its own`() throws {
     let folder = try TemporaryFolder()
-    let dense = try Self.small(seed: 1, in: folder, named: "dense")
-    try folder.write(Array(Self.text.utf8), to: "text")
+    let dense = try SmallLanguageModel.make(seed: 1, in: folder, named: "dense")
+    try folder.write(Array(SmallLanguageModel.text.utf8), to: "text")
     let model = try LlamaModel(folder: URL(filePath: dense))
     let plan = CompressionPlan.uniform(
       LayerChoice(rank: 3, headGroup: 1),
@@ -96,12 +71,12 @@ struct LanguageModelEvaluationTests {
 
   @Test func `what cannot be judged is refused in one sentence`() throws {
     let folder = try TemporaryFolder()
-    let model = try Self.small(seed: 1, in: folder, named: "a")
+    let model = try SmallLanguageModel.make(seed: 1, in: folder, named: "a")
     func refuses(_ text: String, _ request: LanguageModelEvaluation.Request) {
       let error = #expect(throws: (any Error).self) { try LanguageModelEvaluation(request) }
       #expect(error.map { "\($0)".contains(text) } ?? false, "\(String(describing: error))")
     }
-    try folder.write(Array(Self.text.utf8), to: "text")
+    try folder.write(Array(SmallLanguageModel.text.utf8), to: "text")
     try folder.write([0x66, 0xff, 0xfe], to: "binary")
     try folder.write([], to: "empty")
     refuses("cannot be opened", .init(model: model, data: folder.path("gone")))
@@ -110,7 +85,7 @@ struct LanguageModelEvaluationTests {
     refuses("longer than the 40", .init(model: model, data: folder.path("text"), window: 41))
     refuses("a window of 1 token foretells nothing", .init(model: model, data: folder.path("text"), window: 1))
     var beside = LanguageModelEvaluation.Request(model: model, data: folder.path("text"), window: 21)
-    beside.reference = try Self.small(seed: 2, in: folder, named: "short", context: 20)
+    beside.reference = try SmallLanguageModel.make(seed: 2, in: folder, named: "short", context: 20)
     refuses("longer than the 20", beside)
     refuses("has no config.json", .init(model: folder.url.path, data: folder.path("text")))
     var documents = LanguageModelEvaluation.Request(model: model, data: folder.path("empty"))
@@ -127,7 +102,7 @@ struct LanguageModelEvaluationTests {
     let tokenizer = try Tokenizer(
       llama2c: Data(contentsOf: data.appending(path: "tok512.bin")), vocabularySize: 512)
     let model = try Self.stories(Data(contentsOf: data.appending(path: "stories260K.bin")))
-    try Self.write(model, tokenizer, to: folder.url.appending(path: "stories"))
+    try SmallLanguageModel.write(model, tokenizer, to: folder.url.appending(path: "stories"))
     var request = LanguageModelEvaluation.Request(
       model: folder.path("stories"), data: data.appending(path: "tinystories_2MiB.txt").path)
     (request.separator, request.limit) = ("<|endoftext|>", 20)

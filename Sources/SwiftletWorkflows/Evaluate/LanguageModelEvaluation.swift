@@ -49,10 +49,9 @@ public struct LanguageModelEvaluation {
     let clock = ContinuousClock()
     let start = clock.now
     if let threads = request.threads { Torch.setThreads(threads) }
-    let folder = URL(filePath: request.model)
-    let model = try Self.network(folder)
-    let reference = try request.reference.map { try Self.network(URL(filePath: $0)) }
-    let tokenizer = try Tokenizer(folder: folder)
+    let source = try LanguageModelFolder(URL(filePath: request.model))
+    let (model, tokenizer) = (source.model, source.tokenizer)
+    let reference = try request.reference.map { try LanguageModelFolder.model(URL(filePath: $0)) }
     let context = min(model.configuration.context, reference?.configuration.context ?? .max)
     let window = request.window ?? min(2048, context)
     guard window > 1 else { throw LanguageError.windowTooShort(window) }
@@ -67,11 +66,6 @@ public struct LanguageModelEvaluation {
     evaluation = try LanguageEvaluation(of: model, against: reference, on: stretches, progress: progress)
     (self.request, self.window, self.stretches) = (request, window, stretches.stretches.count)
     seconds = (clock.now - start).milliseconds / 1000
-  }
-
-  /// Of a plain folder, or of one with low-rank keys and values.
-  private static func network(_ folder: URL) throws -> LlamaModel {
-    LlamaModel.isLowRank(folder: folder) ? try .lowRank(folder: folder) : try LlamaModel(folder: folder)
   }
 
   private static func text(at path: String) throws -> String {

@@ -37,55 +37,12 @@ public struct ModelImport {
   /// - Throws: ``ImportError`` for a weight that is no finite number or that the precision cannot hold, for a tokenizer that
   ///   is not read, and where the folder is taken; `OutputError` where it cannot be written.
   public func write(to folder: URL) throws -> ImportResult {
-    let place = Self.place(of: folder)
-    try Self.checkOutput(folder)
+    let output = try NewFolder(folder)
     // Before the weights, which take long.
     let tokenizer = try model.tokenizer()
-    try makeFolder(place.deletingLastPathComponent())
-    let draft = URL(filePath: AtomicFile.draft(of: place.path))
-    try makeFolder(draft)
-    defer { try? FileManager.default.removeItem(at: draft) }
-    let bytes: Int
-    do {
-      bytes = try writeFiles(tokenizer, to: draft)
-    } catch let error as FileError {
-      throw OutputError.unwritable(place.path, error)
-    }
-    // An empty folder gives way, anything else does not.
-    guard rename(draft.path, place.path) == 0 else {
-      throw OutputError.unwritable(place.path, .unwritable(.rename, code: errno))
-    }
+    let bytes = try output.write { try writeFiles(tokenizer, to: $0) }
     return ImportResult(
       model, folder: folder.standardizedFileURL.relativePath, bytes: bytes, precision: precision)
-  }
-
-  /// Refuses a place that is taken before the work begins.
-  ///
-  /// - Throws: ``ImportError`` for a folder that holds something, `OutputError` for a file, and where nothing can be written.
-  public static func checkOutput(_ folder: URL) throws {
-    let path = place(of: folder).path
-    try checkOutputFolder(path)
-    guard FileManager.default.fileExists(atPath: path) else { return }
-    let content: [String]
-    do { content = try FileManager.default.contentsOfDirectory(atPath: path) } catch {
-      throw ImportError(.output, "cannot be listed: \(reason(of: error))", path: path)
-    }
-    guard content.isEmpty else {
-      throw ImportError(.output, "holds files already, which are not replaced: choose another folder", path: path)
-    }
-  }
-
-  /// Where the folder lies behind all links, one of which would not give way to it.
-  private static func place(of folder: URL) -> URL {
-    var place = folder.standardizedFileURL.resolvingSymlinksInPath()
-    // Links to what is there are resolved; one to a folder that is still to be made stands, and may lead in a circle.
-    for _ in 0..<40 {
-      guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: place.path) else { break }
-      let next =
-        target.hasPrefix("/") ? URL(filePath: target) : place.deletingLastPathComponent().appending(path: target)
-      place = next.standardizedFileURL.resolvingSymlinksInPath()
-    }
-    return place
   }
 
   private func writeFiles(_ tokenizer: TokenizerFiles, to folder: URL) throws -> Int {

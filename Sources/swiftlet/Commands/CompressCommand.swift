@@ -4,24 +4,35 @@ import SwiftletCompression
 import SwiftletFiles
 import SwiftletPlans
 import SwiftletRuntime
+import SwiftletTensor
 import SwiftletTerminal
 import SwiftletTraining
 import SwiftletWorkflows
 
-/// `swiftlet compress --checkpoint model.safetensors --pattern 2:4 --out DIR`: prunes a trained network.
+/// `swiftlet compress --checkpoint model.safetensors --pattern 2:4 --out DIR`: prunes a trained network; with `--method palu`
+/// it makes a language model's keys and values small.
 struct CompressCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compress", abstract: "Prune a trained network to N:M sparsity, and finetune it.",
+    commandName: "compress",
+    abstract: "Prune a trained network to N:M sparsity, or make a language model's keys and values small.",
     discussion: """
-      Writes model.safetensors, with exact zeros where weights were removed, and plan.json, which names the pattern of \
+      With --method palu keys and values of a language model go through latents of low rank, in few bits: --checkpoint is \
+      the model's folder, --keep, --budget or --plan say how much a cache keeps, and --out is a new folder that every command \
+      reads. The other options concern pruning.
+
+      Pruning writes model.safetensors, with exact zeros where weights were removed, and plan.json, which names the pattern of \
       every layer, for export. Without --finetune the network is pruned once. With it the network learns from the dense \
       one, as the recipe's compression section says; Ctrl-C leaves a checkpoint and --resume goes on from it.
       """)
 
+  /// What is made of a network.
+  enum Method: String, CaseIterable, ExpressibleByArgument { case prune, palu }
+
+  @Option(help: "What to do: prune, or palu, for keys and values of a language model.") var method = Method.prune
   @Option(
     help: """
       The trained network: model.safetensors of a training run, or timm's or Hugging Face's weights, a file or a folder, \
-      with --recipe, --finetune or a config.json beside them.
+      with --recipe, --finetune or a config.json beside them; of a language model the folder.
       """)
   var checkpoint: String
   @OptionGroup var weights: WeightOptions
@@ -56,7 +67,11 @@ struct CompressCommand: ParsableCommand {
   @Flag(help: "Go on from the checkpoint in the results' directory.") var resume = false
   @Flag(help: "Print the result as JSON; no progress is shown.") var json = false
 
+  @OptionGroup(title: "Options of --method palu") var keysAndValues: KeyValueOptions
+
   func validate() throws {
+    guard method == .prune else { return try validateForKeysAndValues() }
+    try keysAndValues.refuse()
     if pattern != nil && plan != nil { throw ValidationError("give --pattern or --plan, not both") }
     if finetune != nil, recipe != nil { throw ValidationError("give --recipe or --finetune, which is a recipe too") }
     if finetune == nil {
@@ -70,7 +85,40 @@ struct CompressCommand: ParsableCommand {
     if calibrationImages < 1 { throw ValidationError("--calibration-images is 1 or more") }
   }
 
+  private func validateForKeysAndValues() throws {
+    let strangers = [
+      ("--ema", weights.ema), ("--classes", classes != nil), ("--pattern", pattern != nil), ("--score", score != nil),
+      ("--permute", permute), ("--finetune", finetune != nil), ("--teacher", teacher != nil),
+      ("--set", !overrides.isEmpty), ("--resume", resume),
+    ]
+    if let stranger = strangers.first(where: { $0.1 }) { throw ValidationError("\(stranger.0) is for pruning") }
+    if data != nil, recipe == nil { throw ValidationError("--data is where a recipe's texts lie: give --recipe too") }
+    try keysAndValues.check(hasPlan: plan != nil, hasRecipe: recipe != nil)
+  }
+
+  private func compressKeysAndValues() throws {
+    let folder = URL(filePath: out)
+    _ = try NewFolder(folder)
+    Torch.setThreads(keysAndValues.threads ?? processorCount())
+    var (compressor, wanted) = try keysAndValues.compressor(of: checkpoint, recipe: recipe, data: data, plan: plan)
+    let progress = StageProgress()
+    defer { progress.end() }
+    if !json {
+      compressor.observer = { stage in
+        switch stage {
+        case .calibrated(let layer, let all): progress.show("statistics of layer", layer, of: all)
+        case .differentiated(let window, let all): progress.show("gradients of window", window, of: all)
+        case .rated(let projection, let all): progress.show("exchange rate of projection", projection, of: all)
+        }
+      }
+    }
+    let result = try compressor.compress(to: wanted, into: folder)
+    progress.end()
+    if json { try printJSON(result) } else { try StandardOutput.print(result) }
+  }
+
   func run() throws {
+    guard method == .prune else { return try compressKeysAndValues() }
     try checkOutputs(of: URL(filePath: out))
     let text = try (finetune ?? recipe).map { try RecipeText(contentsOf: URL(filePath: $0), overrides: overrides) }
     var compressor = try Compressor(

@@ -26,7 +26,7 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     let folder = URL(filePath: out)
-    try ModelImport.checkOutput(folder)
+    _ = try NewFolder(folder)
     var work = try ModelImport(of: URL(filePath: model), tokenizer: tokenizer.map { URL(filePath: $0) })
     work.precision = precision
     let console = ConsoleBar()

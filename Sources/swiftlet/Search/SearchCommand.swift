@@ -45,10 +45,15 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
+    let text = try RecipeText(contentsOf: URL(filePath: recipe), overrides: overrides)
+    let isForKeysAndValues = text.isRecipe(for: KeyValueRecipe.self)
+    let plan = URL(filePath: out)
     try prepareOutputs(
-      [.plan(out)] + SearchRun.sideOutputs(of: URL(filePath: out)), reading: [recipe, checkpoint, accelerator, data])
+      [.plan(out)] + (isForKeysAndValues ? KeyValueSearch.sideOutputs(of: plan) : SearchRun.sideOutputs(of: plan)),
+      reading: [recipe, checkpoint, accelerator, data])
+    guard !isForKeysAndValues else { return try searchKeysAndValues(text) }
     let source = try weights.source(
-      checkpoint, text: RecipeText(contentsOf: URL(filePath: recipe), overrides: overrides))
+      checkpoint, text: text)
     let search = try SearchRun(
       for: source, budget: budget, accelerator: accelerator.map { try Accelerator.named($0) }, method: method,
       seed: seed)
@@ -62,9 +67,37 @@ struct SearchCommand: ParsableCommand {
     if json { try printJSON(outcome) } else { try StandardOutput.print(outcome) }
   }
 
-  private func printCandidate(_ event: SearchEvent<Evaluation>) throws {
+  /// Ranks and bits of a language model's keys and values.
+  private func searchKeysAndValues(_ text: RecipeText) throws {
+    if accelerator != nil { throw ValidationError("--accelerator is for networks that are pruned") }
+    if weights.ema { throw ValidationError("--ema is for networks that are pruned") }
+    var recipe = try text.recipe(as: KeyValueRecipe.self)
+    if let method, method != recipe.search.method.kind { recipe.search.method = SearchMethod(method) }
+    if let seed { recipe.search.seed = seed }
+    let source = try LanguageModelFolder(URL(filePath: checkpoint))
+    let search = try KeyValueSearch(recipe, budget: budget, of: source.model.configuration)
+    let (progress, console) = (StageProgress(), SearchConsole<ForecastScore>())
+    defer { progress.end() }
+    let isSilent = json
+    let outcome = try search.start(
+      on: source.model, source.tokenizer,
+      data: data.map { URL(filePath: $0, directoryHint: .isDirectory) }, plan: URL(filePath: out),
+      threads: threads ?? processorCount()
+    ) { stage in
+      guard !isSilent else { return }
+      switch stage {
+      case .calibrated(let layer, let all): progress.show("statistics of layer", layer, of: all)
+      case .compared(let slot, let all): progress.show("errors of projection", slot, of: all)
+      }
+    } observer: { event in
+      if isSilent { try printCandidate(event) } else { console(event) }
+    }
+    if json { try printJSON(outcome) } else { try StandardOutput.print(outcome) }
+  }
+
+  private func printCandidate<Score: PlanScore>(_ event: SearchEvent<Score>) throws {
     if case .evaluated(let progress) = event {
-      try StandardOutput.print(SearchTrace<Evaluation>.Line(progress.candidate).json)
+      try StandardOutput.print(SearchTrace<Score>.Line(progress.candidate).json)
     }
   }
 }

@@ -174,17 +174,17 @@ import Testing
     }
     for (name, target) in [("empty", "empty"), ("new", "new"), ("chain", "last")] {
       let link = folder.url.appending(path: name)
-      try ModelImport.checkOutput(link)
+      _ = try NewFolder(link)
       let result = try work.write(to: link)
       #expect(result.folder.hasSuffix(name) && !result.folder.contains("disk"))
       #expect(try contents(of: folder.url.appending(path: "disk/\(target)")).count == 4)
       #expect(throws: Never.self) { try manager.destinationOfSymbolicLink(atPath: link.path) }
-      #expect(sentence { try ModelImport.checkOutput(link) }.contains("holds files already"))
+      #expect(sentence { _ = try NewFolder(link) }.contains("holds files already"))
     }
     #expect(try manager.contentsOfDirectory(atPath: folder.path("disk")).sorted() == ["empty", "last", "new"])
     try manager.createSymbolicLink(atPath: folder.path("circle"), withDestinationPath: "circle")
     #expect(
-      sentence { try ModelImport.checkOutput(folder.url.appending(path: "circle")) }
+      sentence { _ = try NewFolder(folder.url.appending(path: "circle")) }
         .contains("Too many levels of symbolic links"))
   }
 
@@ -195,7 +195,7 @@ import Testing
     try FileManager.default.createDirectory(
       atPath: folder.path("closed"), withIntermediateDirectories: false, attributes: [.posixPermissions: 0o300])
     #expect(
-      sentence { try ModelImport.checkOutput(folder.url.appending(path: "closed")) }
+      sentence { _ = try NewFolder(folder.url.appending(path: "closed")) }
         .hasSuffix("closed: cannot be listed: Permission denied"))
   }
 

@@ -1,0 +1,23 @@
+import SwiftletTerminal
+
+/// Shows on standard error how far each stage of a longer work is: a bar on a terminal, a line a stage elsewhere.
+final class StageProgress {
+  private let console = ConsoleBar()
+  private var stage = ""
+  private var start = ContinuousClock.now
+
+  /// - Parameter stage: in words, such as `statistics of layer`.
+  func show(_ stage: String, _ done: Int, of all: Int) {
+    if stage != self.stage { (self.stage, start) = (stage, .now) }
+    let seconds = (ContinuousClock.now - start).milliseconds / 1000
+    if console.isOnTerminal {
+      let left = ConsoleBar.duration(seconds / Double(max(1, done)) * Double(all - done))
+      console.draw(fraction: Double(done) / Double(max(1, all)), "\(stage) \(done)/\(all)  \(left) left")
+    } else if done == all {
+      console.line("\(stage) \(done)/\(all)  \(ConsoleBar.duration(seconds))")
+    }
+  }
+
+  /// Removes the bar.
+  func end() { console.clear() }
+}
