@@ -108,6 +108,12 @@ import Testing
     #expect(
       status == 0 && text.contains("208 B a token, 0.8125 of the 256 B in 16 bits; 8 B of it metadata"), "\(text)")
     #expect(text.hasSuffix("20.80 kB at 100 tokens, 25.60 kB in 16 bits\n"))
+    // Its weights stand for it, whatever they hold.
+    try folder.write([], to: "m/model.safetensors")
+    #expect(
+      try OutputPathTests.run(
+        ["plan", "m/plan.json", "--checkpoint", "m/model.safetensors", "--context", "100"], in: folder.url) == (0, text)
+    )
     let json = try OutputPathTests.run(
       ["plan", "m/plan.json", "--checkpoint", "m", "--against", "m/plan.json", "--json"], in: folder.url)
     #expect(json.status == 0 && json.text.contains("\"contextBytes\":208000"), "\(json.text)")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SwiftletFiles
 import SwiftletModels
 import SwiftletPlans
 import SwiftletRunCommands
@@ -71,8 +72,8 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let checkpoint, LlamaConfiguration.isDescribed(in: URL(filePath: checkpoint)) {
-      try showCache(of: checkpoint)
+    if let folder = languageModel {
+      try showCache(of: folder)
       return
     }
     if context != nil { throw PlanOptionError.noLanguageModel }
@@ -96,6 +97,16 @@ struct PlanCommand: ParsableCommand {
     } else {
       try StandardOutput.print(shown.text(against: other))
     }
+  }
+
+  /// The folder of a language model that the checkpoint is, or lies in as a file.
+  private var languageModel: String? {
+    guard let checkpoint else { return nil }
+    let place = URL(filePath: checkpoint)
+    if LlamaConfiguration.isDescribed(in: place) { return checkpoint }
+    let folder = place.deletingLastPathComponent()
+    let isFile = (try? FileIdentity(path: place.path))??.kind == .regular
+    return isFile && LlamaConfiguration.isDescribed(in: folder) ? folder.path : nil
   }
 
   /// Shows the plan for a language model.
