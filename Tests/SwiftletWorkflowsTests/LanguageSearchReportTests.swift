@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletPlans
 import SwiftletReport
 import SwiftletSearch
 import SwiftletTraining
@@ -109,5 +110,17 @@ import Testing
     #expect(told(["{}"]).hasSuffix("its first line is not the header of a search"))
     #expect(told([]).hasSuffix("its first line is not the header of a search"))
     #expect(told([Self.header(), byImages]).hasSuffix("line 2 is no candidate"))
+  }
+
+  @Test func `a cell says of how many heads a rank is, where there is a choice`() {
+    let levels = [
+      LayerChoice(rank: 8, headGroup: 1, keyBits: 4), LayerChoice(rank: 16, headGroup: 2),
+      LayerChoice(rank: nil, headGroup: 1, valueBits: 3), LayerChoice(),
+    ]
+    func texts(_ levels: [LayerChoice]) -> [String] {
+      levels.map { ForecastScore.cell($0, of: levels, share: 0.5).text }
+    }
+    #expect(texts(levels) == ["r8 h1 4b", "r16 h2", "3b", "16b"])
+    #expect(texts(Array(levels[1...])) == ["r16", "3b", "16b"])
   }
 }

@@ -49,8 +49,10 @@ public protocol DrawnScore: PlanScore {
   static var sharesLevels: Bool { get }
   /// A layer of a map.
   ///
-  /// - Parameter share: of what the layer costs where nothing is decided.
-  static func cell(_ choice: LayerChoice, share: Double) -> LayerMap.Cell
+  /// - Parameters:
+  ///   - levels: those that the choice is one of.
+  ///   - share: of what the layer costs where nothing is decided.
+  static func cell(_ choice: LayerChoice, of levels: [LayerChoice], share: Double) -> LayerMap.Cell
   /// A column of a map, by what its layers do in their blocks.
   static func column(of role: String) -> String
   /// What plans are judged on: `5000 held-out images`.

@@ -34,7 +34,7 @@ extension Evaluation: DrawnScore {
   public static var sharesLevels: Bool { true }
 
   /// `2:4`, or `2:4 int8`; the density is the shade.
-  public static func cell(_ choice: LayerChoice, share: Double) -> LayerMap.Cell {
+  public static func cell(_ choice: LayerChoice, of levels: [LayerChoice], share: Double) -> LayerMap.Cell {
     LayerMap.Cell(choice.description, shade: choice.sparsity.density)
   }
 

@@ -40,10 +40,16 @@ extension ForecastScore: DrawnScore {
   public static func harmText(_ difference: Double) -> String { String(format: "%+.2g", difference) }
   public static var sharesLevels: Bool { false }
 
-  /// `r96 4b` for rank 96 in 4 bits; the share of the bytes in 16 bits is the shade.
-  public static func cell(_ choice: LayerChoice, share: Double) -> LayerMap.Cell {
+  /// `r96 4b` for rank 96 in 4 bits, and `r96 h3 4b` where ranks may also be of other numbers of heads than 3; the share of the
+  /// bytes in 16 bits is the shade.
+  public static func cell(_ choice: LayerChoice, of levels: [LayerChoice], share: Double) -> LayerMap.Cell {
     let bits = choice.keyBits ?? choice.valueBits
-    let parts = [choice.rank.map { "r\($0)" }, choice.rank == nil || bits != nil ? "\(bits ?? 16)b" : nil]
+    let groups = Set(levels.filter { $0.rank != nil }.map(\.headGroup))
+    let parts = [
+      choice.rank.map { "r\($0)" },
+      choice.rank != nil && groups.count > 1 ? choice.headGroup.map { "h\($0)" } : nil,
+      choice.rank == nil || bits != nil ? "\(bits ?? 16)b" : nil,
+    ]
     return LayerMap.Cell(parts.compactMap(\.self).joined(separator: " "), shade: share)
   }
 

@@ -175,8 +175,9 @@ extension SearchTrace where Score: DrawnScore {
   private func cell(_ slot: Int, _ level: Int) -> LayerMap.Cell {
     let costly = header.slots.count { $0.levels.contains { $0.cost > 0 } }
     let whole = Double(header.dense - header.fixed) / Double(max(1, costly))
-    let level = header.slots[slot].levels[level]
-    return Score.cell(level.choice, share: whole > 0 ? Double(level.cost) / whole : 0)
+    let levels = header.slots[slot].levels
+    return Score.cell(
+      levels[level].choice, of: levels.map(\.choice), share: whole > 0 ? Double(levels[level].cost) / whole : 0)
   }
 
   private func map(_ title: String, hue: LayerMap.Hue, cell: (_ slot: Int) -> LayerMap.Cell?) -> LayerMap {
