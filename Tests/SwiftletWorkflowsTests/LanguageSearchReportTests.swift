@@ -83,7 +83,8 @@ import Testing
     let html = report.page.html
     for text in [
       "each judged on 500 held-out tokens", "KL divergence</th>", "<td class=\"number\">0.37500</td>", "13.805",
-      "75.00 %", "of 16 bits</th>", "Search plan.trace.jsonl: knapsack for kv=0.6", "76 B a token",
+      "75.00 %", "of 16 bits</th>", "<td>uniform r8</td>", "Search plan.trace.jsonl: knapsack for kv=0.6",
+      "76 B a token",
     ] { #expect(html.contains(text), "\(text)") }
   }
 

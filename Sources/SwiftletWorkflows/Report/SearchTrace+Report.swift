@@ -60,8 +60,8 @@ extension SearchTrace where Score: DrawnScore {
   }
 
   private func uniformName(_ line: Line) -> String {
-    guard let slot = header.slots.first, let level = line.levels.first else { return "uniform" }
-    return "uniform \(slot.levels[level].choice)"
+    guard !header.slots.isEmpty, let level = line.levels.first else { return "uniform" }
+    return "uniform \(cell(0, level).text)"
   }
 
   private typealias Quantity = DrawnQuantity<Score>
