@@ -50,7 +50,7 @@ private struct LlamaFile: Encodable {
     case windows = "sliding_windows"
     case usesWindow = "use_sliding_window"
     case positions = "position_embedding_type"
-    case rotation = "rope_parameters"
+    case rotation = "rope_scaling"
     case base = "rope_theta"
     case kind = "rope_type"
     case lowFrequency = "low_freq_factor"
@@ -96,8 +96,10 @@ private struct LlamaFile: Encodable {
     switch shape.positions {
     case .rotary(let base, let scaling):
       if architecture == .swiftlet { try file.encode("rope", forKey: .positions) }
+      // As every version of transformers reads it; since version 5 there is a newer spelling, which the earlier ones miss.
+      try file.encode(base, forKey: .base)
+      guard scaling != .none else { break }
       var rotation = file.nestedContainer(keyedBy: Key.self, forKey: .rotation)
-      try rotation.encode(base, forKey: .base)
       try Self.encode(scaling, context: shape.context, to: &rotation)
     case .linearBiases: try file.encode("alibi", forKey: .positions)
     case .none: try file.encode("none", forKey: .positions)
@@ -113,7 +115,7 @@ private struct LlamaFile: Encodable {
       try rotation.encodeIfPresent(trained, forKey: .trainedPositions)
     }
     switch scaling {
-    case .none: try write("default", [])
+    case .none: break
     case .linear(let factor): try write("linear", [(.factor, factor)])
     case .dynamic(let factor, let trained):
       // The format has no key of its own for it.
