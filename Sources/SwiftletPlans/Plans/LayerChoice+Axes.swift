@@ -61,7 +61,7 @@ extension LayerChoice {
   static let axes: [Row] = [
     Row(.pattern, \.pattern, json: { "\"\($0)\"" }, kept: { $0.sparsity.density }, text: { "\($0)" }),
     Row(.rank, \.rank, in: 1...1 << 20) { "rank \($0)" },
-    Row(.headGroup, \.headGroup, in: 1...1 << 16, isGroup: true) { "of \($0) heads" },
+    Row(.headGroup, \.headGroup, in: 1...1 << 16, isGroup: true) { $0 == 1 ? "of each head" : "of \($0) heads" },
     Row(
       .precision, \.precision, json: { "\"\($0.rawValue)\"" }, kept: { Double($0.format.bits) },
       text: { $0.rawValue }),
