@@ -120,6 +120,35 @@ struct LanguageModelEvaluationTests {
     #expect(text.trimmingCharacters(in: .whitespaces) == expected)
   }
 
+  /// Oracle: transformers 5.24 on the same file: 2.59663 nats a token in the first window of 2,048 tokens of WikiText-2's test part,
+  /// the first ids of it, and what follows "The capital of France is".
+  @Test(
+    .enabled(if: FetchedModels.smolLM2 != nil, "SmolLM2 is not there: run tools/models/smollm2.py"),
+    .enabled(if: SharedData.directory != nil, "../shared/data is missing"))
+  func `SmolLM2 foretells WikiText-2 as well as its reference says`() throws {
+    let data = try #require(SharedData.directory).appending(path: "language/wikitext2.test.tokens")
+    let folder = try TemporaryFolder()
+    _ = try ModelImport(of: #require(FetchedModels.smolLM2)).write(to: folder.url.appending(path: "smollm2"))
+    var request = LanguageModelEvaluation.Request(model: folder.path("smollm2"), data: data.path, window: 2048)
+    request.limit = 1
+    let found = try LanguageModelEvaluation(request).evaluation.score
+    #expect(found.targets == 2047)
+    #expect(abs(found.natsPerToken - 2.59663) < 5e-4, "\(found.natsPerToken)")
+
+    let source = try LanguageModelFolder(folder.url.appending(path: "smollm2"))
+    let ids = source.tokenizer.encode(try String(contentsOf: data, encoding: .utf8))
+    #expect(ids.count == 312_144)
+    #expect(
+      ids.prefix(20) == [
+        3717, 446, 6356, 2067, 5131, 46, 446, 3717, 3717, 6356, 2067, 5131, 46, 314, 354, 2321, 4771, 3297, 8552, 284,
+      ])
+    #expect(
+      source.model.continuation(of: [504, 3575, 282, 4649, 314], count: 24) == [
+        504, 3575, 282, 4649, 314, 7042, 30, 198, 198, 504, 2988, 314, 42, 216, 34, 32, 33, 40, 29, 32, 33, 29, 34, 34,
+        216, 33, 34, 42, 33,
+      ])
+  }
+
   /// The layout of llama2.c's first version. Pairs of a head are neighbours there, and halves here.
   private static func stories(_ file: Data) throws -> LlamaModel {
     let numbers = file.dropFirst(28).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }

