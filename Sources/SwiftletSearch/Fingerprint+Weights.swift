@@ -4,7 +4,7 @@ import SwiftletTensor
 
 extension Fingerprint {
   /// All tensors of a network, by name.
-  mutating func mix(weightsOf model: some Module) {
+  package mutating func mix(weightsOf model: some Module) {
     for (path, tensor) in model.namedParameters().map({ ($0.path, $0.tensor) })
       + model.namedBuffers().map({ ($0.path, $0.tensor) })
     {

@@ -9,7 +9,8 @@ struct Swiftlet: ParsableCommand {
     version: "swiftlet \(Program.version)",
     subcommands: [
       DemoCommand.self, TrainCommand.self, SearchCommand.self, PlanCommand.self, CompressCommand.self,
-      ExportCommand.self, RunCommand.self, EvalCommand.self, ImportCommand.self, TokenizeCommand.self,
+      CompareCommand.self, ExportCommand.self, RunCommand.self, EvalCommand.self, ImportCommand.self,
+      TokenizeCommand.self,
       BenchCommands.self, InfoCommand.self, ReportCommand.self, DoctorCommand.self,
     ])
 

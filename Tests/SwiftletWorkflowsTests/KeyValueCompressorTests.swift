@@ -20,7 +20,7 @@ struct KeyValueCompressorTests {
     try folder.write(Array(SmallLanguageModel.text.utf8), to: "text")
     var compressor = try KeyValueCompressor(LanguageModelFolder(URL(filePath: place)))
     compressor.calibration = TextSample([folder.path("text")], windows: 8, window: 32)
-    compressor.step = 2
+    compressor.shape.step = 2
     return compressor
   }
 
@@ -30,12 +30,12 @@ struct KeyValueCompressorTests {
     return try #require(try LanguageModelEvaluation(request).evaluation.divergence).mean
   }
 
-  @Test(arguments: KeyValueCompressor.Ranks.allCases)
-  func `a network is compressed, and every command reads its folder`(ranks: KeyValueCompressor.Ranks) throws {
+  @Test(arguments: KeyValuePlanner.Ranks.allCases)
+  func `a network is compressed, and every command reads its folder`(ranks: KeyValuePlanner.Ranks) throws {
     let folder = try TemporaryFolder()
     var compressor = try Self.compressor(in: folder)
-    compressor.headGroup = 1
-    var stages: [KeyValueCompressor.Stage] = []
+    compressor.shape.headGroup = 1
+    var stages: [KeyValuePlanner.Stage] = []
     compressor.observer = { stages.append($0) }
     let out = folder.url.appending(path: "small")
     let result = try compressor.compress(to: .allowance(.share(0.5), bits: 4, by: ranks), into: out)
@@ -111,7 +111,7 @@ struct KeyValueCompressorTests {
       #expect(sentence.contains(text) && !sentence.contains("\n"), "\(sentence)")
     }
     let path = "model.layers.0.self_attn.k_proj"
-    refuses("2 heads do not fall into groups of 3") { $0.headGroup = 3 }
+    refuses("2 heads do not fall into groups of 3") { $0.shape.headGroup = 3 }
     refuses("5 bits are none of 8, 4, 3, 2", .allowance(.share(0.5), bits: 5, by: .uniform))
     refuses("5 bits are none of", .plan(CompressionPlan([path: LayerChoice(rank: 4, headGroup: 1, keyBits: 5)])))
     refuses("a rank of 17 is not within 1 to 16", .plan(CompressionPlan([path: LayerChoice(rank: 17)])))
@@ -120,8 +120,8 @@ struct KeyValueCompressorTests {
     refuses("no compressible layer", .plan(CompressionPlan(["elsewhere": LayerChoice(rank: 4)])))
     refuses("makes no sense", .plan(CompressionPlan([path: LayerChoice(rank: 4, valueBits: 4)])))
     refuses("8 values do not fall into groups of 3") {
-      $0.latentGroup = 3
-      $0.step = 8
+      $0.shape.latentGroup = 3
+      $0.shape.step = 8
     }
     try folder.write([0xff, 0xfe, 0x00, 0x41], to: "binary")
     try folder.write([], to: "empty")

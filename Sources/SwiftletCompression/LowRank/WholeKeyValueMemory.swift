@@ -49,6 +49,15 @@ public struct ChannelwiseKeyValueMemory: KeyValueMemory {
     (self.block, self.valueGroup) = (block, valueGroup)
   }
 
+  /// What is kept of a token of a long text: codes, and two 16-bit floats a grid; the tokens that fill no block are not
+  /// counted.
+  public func bytesPerToken(heads: Int, headWidth: Int) -> Double {
+    let channels = Double(heads * headWidth)
+    let codes = 2 * channels * Double(quantizer.bits) / 8
+    let valueGrids = heads * (headWidth / min(valueGroup, headWidth))
+    return codes + 4 * (channels / Double(block) + Double(valueGrids))
+  }
+
   public func keys(_ keys: Tensor) -> Tensor {
     let tokens = keys.shape[2]
     let filled = tokens / block * block

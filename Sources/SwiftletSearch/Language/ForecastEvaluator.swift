@@ -26,13 +26,7 @@ public final class ForecastEvaluator: PlanEvaluator {
     var identity = Fingerprint(.scattered)
     identity.mix(weightsOf: model)
     identity.mix(decompositions.method.description)
-    for part in [calibration, text] {
-      identity.mix(part.stretches.count)
-      for stretch in part.stretches {
-        identity.mix(stretch.count)
-        for id in stretch { identity.mix(id) }
-      }
-    }
+    for part in [calibration, text] { identity.mix(part) }
     self.identity = identity
   }
 
@@ -47,6 +41,17 @@ public final class ForecastEvaluator: PlanEvaluator {
         agreement: found.divergence?.top1Agreement ?? 0, tokens: found.score.targets)
     } catch LanguageError.notFinite {
       return ForecastScore(divergence: .nan, loss: .nan, agreement: 0, tokens: reference.text.targets)
+    }
+  }
+}
+
+extension Fingerprint {
+  /// The ids of all stretches.
+  package mutating func mix(_ text: LanguageText) {
+    mix(text.stretches.count)
+    for stretch in text.stretches {
+      mix(stretch.count)
+      for id in stretch { mix(id) }
     }
   }
 }

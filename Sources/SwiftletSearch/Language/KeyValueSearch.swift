@@ -62,14 +62,31 @@ public struct KeyValueSearch {
     let calibration = try recipe.calibration.text(below: data, by: tokenizer, context: context)
     let judged = try recipe.search.judged.text(below: data, by: tokenizer, context: context)
     model.evaluate()
-    let batches = calibration.tensors
     let layers = configuration.layers
     let statistics = try model.keyValueStatistics(
-      on: batches, samplesPerBatch: max(1, Self.sampledTokens / batches.count)
+      on: calibration.tensors, samplesPerBatch: Self.samplesPerBatch(of: calibration)
     ) { layer in
       try stage(.calibrated(layer: layer + 1, of: layers))
     }
     let decompositions = KeyValueDecompositions(of: model, for: statistics, by: recipe.method, remembers: true)
+    return try run(
+      on: model, decompositions, calibratedOn: calibration, judgedBy: judged, plan: file, since: start, stage: stage,
+      observer: observer)
+  }
+
+  /// How many tokens of each batch of a calibration text are to be sampled.
+  public static func samplesPerBatch(of text: LanguageText) -> Int { max(1, sampledTokens / text.tensors.count) }
+
+  /// The same with statistics that are there, samples among them.
+  ///
+  /// - Parameter start: when the work for it began.
+  public func run(
+    on model: LlamaModel, _ decompositions: KeyValueDecompositions, calibratedOn calibration: LanguageText,
+    judgedBy judged: LanguageText, plan file: URL, since start: ContinuousClock.Instant = .now,
+    stage: (Stage) throws -> Void = { _ in },
+    observer: @escaping (SearchEvent<ForecastScore>) throws -> Void = { _ in }
+  ) throws -> KeyValueSearchOutcome {
+    let clock = ContinuousClock()
     let problem = try SearchProblem<ForecastScore>(
       space, costs: costs, budget: budget, measure: recipe.search.measure,
       localErrors: errors(by: decompositions, stage: stage))

@@ -3,8 +3,6 @@ import SwiftletCompression
 import SwiftletFiles
 import SwiftletModels
 import SwiftletPlans
-import SwiftletSearch
-import SwiftletTensor
 import SwiftletTraining
 
 /// From a language model to one whose cache keeps low-rank keys and values, in few bits: the method of Palu.
@@ -25,37 +23,16 @@ public struct KeyValueCompressor {
   /// What the calibration's files lie below; nil where they are paths.
   public var data: URL?
   /// Told what is being done.
-  public var observer: ((Stage) throws -> Void)?
-
-  /// What takes long.
-  public enum Stage: Hashable, Sendable {
-    /// Statistics of a layer, of so many, are there.
-    case calibrated(layer: Int, of: Int)
-    /// Gradients of a window, of so many, are there.
-    case differentiated(window: Int, of: Int)
-    /// The exchange rate of a projection, of so many, is there.
-    case rated(projection: Int, of: Int)
-  }
-
-  /// Who gets which rank.
-  public enum Ranks: String, Hashable, Sendable, FileWord, CaseIterable {
-    /// All the same share.
-    case uniform
-    /// In proportion to what gradients say of the weights, as Palu does.
-    case fisher
-    /// By the energies that ranks drop, times what they are worth to the forecasts.
-    case waterFilling = "water-filling"
-  }
+  public var observer: ((KeyValuePlanner.Stage) throws -> Void)?
 
   /// What is to be kept.
   public enum Wanted {
     case plan(CompressionPlan)
-    case allowance(RankPlanner.Allowance, bits: Int?, by: Ranks)
+    case allowance(RankPlanner.Allowance, bits: Int?, by: KeyValuePlanner.Ranks)
   }
 
-  /// Of allowances: heads that share a basis, nil for the most that are at most four; channels that share a grid; the step of
-  /// ranks, nil for 32, or 8 where a group has fewer than 256 outputs.
-  public var headGroup, latentGroup, step: Int?
+  /// How an allowance is cut.
+  public var shape = KeyValuePlanner.Shape()
 
   /// - Throws: ``KeyValueCompressorError/compressedBefore(_:)``.
   public init(_ source: LanguageModelFolder) throws {
@@ -79,8 +56,19 @@ public struct KeyValueCompressor {
     model.evaluate()
     if case .plan(let plan) = wanted { try check(plan) }
     let text = try calibration?.text(below: data, by: source.tokenizer, context: model.configuration.context)
-    let decompositions = try decompositions(from: text, for: wanted)
-    let plan = try plan(wanted, decompositions, text)
+    let planner = try text.map { text in
+      // A plan by measured worth is the only one that asks for decompositions twice.
+      let remembers = if case .allowance(_, _, .waterFilling) = wanted { true } else { false }
+      return try KeyValuePlanner(model, calibratedOn: text, remembers: remembers, observer: observer)
+    }
+    let plan: CompressionPlan
+    switch wanted {
+    case .plan(let given): plan = given
+    case .allowance(let allowance, let bits, let ranks):
+      guard let planner else { throw KeyValueCompressorError.noCalibration }
+      plan = try planner.plan(keeping: allowance, bits: bits, by: ranks, shape, method: method)
+    }
+    let decompositions = planner?.decompositions(by: method) ?? noDecompositions
     let small = try model.decomposed(to: plan, with: decompositions)
     try output.write { draft in
       try small.writeLowRank(to: draft, plan: plan, method: method)
@@ -99,64 +87,11 @@ public struct KeyValueCompressor {
     }
   }
 
-  private func decompositions(from text: LanguageText?, for wanted: Wanted) throws -> KeyValueDecompositions {
+  /// Of plans without ranks, which ask for none.
+  private var noDecompositions: KeyValueDecompositions {
     let model = source.model
-    guard let text else {
-      guard case .plan = wanted else { throw KeyValueCompressorError.noCalibration }
-      let none = model.blocks.map { KeyValueStatistics(of: $0.attention, inputs: model.configuration.width) }
-      return KeyValueDecompositions(of: model, for: none, by: method)
-    }
-    let layers = model.configuration.layers
-    let statistics = try model.keyValueStatistics(on: text.tensors) { layer in
-      try observer?(.calibrated(layer: layer + 1, of: layers))
-    }
-    var measures = false
-    if case .allowance(_, _, .waterFilling) = wanted { measures = true }
-    return KeyValueDecompositions(of: model, for: statistics, by: method, remembers: measures)
-  }
-
-  private func plan(
-    _ wanted: Wanted, _ decompositions: KeyValueDecompositions, _ text: LanguageText?
-  ) throws -> CompressionPlan {
-    guard case .allowance(let allowance, let bits, let ranks) = wanted, let text else {
-      guard case .plan(let plan) = wanted else { throw KeyValueCompressorError.noCalibration }
-      return plan
-    }
-    let (model, heads) = (source.model, source.model.configuration.keyHeads)
-    var planner = RankPlanner(slots: model.slots)
-    let group = headGroup ?? (1...4).last { heads.isMultiple(of: $0) } ?? 1
-    (planner.headGroup, planner.latentGroup) = (group, latentGroup)
-    planner.step = step ?? (group * model.configuration.headWidth < 256 ? 8 : 32)
-    return try planner.plan(
-      keeping: allowance, bits: bits, by: rule(ranks, allowance, headGroup: group, decompositions, text))
-  }
-
-  /// Windows that exchange rates are measured on.
-  private static let ratingWindows = 2
-
-  private func rule(
-    _ ranks: Ranks, _ allowance: RankPlanner.Allowance, headGroup: Int, _ decompositions: KeyValueDecompositions,
-    _ text: LanguageText
-  ) throws -> RankPlanner.Rule {
-    let model = source.model
-    switch ranks {
-    case .uniform: return .uniform
-    case .fisher:
-      // A window at a time, as gradients need every layer's activations.
-      let windows = text.stretches.map { Tensor($0.map(Int64.init), shape: [1, $0.count]) }
-      return .proportional(
-        try model.fisherInformation(on: windows) { window in
-          try observer?(.differentiated(window: window + 1, of: windows.count))
-        })
-    case .waterFilling:
-      let evaluator = try ForecastEvaluator(
-        of: model, decompositions, calibratedOn: text, judgedBy: text.evenlySpaced(Self.ratingWindows))
-      let share = if case .share(let share) = allowance { min(share, 0.9) } else { 0.5 }
-      let rates = try evaluator.exchangeRates(of: model.slots, share: share, headGroup: headGroup) { done, all in
-        try observer?(.rated(projection: done, of: all))
-      }
-      return .waterFilling(energies: rates.energies, costs: rates.costs)
-    }
+    let none = model.blocks.map { KeyValueStatistics(of: $0.attention, inputs: model.configuration.width) }
+    return KeyValueDecompositions(of: model, for: none, by: method)
   }
 }
 

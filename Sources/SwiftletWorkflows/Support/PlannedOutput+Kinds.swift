@@ -20,6 +20,10 @@ extension PlannedOutput {
     PlannedOutput(path.absolutePath, kind: "a report", replacing: Report.isReport(at:))
   }
 
+  public static func comparedSettings(_ path: String) -> PlannedOutput {
+    PlannedOutput(path.absolutePath, kind: "a file of compared settings", replacing: KeyValueResults.isResults(at:))
+  }
+
   /// Measured times; an accelerator that somebody described is none.
   public static func calibration(_ path: String) -> PlannedOutput {
     PlannedOutput(path.absolutePath, kind: "an accelerator that was measured") { path in

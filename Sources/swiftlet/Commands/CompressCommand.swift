@@ -104,13 +104,7 @@ struct CompressCommand: ParsableCommand {
     let progress = StageProgress()
     defer { progress.end() }
     if !json {
-      compressor.observer = { stage in
-        switch stage {
-        case .calibrated(let layer, let all): progress.show("statistics of layer", layer, of: all)
-        case .differentiated(let window, let all): progress.show("gradients of window", window, of: all)
-        case .rated(let projection, let all): progress.show("exchange rate of projection", projection, of: all)
-        }
-      }
+      compressor.observer = { progress.show($0) }
     }
     let result = try compressor.compress(to: wanted, into: folder)
     progress.end()

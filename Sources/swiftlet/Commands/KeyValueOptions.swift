@@ -21,7 +21,7 @@ struct KeyValueOptions: ParsableArguments {
   @Option(help: "palu: values of a latent that share a grid. Default: all of a group of heads.") var latentGroup: Int?
   @Option(help: "palu: ranks are multiples of it. Default: 32, or 8 where heads are few.") var step: Int?
   @Option(help: "palu: who gets which rank: uniform, fisher (by gradients) or water-filling (by measured worth).")
-  var ranks: KeyValueCompressor.Ranks?
+  var ranks: KeyValuePlanner.Ranks?
   @Option(help: "palu: a text in UTF-8 that bases are found from; may be repeated.", completion: .file())
   var calibrate: [String] = []
   @Option(help: "palu: windows of the calibration text. Default: 256.") var windows: Int?
@@ -104,7 +104,7 @@ struct KeyValueOptions: ParsableArguments {
     if weighValues { compressor.method.weighsValues = true }
     if let newestWhole { compressor.method.whole.newest = newestWhole }
     if let firstWhole { compressor.method.whole.first = firstWhole }
-    (compressor.headGroup, compressor.latentGroup, compressor.step) = (group, latentGroup, step)
+    (compressor.shape.headGroup, compressor.shape.latentGroup, compressor.shape.step) = (group, latentGroup, step)
     if let plan { return (compressor, .plan(try CompressionPlan(contentsOf: URL(filePath: plan)))) }
     let allowance: RankPlanner.Allowance =
       try keep.map { .share($0) } ?? .bytesPerToken(bytes(of: compressor.source.model.configuration.slots))
@@ -121,6 +121,6 @@ struct KeyValueOptions: ParsableArguments {
   }
 }
 
-extension KeyValueCompressor.Ranks: ExpressibleByArgument {}
+extension KeyValuePlanner.Ranks: ExpressibleByArgument {}
 extension LatentRotation: ExpressibleByArgument {}
 extension LowRankDecomposition.Route: ExpressibleByArgument {}

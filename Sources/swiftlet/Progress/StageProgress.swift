@@ -1,4 +1,6 @@
+import SwiftletSearch
 import SwiftletTerminal
+import SwiftletWorkflows
 
 /// Shows on standard error how far each stage of a longer work is: a bar on a terminal, a line a stage elsewhere.
 final class StageProgress {
@@ -15,6 +17,21 @@ final class StageProgress {
       console.draw(fraction: Double(done) / Double(max(1, all)), "\(stage) \(done)/\(all)  \(left) left")
     } else if done == all {
       console.line("\(stage) \(done)/\(all)  \(ConsoleBar.duration(seconds))")
+    }
+  }
+
+  func show(_ stage: KeyValuePlanner.Stage) {
+    switch stage {
+    case .calibrated(let layer, let all): show("statistics of layer", layer, of: all)
+    case .differentiated(let window, let all): show("gradients of window", window, of: all)
+    case .rated(let projection, let all): show("exchange rate of projection", projection, of: all)
+    }
+  }
+
+  func show(_ stage: KeyValueSearch.Stage) {
+    switch stage {
+    case .calibrated(let layer, let all): show("statistics of layer", layer, of: all)
+    case .compared(let slot, let all): show("errors of projection", slot, of: all)
     }
   }
 

@@ -84,11 +84,7 @@ struct SearchCommand: ParsableCommand {
       data: data.map { URL(filePath: $0, directoryHint: .isDirectory) }, plan: URL(filePath: out),
       threads: threads ?? processorCount()
     ) { stage in
-      guard !isSilent else { return }
-      switch stage {
-      case .calibrated(let layer, let all): progress.show("statistics of layer", layer, of: all)
-      case .compared(let slot, let all): progress.show("errors of projection", slot, of: all)
-      }
+      if !isSilent { progress.show(stage) }
     } observer: { event in
       if isSilent { try printCandidate(event) } else { console(event) }
     }

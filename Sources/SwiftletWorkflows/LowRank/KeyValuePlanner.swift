@@ -1,0 +1,132 @@
+import SwiftletCompression
+import SwiftletFiles
+import SwiftletModels
+import SwiftletPlans
+import SwiftletSearch
+import SwiftletTensor
+import SwiftletTraining
+
+/// Makes plans for a language model's keys and values by rules, from what a calibration text tells. What is measured is measured
+/// once, however many plans are made.
+public final class KeyValuePlanner {
+  public let model: LlamaModel
+  public let text: LanguageText
+  public let statistics: [KeyValueStatistics]
+  private let remembers: Bool
+  private let observer: ((Stage) throws -> Void)?
+  private var known: [LowRankMethod: KeyValueDecompositions] = [:]
+  private var fisher: [String: Double]?
+  private var rates: [Rated: (energies: [String: [Double]], costs: [String: Double])] = [:]
+
+  private struct Rated: Hashable {
+    let headGroup: Int
+    let method: LowRankMethod
+  }
+
+  /// What takes long.
+  public enum Stage: Hashable, Sendable {
+    /// Statistics of a layer, of so many, are there.
+    case calibrated(layer: Int, of: Int)
+    /// Gradients of a window, of so many, are there.
+    case differentiated(window: Int, of: Int)
+    /// The exchange rate of a projection, of so many, is there.
+    case rated(projection: Int, of: Int)
+  }
+
+  /// Who gets which rank.
+  public enum Ranks: String, Hashable, Sendable, FileWord, CaseIterable {
+    /// All the same share.
+    case uniform
+    /// In proportion to what gradients say of the weights, as Palu does.
+    case fisher
+    /// By the energies that ranks drop, times what they are worth to the forecasts.
+    case waterFilling = "water-filling"
+  }
+
+  /// How projections are cut, whoever gets which rank.
+  public struct Shape: Hashable, Sendable {
+    /// Heads that share a basis; nil is the most that are at most four.
+    public var headGroup: Int?
+    /// Values of a latent that share a grid; nil is all of a group's.
+    public var latentGroup: Int?
+    /// Ranks are multiples of it; nil is 32, or 8 where a group has fewer than 256 outputs.
+    public var step: Int?
+
+    public init() {}
+  }
+
+  /// - Parameters:
+  ///   - samplesPerBatch: tokens of each batch whose inputs are kept, for errors of levels.
+  ///   - remembers: whether decompositions are kept, two matrices a group of heads.
+  /// - Throws: what the observer throws.
+  public init(
+    _ model: LlamaModel, calibratedOn text: LanguageText, samplesPerBatch: Int = 0, remembers: Bool = true,
+    observer: ((Stage) throws -> Void)? = nil
+  ) throws {
+    (self.model, self.text, self.remembers, self.observer) = (model, text, remembers, observer)
+    model.evaluate()
+    let layers = model.configuration.layers
+    statistics = try model.keyValueStatistics(on: text.tensors, samplesPerBatch: samplesPerBatch) { layer in
+      try observer?(.calibrated(layer: layer + 1, of: layers))
+    }
+  }
+
+  public func decompositions(by method: LowRankMethod) -> KeyValueDecompositions {
+    if let found = known[method] { return found }
+    let made = KeyValueDecompositions(of: model, for: statistics, by: method, remembers: remembers)
+    known[method] = made
+    return made
+  }
+
+  /// - Throws: `LowRankError` and `CompressionPlanError` where ranks, bits and groups do not fit the network.
+  public func plan(
+    keeping allowance: RankPlanner.Allowance, bits: Int?, by ranks: Ranks, _ shape: Shape = Shape(),
+    method: LowRankMethod
+  ) throws -> CompressionPlan {
+    let (heads, headWidth) = (model.configuration.keyHeads, model.configuration.headWidth)
+    let group = shape.headGroup ?? (1...4).last { heads.isMultiple(of: $0) } ?? 1
+    var planner = RankPlanner(slots: model.slots)
+    (planner.headGroup, planner.latentGroup) = (group, shape.latentGroup)
+    planner.step = shape.step ?? (group * headWidth < 256 ? 8 : 32)
+    // Before anything is measured.
+    _ = try planner.plan(keeping: allowance, bits: bits, by: .uniform)
+    return try planner.plan(keeping: allowance, bits: bits, by: rule(ranks, headGroup: group, method))
+  }
+
+  /// Windows that exchange rates are measured on, and the share of ranks at which.
+  private static let (ratingWindows, ratingShare) = (1, 0.5)
+
+  private func rule(_ ranks: Ranks, headGroup: Int, _ method: LowRankMethod) throws -> RankPlanner.Rule {
+    switch ranks {
+    case .uniform: return .uniform
+    case .fisher:
+      let found = try fisher ?? measuredFisher()
+      fisher = found
+      return .proportional(found)
+    case .waterFilling:
+      let place = Rated(headGroup: headGroup, method: method)
+      let found = try rates[place] ?? measuredRates(place)
+      rates[place] = found
+      return .waterFilling(energies: found.energies, costs: found.costs)
+    }
+  }
+
+  /// A window at a time, as gradients need every layer's activations.
+  private func measuredFisher() throws -> [String: Double] {
+    let windows = text.stretches.map { Tensor($0.map(Int64.init), shape: [1, $0.count]) }
+    return try model.fisherInformation(on: windows) { [observer] window in
+      try observer?(.differentiated(window: window + 1, of: windows.count))
+    }
+  }
+
+  private func measuredRates(
+    _ place: Rated
+  ) throws -> (energies: [String: [Double]], costs: [String: Double]) {
+    let evaluator = try ForecastEvaluator(
+      of: model, decompositions(by: place.method), calibratedOn: text,
+      judgedBy: text.evenlySpaced(Self.ratingWindows))
+    return try evaluator.exchangeRates(of: model.slots, share: Self.ratingShare, headGroup: place.headGroup) {
+      [observer] done, all in try observer?(.rated(projection: done, of: all))
+    }
+  }
+}

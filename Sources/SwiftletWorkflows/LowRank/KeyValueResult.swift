@@ -1,0 +1,123 @@
+import Foundation
+import SwiftletFiles
+import SwiftletTerminal
+import SwiftletTraining
+
+/// What a setting costs and loses. In a file of JSON lines it stands beside the setting.
+public struct KeyValueResult: Hashable, Sendable, Codable {
+  /// On one text.
+  public struct OnText: Hashable, Sendable, Codable {
+    public let files: [String]
+    public let tokens: Int
+    public let perplexity, wholePerplexity: Double
+    public let bitsPerByte: Double?
+    /// Of the forecasts from the uncompressed network's, in nats: the mean, and what 999 of 1,000 do not exceed.
+    public let divergence, divergence999: Double
+    /// The share of tokens for which both foretell the same one first.
+    public let agreement: Double
+
+    init(files: [String], _ evaluation: LanguageEvaluation) {
+      self.files = files
+      tokens = evaluation.score.targets
+      (perplexity, bitsPerByte) = (evaluation.score.perplexity, evaluation.score.bitsPerByte)
+      wholePerplexity = evaluation.reference?.perplexity ?? .nan
+      divergence = evaluation.divergence?.mean ?? .nan
+      divergence999 = evaluation.divergence?.quantile999 ?? .nan
+      agreement = evaluation.divergence?.top1Agreement ?? .nan
+    }
+  }
+
+  /// Of network and texts.
+  public let identity: String
+  /// Of all layers, grids counted; those of grids; and the share of the bytes in 16 bits.
+  public let bytesPerToken, gridBytesPerToken, share: Double
+  public let texts: [OnText]
+  /// For choosing ranks and bits and making the network, and for judging it.
+  public let planSeconds, evaluationSeconds: Double
+  public let setting: KeyValueSetting
+}
+
+/// Results of settings, in a file of JSON lines.
+final class KeyValueResults {
+  private let file: URL
+  private let identity: String
+  private var known: [KeyValueSetting: KeyValueResult] = [:]
+  private let lines: JSONLinesWriter
+
+  /// - Throws: ``KeyValueComparisonError`` for results of another network or other texts, `RunError` for a file that holds
+  ///   something else or cannot be written.
+  init(_ file: URL, identity: String) throws {
+    (self.file, self.identity) = (file, identity)
+    do {
+      if FileManager.default.fileExists(atPath: file.path) {
+        for result in try JSONLines.read(KeyValueResult.self, from: file.path) {
+          guard result.identity == identity else { throw KeyValueComparisonError.others(file.path) }
+          known[result.setting] = result
+        }
+      } else {
+        try makeFolder(file.deletingLastPathComponent())
+        try AtomicFile.write([], replacing: file.path)
+      }
+      lines = try JSONLinesWriter(continuing: file.path)
+    } catch let error as JSONLines.Malformed {
+      throw RunError.damaged(file, problem: "line \(error.line) is no result; remove the file to begin anew")
+    } catch let error as FileError {
+      throw RunError.cannotWrite(file, reason: "\(error)")
+    }
+  }
+
+  subscript(setting: KeyValueSetting) -> KeyValueResult? { known[setting] }
+
+  func append(_ result: KeyValueResult, of setting: KeyValueSetting) throws {
+    known[setting] = result
+    do { try lines.append(result) } catch { throw RunError.cannotWrite(file, reason: "\(error)") }
+  }
+
+  /// Whether the file holds results.
+  static func isResults(at path: String) -> Bool {
+    JSONLines.first(of: path).map { (try? JSONLines.decode(KeyValueResult.self, from: $0)) != nil } ?? false
+  }
+}
+
+/// Results in the order of a recipe.
+public struct KeyValueComparisonTable: Encodable, CustomStringConvertible {
+  public let results: [KeyValueResult]
+
+  init(_ results: [KeyValueResult]) { self.results = results }
+
+  public var description: String {
+    let texts = results.first?.texts ?? []
+    var table = Table(
+      columns: [.text("setting"), .number("bytes a token"), .number("of 16 bits")]
+        + texts.flatMap { text in
+          [.number("perplexity \(text.files.joined(separator: " + "))"), .number("KL"), .number("same first")]
+        })
+    if let texts = results.first?.texts {
+      table.append(
+        ["as it is", "", "1.0000"] + texts.flatMap { [$0.wholePerplexity.text(decimals: 3), "0", "100 %"] })
+    }
+    for result in results {
+      table.append(
+        ["\(result.setting)", result.bytesPerToken.text(decimals: 0), result.share.text(decimals: 4)]
+          + result.texts.flatMap { text in
+            [
+              text.perplexity.text(decimals: 3), text.divergence.text(decimals: 5),
+              (100 * text.agreement).text(decimals: 1) + " %",
+            ]
+          })
+    }
+    return table.text
+  }
+}
+
+/// Why settings are not compared.
+public enum KeyValueComparisonError: Error, Hashable, Sendable, CustomStringConvertible {
+  case others(String)
+
+  public var description: String {
+    switch self {
+    case .others(let path):
+      "\(path) holds results of another network or other texts: choose another --out, or remove it"
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import SwiftletCompression
+import SwiftletFiles
+import SwiftletModels
+import SwiftletPlans
+import SwiftletSearch
+import SwiftletTensor
+import SwiftletTraining
+import TestSupport
+import Testing
+
+@testable import SwiftletWorkflows
+
+@Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
+struct KeyValueComparisonTests {
+  /// The cache of the network is 128 bytes a token in 16 bits, 32 channels of keys and of values.
+  private static let recipe = """
+    task: compare-keys-and-values
+    calibration: {files: [text], windows: 4, window: 32}
+    judged:
+      - {files: [text], windows: 3, window: 40}
+      - {files: [other], windows: 1, window: 20}
+    searched: {files: [text], windows: 1, window: 40}
+    settings:
+      - {kind: low-rank, keep: 0.5, bits: 4, headGroup: 1, step: 2}
+      - {kind: low-rank, kv: 0.4, bits: 4, headGroup: 2, step: 2, ranks: fisher}
+      - {kind: low-rank, keep: 0.5, headGroup: 1, step: 2, ranks: water-filling, sides: values}
+      - {kind: whole, keyBits: 4, valueBits: 2}
+      - {kind: whole, keyBits: 16, valueBits: 16}
+      - {kind: channelwise, bits: 4, block: 16, valueGroup: 8}
+      - {kind: searched, kv: 0.4, levels: {headGroups: [1], shares: [0.5, 1], step: 2, bits: [2, 4, 8]}}
+    """
+
+  private static func comparison(
+    in folder: TemporaryFolder, _ overrides: String...
+  ) throws -> KeyValueComparison {
+    let place = folder.path("dense")
+    if !FileManager.default.fileExists(atPath: place) {
+      _ = try SmallLanguageModel.make(seed: 3, in: folder, named: "dense", heads: 4, layers: 2)
+      try folder.write(Array(SmallLanguageModel.text.utf8), to: "text")
+      try folder.write(Array("Another text, which nobody has read before: 1 2 3 4 5 6 7.".utf8), to: "other")
+    }
+    return try KeyValueComparison(
+      .parse(Self.recipe, overrides: overrides), of: LanguageModelFolder(URL(filePath: place)), data: folder.url)
+  }
+
+  @Test func `settings are judged side by side, and what is known is not measured again`() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.url.appending(path: "compared.jsonl")
+    let found = try Self.comparison(in: folder).run(keeping: file).results
+    #expect(found.count == 7 && found.allSatisfy { $0.texts.count == 2 })
+    #expect(found.map(\.setting) == (try KeyValueComparisonRecipe.parse(Self.recipe).settings))
+    // Half of the ranks at 4 bits and eight grids; values alone leave the keys' 64 bytes; a grid of 4 bytes for each of eight
+    // heads; nothing is rounded; a grid for each channel and 16 tokens.
+    #expect(found[0].bytesPerToken == 16 + 32 && found[0].gridBytesPerToken == 32)
+    #expect(found[1].bytesPerToken <= 0.4 * 128)
+    #expect(found[2].bytesPerToken < 128 && found[2].bytesPerToken > 64)
+    #expect(found[3].bytesPerToken == 16 + 8 + 32)
+    #expect(found[4].bytesPerToken == 128 && found[4].texts.allSatisfy { $0.divergence == 0 && $0.agreement == 1 })
+    #expect(found[5].bytesPerToken == 32 + 4 * (32.0 / 16 + 4) && found[5].gridBytesPerToken == 24)
+    #expect(found[6].bytesPerToken <= 0.4 * 128)
+    for result in found where result.setting != found[4].setting {
+      #expect(result.texts.allSatisfy { $0.divergence > 0 && $0.perplexity.isFinite }, "\(result.setting)")
+    }
+    // Law: the same figures as a comparison of two folders.
+    var compressor = try KeyValueCompressor(LanguageModelFolder(URL(filePath: folder.path("dense"))))
+    compressor.calibration = TextSample([folder.path("text")], windows: 4, window: 32)
+    (compressor.shape.headGroup, compressor.shape.step) = (1, 2)
+    try compressor.compress(
+      to: .allowance(.share(0.5), bits: 4, by: .uniform), into: folder.url.appending(path: "small"))
+    var request = LanguageModelEvaluation.Request(model: folder.path("small"), data: folder.path("other"), window: 20)
+    (request.reference, request.limit) = (folder.path("dense"), 1)
+    let divergence = try #require(try LanguageModelEvaluation(request).evaluation.divergence)
+    #expect(abs(found[0].texts[1].divergence - divergence.mean) <= 1e-5 * divergence.mean)
+
+    let before = try Data(contentsOf: file)
+    #expect(try Self.comparison(in: folder).run(keeping: file).results == found)
+    #expect(try Data(contentsOf: file) == before)
+    let fewer = try Self.comparison(in: folder, "settings=[{kind: whole, keyBits: 4, valueBits: 2}]")
+    #expect(try fewer.run(keeping: file).results == [found[3]])
+    let table = KeyValueComparisonTable(found).description
+    #expect(table.contains("low rank 0.5, 4 bits, heads by 1, uniform") && table.contains("as it is"))
+  }
+
+  @Test func `what cannot be compared is refused in one sentence`() throws {
+    let folder = try TemporaryFolder()
+    let file = folder.url.appending(path: "compared.jsonl")
+    func refuses(_ text: String, _ overrides: String) {
+      let error = #expect(throws: (any Error).self) { try Self.comparison(in: folder, overrides).run(keeping: file) }
+      let sentence = error.map { "\($0)" } ?? ""
+      #expect(sentence.contains(text) && !sentence.contains("\n"), "\(sentence)")
+    }
+    refuses("settings is empty", "settings=[]")
+    refuses("judged is empty", "judged=[]")
+    refuses("settings[0].bits is 5, expected 16, 8, 4, 3 or 2", "settings=[{kind: low-rank, keep: 0.5, bits: 5}]")
+    refuses("one of them, and not both", "settings=[{kind: low-rank, keep: 0.5, kv: 0.5}]")
+    refuses("one of them, and not both", "settings=[{kind: low-rank}]")
+    refuses("nothing says on which text", "searched=null")
+    refuses("expected low-rank, whole, channelwise, searched", "settings=[{kind: rotated}]")
+    _ = try Self.comparison(in: folder, "settings=[{kind: whole}]").run(keeping: file)
+    refuses("holds results of another network or other texts", "calibration.windows=3")
+    try folder.write(Array("mine\n".utf8), to: "compared.jsonl")
+    refuses("is no result; remove the file", "calibration.windows=4")
+  }
+}
