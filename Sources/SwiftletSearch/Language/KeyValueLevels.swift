@@ -10,8 +10,8 @@ public struct KeyValueLevels: Hashable, Sendable {
   public var shares = [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1]
   /// Ranks are multiples of it, or a group's whole width.
   public var step = 8
-  /// 2, 3, 4, 8, or 16, which rounds nothing.
-  public var bits = [2, 3, 4, 8]
+  /// 2, 3, 4, 8, or 16, which rounds nothing: with it and all ranks, what a level does is measured beside the network as it is.
+  public var bits = [2, 3, 4, 8, 16]
   /// Values of a latent that share a grid; nil is all of a group's. Ranks that it does not divide are left out.
   public var latentGroup: Int?
   /// Whether projections may also stay, and their heads be turned and rounded whole.
