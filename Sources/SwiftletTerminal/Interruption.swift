@@ -2,6 +2,7 @@ import SwiftletFiles
 import Synchronization
 
 private let pending = Atomic<Int32>(0)
+private let listeners = Atomic<Int>(0)
 
 private func noteSignal(_ number: Int32) {
   pending.store(number, ordering: .relaxed)
@@ -22,7 +23,10 @@ public enum Interruption {
     return number == 0 ? nil : number
   }
 
+  /// Work within work listens already: what arrived stays for both.
   public static func whileListening<Result>(_ body: () throws -> Result) rethrows -> Result {
+    defer { listeners.subtract(1, ordering: .relaxed) }
+    guard listeners.add(1, ordering: .relaxed).oldValue == 0 else { return try body() }
     pending.store(0, ordering: .relaxed)
     let before = [SIGINT, SIGTERM, SIGHUP].map { number in
       let old = number == SIGHUP ? signal(number, noteHangUp) : signal(number, noteSignal)
