@@ -82,8 +82,10 @@ public struct PlanSearch<Evaluator: PlanEvaluator> {
           return score
         }
       }
+      // What is compared with may be better than what was searched.
+      let candidates = [result.best] + uniform.filter { problem.window.contains($0.cost) }
       return Found(
-        best: result.best, uniform: uniform,
+        best: candidates.min(by: problem.ranksBefore) ?? result.best, uniform: uniform,
         evaluations: Set(result.candidates.map(\.levels) + uniform.map(\.levels)).count, measured: scores.measured,
         trace: trace.file)
     }

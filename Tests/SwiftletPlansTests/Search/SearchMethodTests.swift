@@ -129,6 +129,22 @@ extension SearchMethod: CustomTestStringConvertible {
     #expect(SearchMethod.evolutionary(warm).evaluationCount(of: search.problem) == 50 + 1 + 24)
   }
 
+  /// Three slots that cost and err alike; the first is measured to do no harm, the last little. What the first errs still counts.
+  @Test func `an error whose harm was not seen is not taken for nothing`() throws {
+    let choices = [1, 2, 4].map { LayerChoice(pattern: SparsityPattern(keeping: $0, of: 4)) }
+    let space = SearchSpace(["a", "b", "c"].map { .init(path: $0, levels: choices) })
+    let (row, errors) = ([1, 2, 4], [4.0, 1, 0])
+    let costs = PlanCosts(.bytes, fixed: 0, levels: [row, row, row], dense: 12)
+    let problem = try SearchProblem<Marks>(
+      space, costs: costs, window: 0...10, measure: .loss, localErrors: [errors, errors, errors])
+    var random = SplitMix64(seed: 1)
+    let found = try SearchMethod.knapsack(KnapsackSearch()).run(problem, using: &random) { proposals in
+      proposals.map { Marks(correct: 0, loss: errors[$0.levels[1]] + 0.25 * errors[$0.levels[2]]) }
+    }
+    let chosen = try #require(found.candidates.last)
+    #expect(chosen.levels[0] > 0 && chosen.levels[1] == 2 && chosen.cost == 10, "\(chosen.levels)")
+  }
+
   /// Oracle: the count that the method states, 50 + 20 * 50.
   @Test(arguments: [SearchMethod.evolutionary(EvolutionarySearch()), .swapping])
   func `evolution evaluates 1050 different plans, all inside the window`(method: SearchMethod) throws {

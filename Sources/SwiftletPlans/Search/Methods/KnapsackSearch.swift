@@ -39,13 +39,14 @@ public struct KnapsackSearch: Hashable, Sendable {
     return variants.map { row in row.map { merit($0, history) - reference } }
   }
 
-  /// The same from one measured level a slot.
+  /// The same from one measured level a slot, beside the plan of least errors.
   private func sensitivities(
     _ history: inout SearchHistory<some Fitness>, following errors: [[Double]]
   ) throws -> [[Double]] {
-    let (problem, base) = (history.problem, history.problem.fullest)
+    let problem = history.problem
+    let base = problem.leastErrors(errors)
     let judged = problem.space.slots.indices.map { slot in
-      problem.typicalLevel(of: slot) { errors[slot][$0] != errors[slot][base[slot]] }
+      problem.typicalLevel(of: slot, errors[slot]) { errors[slot][$0] > errors[slot][base[slot]] }
     }
     let variants = judged.enumerated().map { slot, level in
       var levels = base
@@ -54,12 +55,14 @@ public struct KnapsackSearch: Hashable, Sendable {
     }
     try history.evaluate(([base] + variants).map { Proposal(levels: $0, origin: .sensitivity, round: 0) })
     let reference = merit(base, history)
+    let harms = variants.map { max(0, reference - merit($0, history)) }
+    // An error without harm is chance: it is taken to do as much as the least of the others.
+    let least = harms.filter { $0 > 0 }.min() ?? 1
     return errors.enumerated().map { slot, row in
       guard let level = judged[slot] else { return row.map { _ in 0 } }
       let origin = row[base[slot]]
-      // Less than nothing is noise: no error is worth having.
-      let rate = min(0, merit(variants[slot], history) - reference) / abs(row[level] - origin)
-      return row.map { rate * ($0 - origin) }
+      let rate = max(harms[slot], least) / (row[level] - origin)
+      return row.map { -rate * ($0 - origin) }
     }
   }
 
@@ -70,12 +73,26 @@ public struct KnapsackSearch: Hashable, Sendable {
 }
 
 extension SearchProblem {
-  /// The level that costs a slot about as much of its costliest as the budget leaves of all; nil where none is allowed.
-  func typicalLevel(of slot: Int, where isAllowed: (Int) -> Bool) -> Int? {
-    let most = costs.range.upperBound
-    let share = Double(window.upperBound) / Double(max(1, most))
+  /// The level of each slot with the least error; of equals the one that keeps most.
+  fileprivate func leastErrors(_ errors: [[Double]]) -> [Int] {
+    space.slots.indices.map { slot in
+      let levels = space.slots[slot].levels
+      return levels.indices.min { a, b in
+        errors[slot][a] != errors[slot][b]
+          ? errors[slot][a] < errors[slot][b] : levels[b].keepsLess(than: levels[a])
+      } ?? 0
+    }
+  }
+
+  /// The level that a plan inside the budget would typically take: of those that cost the slot about as much of its costliest as
+  /// the budget leaves of all, the one with the least error; nil where none is allowed.
+  fileprivate func typicalLevel(of slot: Int, _ errors: [Double], where isAllowed: (Int) -> Bool) -> Int? {
     let row = costs.levels[slot]
+    let share = Double(window.upperBound) / Double(max(1, costs.range.upperBound))
     let wished = share * Double(row.max() ?? 0)
-    return row.indices.filter(isAllowed).min { abs(Double(row[$0]) - wished) < abs(Double(row[$1]) - wished) }
+    func distance(_ level: Int) -> Double { abs(Double(row[level]) - wished) }
+    let allowed = row.indices.filter(isAllowed)
+    guard let nearest = allowed.map(distance).min() else { return nil }
+    return allowed.filter { distance($0) <= nearest + 0.05 * wished }.min { errors[$0] < errors[$1] }
   }
 }
