@@ -53,7 +53,7 @@ struct KeyValueSearchTests {
     let search = try Self.search(budget: "kv=0.2..0.3", model.configuration)
     var stages: [KeyValueSearch.Stage] = []
     let found = try search.start(on: model, tokenizer, data: folder.url, plan: plan) { stages.append($0) }
-    #expect(stages.last == .compared(slot: 4, of: 4) && stages.contains(.calibrated(layer: 2, of: 2)))
+    #expect(stages.last == .compared(slot: 4, of: 4) && stages.contains(.calibrated(batches: 1, of: 1)))
     let written = try CompressionPlan(contentsOf: plan)
     let bytes = try model.slots.reduce(0) { try $0 + CostModel.cacheBytes($1, written[$1.path] ?? LayerChoice()) }
     #expect(found.bytesPerToken == bytes && found.share <= 0.3 && found.share >= 0.2, "\(found)")
@@ -90,6 +90,38 @@ struct KeyValueSearchTests {
     #expect(found.score.divergence < 1e-5, "\(found)")
     let error = #expect(throws: UnmetBudgetError.self) { try Self.search(budget: "kv=0.01", model.configuration) }
     #expect(error?.description.contains("no plan meets kv=0.01") ?? false)
+  }
+
+  /// Law: a rate times the energy that is dropped is the divergence that a projection causes alone.
+  @Test func `an exchange rate is what a unit of error does to the forecasts`() throws {
+    let folder = try TemporaryFolder()
+    let (model, tokenizer) = try Self.network(in: folder)
+    let text = try TextSample(["text"], windows: 3, window: 40).text(below: folder.url, by: tokenizer, context: 64)
+    let decompositions = KeyValueDecompositions(
+      of: model, for: try model.keyValueStatistics(on: text.tensors), remembers: true)
+    let evaluator = try ForecastEvaluator(of: model, decompositions, calibratedOn: text, judgedBy: text)
+    let found = try evaluator.exchangeRates(of: model.slots, share: 0.5, headGroup: 1)
+    let path = "model.layers.1.self_attn.v_proj"
+    let energies = try #require(found.energies[path])
+    let parts = try decompositions(layer: 1, .values, headGroup: 1)
+    #expect(energies == RankPlanner.energies(of: parts) && energies.count == 8)
+    let alone = try evaluator.score(of: CompressionPlan([path: LayerChoice(rank: 4, headGroup: 1)])).divergence
+    let rate = try #require(found.costs[path])
+    #expect(alone > 0 && abs(rate * energies[4...].reduce(0, +) - alone) <= 1e-9 * alone)
+    #expect(Set(found.costs.keys) == Set(model.slots.filter(\.kind.isCached).map(\.path)))
+  }
+
+  @Test func `a network that was compressed before is not searched`() throws {
+    let folder = try TemporaryFolder()
+    let (model, tokenizer) = try Self.network(in: folder)
+    let path = "model.layers.0.self_attn.k_proj"
+    try model.decompose(
+      to: CompressionPlan([path: LayerChoice(rank: 4, headGroup: 1)]),
+      for: model.keyValueStatistics(on: [Tensor([1, 2, 3] as [Int64], shape: [1, 3])]))
+    let search = try Self.search(budget: "kv=0.3", model.configuration)
+    #expect(throws: KeyValueSearchError.compressedBefore) {
+      try search.start(on: model, tokenizer, data: folder.url, plan: folder.url.appending(path: "plan.json"))
+    }
   }
 
   @Test func `what cannot be searched is refused in one sentence`() throws {

@@ -1,5 +1,6 @@
 import SwiftletCompression
 import SwiftletPlans
+import SwiftletTraining
 
 extension ForecastEvaluator {
   /// What the error of each projection is worth to the forecasts: the divergence that it causes alone at a share of its rank, over
@@ -10,7 +11,8 @@ extension ForecastEvaluator {
   ///   - share: of a group's width, above 0 and below 1.
   ///   - headGroup: heads that share a basis; nil is all of a layer.
   /// - Returns: by path: energies of the directions, all groups together, and the rate.
-  /// - Throws: what judging throws, and `progress`, which is told after each projection.
+  /// - Throws: `LanguageError.notFinite` where a projection of low rank gives scores that are no numbers, what judging throws, and
+  ///   what `progress` throws, which is told after each projection.
   public func exchangeRates(
     of layers: [Slot], share: Double, headGroup: Int?, progress: (_ done: Int, _ all: Int) throws -> Void = { _, _ in }
   ) throws -> (energies: [String: [Double]], costs: [String: Double]) {
@@ -27,8 +29,12 @@ extension ForecastEvaluator {
       let dropped = own.dropFirst(max(1, rank)).reduce(0, +)
       energies[slot.path] = own
       // Where nothing is dropped nothing is lost.
-      costs[slot.path] =
-        dropped > 0 ? max(0, try score(of: CompressionPlan([slot.path: choice])).divergence) / dropped : 0
+      costs[slot.path] = 0
+      if dropped > 0 {
+        let divergence = try score(of: CompressionPlan([slot.path: choice])).divergence
+        guard divergence.isFinite else { throw LanguageError.notFinite(stretch: 0) }
+        costs[slot.path] = max(0, divergence) / dropped
+      }
       try progress(number + 1, cached.count)
     }
     return (energies, costs)

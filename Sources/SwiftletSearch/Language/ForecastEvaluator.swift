@@ -24,7 +24,7 @@ public final class ForecastEvaluator: PlanEvaluator {
     (self.model, self.decompositions) = (model, decompositions)
     reference = try LanguageReference(model, on: text)
     var identity = Fingerprint(.scattered)
-    identity.mix(weightsOf: model)
+    identity.mix(model)
     identity.mix(decompositions.method.description)
     for part in [calibration, text] { identity.mix(part) }
     self.identity = identity
@@ -46,6 +46,14 @@ public final class ForecastEvaluator: PlanEvaluator {
 }
 
 extension Fingerprint {
+  /// The weights of a language model, and all that its configuration says.
+  package mutating func mix(_ model: LlamaModel) {
+    mix(weightsOf: model)
+    var shape = ""
+    dump(model.configuration, to: &shape)
+    mix(shape)
+  }
+
   /// The ids of all stretches.
   package mutating func mix(_ text: LanguageText) {
     mix(text.stretches.count)

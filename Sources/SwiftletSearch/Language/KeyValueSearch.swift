@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCompression
 import SwiftletFiles
 import SwiftletModels
+import SwiftletNN
 import SwiftletPlans
 import SwiftletTensor
 import SwiftletTerminal
@@ -38,8 +39,8 @@ public struct KeyValueSearch {
 
   /// What the search does before it judges plans.
   public enum Stage: Hashable, Sendable {
-    /// A layer's statistics are there, of so many.
-    case calibrated(layer: Int, of: Int)
+    /// So many batches of the calibration text, of all, are read.
+    case calibrated(batches: Int, of: Int)
     /// The errors of all levels of a projection are there, of so many.
     case compared(slot: Int, of: Int)
   }
@@ -55,6 +56,9 @@ public struct KeyValueSearch {
     stage: (Stage) throws -> Void = { _ in },
     observer: @escaping (SearchEvent<ForecastScore>) throws -> Void = { _ in }
   ) throws -> KeyValueSearchOutcome {
+    guard model.blocks.allSatisfy({ $0.attention.key is Linear && $0.attention.value is Linear }) else {
+      throw KeyValueSearchError.compressedBefore
+    }
     let clock = ContinuousClock()
     let start = clock.now
     Torch.setThreads(threads)
@@ -62,11 +66,11 @@ public struct KeyValueSearch {
     let calibration = try recipe.calibration.text(below: data, by: tokenizer, context: context)
     let judged = try recipe.search.judged.text(below: data, by: tokenizer, context: context)
     model.evaluate()
-    let layers = configuration.layers
+    let batches = calibration.tensors
     let statistics = try model.keyValueStatistics(
-      on: calibration.tensors, samplesPerBatch: Self.samplesPerBatch(of: calibration)
-    ) { layer in
-      try stage(.calibrated(layer: layer + 1, of: layers))
+      on: batches, samplesPerBatch: Self.samplesPerBatch(of: calibration)
+    ) { done in
+      try stage(.calibrated(batches: done, of: batches.count))
     }
     let decompositions = KeyValueDecompositions(of: model, for: statistics, by: recipe.method, remembers: true)
     return try run(
@@ -133,12 +137,14 @@ public struct KeyValueSearch {
 /// Why keys and values cannot be searched.
 public enum KeyValueSearchError: Error, Hashable, Sendable, CustomStringConvertible {
   case otherBudget(Budget)
+  case compressedBefore
 
   public var description: String {
     switch self {
     case .otherBudget(let budget):
       "\(budget) does not limit what a cache keeps: give --budget kv=0.2, a share of its bytes in 16 bits, or kv=2k, bytes a "
         + "token"
+    case .compressedBefore: "the network has low-rank keys and values already: give the one that it was made from"
     }
   }
 }

@@ -29,10 +29,13 @@ public struct TextSample: Hashable, Sendable {
     for name in files {
       let place = name.hasPrefix("/") ? nil : folder
       let text = try Self.contents(of: place?.appending(path: name) ?? URL(filePath: name))
-      ids += tokenizer.encode(text)
+      // At most one token in front that begins a text, as `eval` has it.
+      ids += tokenizer.encode(text, addsSpecialTokens: ids.isEmpty)
       bytes += text.utf8.count
     }
-    return try LanguageText.windows(of: ids, window: window, bytes: bytes).evenlySpaced(windows)
+    let hasLeading = tokenizer.beginning != nil && ids.first == tokenizer.beginning
+    return try LanguageText.windows(of: ids, window: window, bytes: bytes, leading: hasLeading ? 1 : 0)
+      .evenlySpaced(windows)
   }
 
   /// A text in UTF-8.
