@@ -205,7 +205,7 @@ let package = Package(
       name: "SwiftletCompressionTests",
       dependencies: [
         "SwiftletCompression", "SwiftletPlans", "SwiftletModels", "SwiftletNN", "SwiftletRuntime", "SwiftletTensor",
-        "TestSupport",
+        "TensorTestSupport", "TestSupport",
       ],
       exclude: ["Goldens"]),
     .testTarget(

@@ -185,11 +185,21 @@ struct LowRankLlamaTests {
 
     let channels = try shape.model()
     for block in channels.blocks {
-      block.attention.memory = try ChannelwiseKeyValueMemory(bits: 8, block: 8, valueGroup: 8)
+      let memory = try ChannelwiseKeyValueMemory(bits: 8, headWidth: 8, block: 8, valueGroup: 8)
+      (block.attention.memory, block.attention.whole) = (memory, memory.whole)
     }
     #expect(try Self.damage(channels, shape) < damages[2])
     // 24 tokens are fewer than a block of 32: all keys are whole.
-    let memory = try ChannelwiseKeyValueMemory(bits: 2, block: 32, valueGroup: 8)
+    // No token sees what later ones have set: the scores of a part are those of the whole.
+    let (text, scores) = withNoGradient { (Self.tokens(), channels(Self.tokens())) }
+    for count in [1, 7, 8, 9, 17] {
+      let part = withNoGradient { channels(text.narrowed(along: 1, from: 0, count: count)) }
+      #expect(distance(part, scores.narrowed(along: 1, from: 0, count: count)) <= 1e-5, "\(count) tokens")
+    }
+    #expect(throws: LowRankError.indivisibleLatent(width: 8, group: 3)) {
+      try ChannelwiseKeyValueMemory(bits: 2, headWidth: 8, valueGroup: 3)
+    }
+    let memory = try ChannelwiseKeyValueMemory(bits: 2, headWidth: 8, block: 32)
     let keys = Tensor.normal([1, 2, 24, 8], using: Generator(seed: 5))
     #expect(distance(memory.keys(keys), keys) == 0)
     let longer = Tensor.normal([1, 2, 40, 8], using: Generator(seed: 5))

@@ -51,8 +51,8 @@ import Testing
           "layers": [
             { "layer": "layers.0.fc1", "pattern": "2:4" },
             { "layer": "layers.1.k", "rank": 96, "headGroup": 4, "keyBits": 4 },
-            { "layer": "layers.2.all", "pattern": "2:4", "rank": 96, "headGroup": 4, "precision": "int8", "groupSize": 64, \
-        "activationBits": 8, "latentGroup": 32, "keyBits": 4, "valueBits": 3, "observer": "99.99" },
+            { "layer": "layers.2.all", "pattern": "2:4", "rank": 96, "headGroup": 4, "layerGroup": 2, "precision": "int8", \
+        "groupSize": 64, "activationBits": 8, "latentGroup": 32, "keyBits": 4, "valueBits": 3, "observer": "99.99" },
             { "layer": "layers.3.none" }
           ]
         }

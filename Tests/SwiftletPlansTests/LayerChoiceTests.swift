@@ -11,7 +11,7 @@ import Testing
   static var everything: LayerChoice {
     var choice = LayerChoice(pattern: half, precision: .int8)
     (choice.groupSize, choice.activationBits, choice.observer) = (64, 8, .percentile(99.99))
-    (choice.rank, choice.headGroup, choice.latentGroup) = (96, 4, 32)
+    (choice.rank, choice.headGroup, choice.layerGroup, choice.latentGroup) = (96, 4, 2, 32)
     (choice.keyBits, choice.valueBits) = (4, 3)
     return choice
   }

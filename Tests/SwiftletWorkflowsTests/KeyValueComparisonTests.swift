@@ -97,6 +97,10 @@ struct KeyValueComparisonTests {
     refuses("one of them, and not both", "settings=[{kind: low-rank}]")
     refuses("nothing says on which text", "searched=null")
     refuses("expected low-rank, whole, channelwise, searched", "settings=[{kind: rotated}]")
+    refuses(
+      "the setting “low rank in 0.001 of the bytes, 16 bits, uniform” cannot be judged",
+      "settings=[{kind: low-rank, kv: 0.001}]")
+    refuses("8 values do not fall into groups of 5", "settings=[{kind: channelwise, valueGroup: 5}]")
     _ = try Self.comparison(in: folder, "settings=[{kind: whole}]").run(keeping: file)
     refuses("holds results of another network or other texts", "calibration.windows=3")
     try folder.write(Array("mine\n".utf8), to: "compared.jsonl")

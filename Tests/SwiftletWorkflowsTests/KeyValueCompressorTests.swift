@@ -43,7 +43,7 @@ struct KeyValueCompressorTests {
     #expect(result.wholeBytesPerToken == 128 && result.bytesPerToken == 32 * 4 / 8 + 8 * 4)
     #expect(result.gridBytesPerToken == 32 && abs(result.keyRankShare + result.valueRankShare - 1) < 1e-9)
     #expect("\(result)".contains("48 bytes a token of 128 in 16 bits, 0.3750 of them, 32 of them grids"), "\(result)")
-    #expect(stages.contains(.calibrated(layer: 2, of: 2)))
+    #expect(stages.contains(.calibrated(batches: 1, of: 1)))
     #expect(stages.contains(.differentiated(window: 8, of: 8)) == (ranks == .fisher))
     #expect(stages.contains(.rated(projection: 4, of: 4)) == (ranks == .waterFilling))
 

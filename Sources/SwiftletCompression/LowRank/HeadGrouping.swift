@@ -31,6 +31,8 @@ public enum HeadGrouping: Hashable, Sendable {
 public enum LowRankError: Error, Hashable, Sendable {
   case indivisibleHeads(heads: Int, group: Int)
   case rank(Int, allowed: ClosedRange<Int>)
+  /// Layers that should share a latent and cannot.
+  case layers(Int, group: Int, reason: LayerGroupReason)
   case statisticsNotFinite
   case noStatistics
   case bits(Int)
@@ -39,11 +41,24 @@ public enum LowRankError: Error, Hashable, Sendable {
   case cacheFile(String, reason: String)
 }
 
+/// What keeps layers from sharing a latent.
+public enum LayerGroupReason: Hashable, Sendable {
+  case indivisible, otherChoices, noRank, noStatistics, otherRule
+}
+
 extension LowRankError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .indivisibleHeads(let heads, let group): "\(heads) heads do not fall into groups of \(group)"
     case .rank(let rank, let allowed): "a rank of \(rank) is not within \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .layers(let layers, let group, let reason):
+      switch reason {
+      case .indivisible: "\(layers) layers do not fall into groups of \(group)"
+      case .otherChoices: "\(group) neighbouring layers share a latent, and the plan says different things of them"
+      case .noRank: "\(group) neighbouring layers share a latent, and the plan gives it no rank"
+      case .noStatistics: "the statistics do not tell of \(group) neighbouring layers together"
+      case .otherRule: "ranks of latents that \(group) layers share are found by no such rule: take uniform or fisher"
+      }
     case .statisticsNotFinite:
       "the calibration inputs hold numbers that are not finite: check the model's weights and the calibration text"
     case .noStatistics: "no calibration inputs reached the layer: give a longer calibration text"

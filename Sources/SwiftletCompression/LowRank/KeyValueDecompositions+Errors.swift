@@ -11,7 +11,8 @@ extension KeyValueDecompositions {
   /// - Throws: ``LowRankError``, also where the statistics hold no samples.
   public func error(ofLayer layer: Int, _ side: CacheSide, under choice: LayerChoice) throws(LowRankError) -> Double {
     guard let samples = statistics[layer].samples else { throw .noStatistics }
-    let linear = plainLayer(layer, side)
+    if let group = choice.layerGroup, group > 1 { throw .layers(statistics.count, group: group, reason: .noStatistics) }
+    let linear = attentions[layer].plainLayer(side)
     let quantizer = try side.quantizer(of: choice)
     guard choice.rank != nil || quantizer != nil else { return 0 }
     let (heads, headWidth) = heads(ofLayer: layer)
@@ -19,7 +20,8 @@ extension KeyValueDecompositions {
     let kept: (Tensor) -> Tensor
     if let rank = choice.rank {
       _ = try quantizer?.slices(ofWidth: rank)
-      let projection = try projection(layer: layer, side, groups: groups, rank: rank, linear, quantizer: quantizer)
+      let made = try projections(layer: layer, side, groups: groups, rank: rank, [linear], quantizer: quantizer)
+      guard let projection = made.first as? LowRankProjection else { throw .noStatistics }
       kept = projection.remembered
     } else {
       let memory = try RotatedKeyValueMemory(

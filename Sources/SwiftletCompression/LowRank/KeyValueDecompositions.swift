@@ -9,7 +9,7 @@ import SwiftletTensor
 public final class KeyValueDecompositions {
   public let method: LowRankMethod
   public let statistics: [KeyValueStatistics]
-  private let attentions: [LlamaAttention]
+  let attentions: [LlamaAttention]
   private let turnsKeys: Bool
   private let remembers: Bool
   private var known: [Place: [LowRankDecomposition]] = [:]
@@ -19,6 +19,7 @@ public final class KeyValueDecompositions {
     let layer: Int
     let side: CacheSide
     let groups: Int
+    var layers = 1
   }
 
   /// - Parameters:
@@ -48,31 +49,83 @@ public final class KeyValueDecompositions {
     return try decompositions(layer: layer, side, groups: heads / HeadGrouping(of: headGroup).size(among: heads))
   }
 
-  /// The best projection of a rank.
-  func projection(
-    layer: Int, _ side: CacheSide, groups: Int, rank: Int, _ linear: Linear, quantizer: LatentQuantizer?
-  ) throws(LowRankError) -> LowRankProjection {
-    try LowRankProjection(
-      decompositions(layer: layer, side, groups: groups), rank: rank, bias: linear.bias,
-      dataType: linear.weight.dataType, rotation: method.rotation, seed: method.seed, quantizer: quantizer)
+  /// The best projections of a rank: of a layer, and of those behind it that share its latent.
+  func projections(
+    layer: Int, _ side: CacheSide, groups: Int, rank: Int, _ linears: [Linear], quantizer: LatentQuantizer?
+  ) throws(LowRankError) -> [any Layer] {
+    let first = linears[0]
+    let whole = try LowRankProjection(
+      decompositions(layer: layer, side, groups: groups, layers: linears.count), rank: rank, bias: nil,
+      dataType: first.weight.dataType, rotation: method.rotation, seed: method.seed, quantizer: quantizer)
+    let width = first.outputs / groups
+    func up(_ place: Int) -> Tensor {
+      withNoGradient { whole.up.narrowed(along: 1, from: place * width, count: width).contiguous() }
+    }
+    let lender = LowRankProjection(
+      down: whole.down, up: up(0), bias: first.bias?.detached(), quantizer: quantizer)
+    return [lender]
+      + linears.enumerated().dropFirst().map { place, linear in
+        BorrowedProjection(up: up(place), bias: linear.bias?.detached(), from: lender, layersBefore: place)
+      }
   }
 
-  private func decompositions(layer: Int, _ side: CacheSide, groups: Int) throws(LowRankError) -> [LowRankDecomposition]
-  {
-    let place = Place(layer: layer, side: side, groups: groups)
+  private func decompositions(
+    layer: Int, _ side: CacheSide, groups: Int, layers: Int = 1
+  ) throws(LowRankError) -> [LowRankDecomposition] {
+    let place = Place(layer: layer, side: side, groups: groups, layers: layers)
     if let found = known[place] { return found }
-    let linear = plainLayer(layer, side)
-    let weightings = weighs(side) ? weightings(layer: layer, side, groups: groups) : nil
+    let weights = try (0..<layers).map { offset throws(LowRankError) in
+      try weight(layer: layer, side, offset: offset, groups: layers)
+    }
+    let outputs = weights[0].shape[0]
+    let costs = weighs(side) ? (0..<layers).map { weightings(layer: layer + $0, side, groups: groups) } : []
     var made: [LowRankDecomposition] = []
     for group in 0..<groups {
-      let width = linear.outputs / groups
+      let width = outputs / groups
+      let rows = withNoGradient {
+        Tensor.concatenated(weights.map { $0.narrowed(along: 0, from: group * width, count: width) }, along: 0)
+      }
       made.append(
         try LowRankDecomposition(
-          of: linear.weight.narrowed(along: 0, from: group * width, count: width), for: statistics[layer].inputs,
-          weighting: weightings?[group], route: method.route))
+          of: rows, for: statistics[layer].inputs,
+          weighting: costs.isEmpty ? nil : Self.diagonal(costs.map { $0[group] }), route: method.route))
     }
     if remembers { known[place] = made }
     return made
+  }
+
+  /// What makes a layer's outputs of what a layer so many before it read, as far as they follow from it: `W X Yᵀ (Y Yᵀ)⁻¹`, for
+  /// its own inputs `X` and the others `Y`.
+  private func weight(
+    layer: Int, _ side: CacheSide, offset: Int, groups layers: Int
+  ) throws(LowRankError) -> Tensor {
+    let weight = attentions[layer + offset].plainLayer(side).weight.detached().cast(to: .float64)
+    guard offset > 0 else { return weight }
+    let own = statistics[layer + offset]
+    guard own.earlier.count >= offset else {
+      throw .layers(attentions.count, group: layers, reason: .noStatistics)
+    }
+    let products = try statistics[layer].inputs.checked()
+    return withNoGradient {
+      weight.matmul(own.earlier[offset - 1]).matmul(LowRankDecomposition.pseudoInverse(of: products))
+    }
+  }
+
+  /// Matrices along the diagonal of one.
+  private static func diagonal(_ blocks: [Tensor]) -> Tensor {
+    guard blocks.count > 1 else { return blocks[0] }
+    return withNoGradient {
+      let sizes = blocks.map { $0.shape[0] }
+      let matrix = Tensor.zeros([sizes.reduce(0, +), sizes.reduce(0, +)], dataType: .float64)
+      var start = 0
+      for block in blocks {
+        let size = block.shape[0]
+        matrix.narrowed(along: 0, from: start, count: size).narrowed(along: 1, from: start, count: size)
+          .addInPlace(block)
+        start += size
+      }
+      return matrix
+    }
   }
 
   private func weighs(_ side: CacheSide) -> Bool { side == .keys ? method.weighsKeys : method.weighsValues }
@@ -88,22 +141,23 @@ public final class KeyValueDecompositions {
       case .keys:
         OutputWeighting.keys(first..<first + size, of: attention, statistics[layer], turned: turnsKeys)
       case .values:
-        OutputWeighting.values(first..<first + size, of: attention, output: Self.plain(attention.output).weight)
+        OutputWeighting.values(first..<first + size, of: attention, output: attention.plainOutput.weight)
       }
     }
     if remembers { weightings[place] = made }
     return made
   }
 
-  func plainLayer(_ layer: Int, _ side: CacheSide) -> Linear { Self.plain(attentions[layer][keyPath: side.layer]) }
-
   func heads(ofLayer layer: Int) -> (count: Int, width: Int) {
     (attentions[layer].keyHeads, attentions[layer].headWidth)
   }
+}
 
-  private static func plain(_ layer: any Layer) -> Linear {
-    guard let linear = layer as? Linear else {
-      preconditionFailure("KeyValueDecompositions: a layer of attention is a \(type(of: layer)), not a plain one")
+extension LlamaAttention {
+  /// The output layer, which compression of keys and values leaves as it is.
+  fileprivate var plainOutput: Linear {
+    guard let linear = output as? Linear else {
+      preconditionFailure("KeyValueDecompositions: the output layer is a \(type(of: output)), not a plain one")
     }
     return linear
   }

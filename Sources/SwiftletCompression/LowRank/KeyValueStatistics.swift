@@ -10,7 +10,11 @@ public struct KeyValueStatistics {
   public private(set) var queryEnergies: Tensor
   /// Some of the inputs as they were, `[tokens, width]`; nil where none was asked for.
   public private(set) var samples: Tensor?
+  /// The sums of `x yᵀ` over the tokens, for what the attention one, two, … layers before read, `y`: `[width, width]` each,
+  /// float64.
+  public private(set) var earlier: [Tensor] = []
   private let samplesAtATime: Int
+  private var additions = 0
 
   /// - Parameter samplesAtATime: how many tokens to keep of those that are added together, evenly spaced.
   public init(of attention: LlamaAttention, inputs width: Int, samplesAtATime: Int = 0) {
@@ -20,17 +24,30 @@ public struct KeyValueStatistics {
   }
 
   /// Adds what the attention reads, `[batch, tokens, width]`.
-  public mutating func add(_ x: Tensor, to attention: LlamaAttention) {
+  ///
+  /// - Parameter earlier: what the attention one, two, … layers before read of the same tokens.
+  public mutating func add(_ x: Tensor, to attention: LlamaAttention, after earlier: [Tensor] = []) {
     withNoGradient {
       let rows = x.detached().reshaped([-1, x.shape[2]])
       if samplesAtATime > 0 {
         let tokens = rows.shape[0]
         let kept = min(samplesAtATime, tokens)
-        let places = (0..<kept).map { Int64($0 * tokens / kept) }
+        // Elsewhere each time, so that the first tokens of windows are no more than their share.
+        let start = additions * 7919 % max(1, tokens / kept)
+        additions += 1
+        let places = (0..<kept).map { Int64($0 * tokens / kept + start) }
         let part = rows.indexSelect(along: 0, Tensor(places, shape: [kept], device: rows.device))
         samples = samples.map { .concatenated([$0, part], along: 0) } ?? part
       }
       inputs.add(x)
+      for (place, y) in earlier.enumerated() {
+        let products = rows.transposed(0, 1).matmul(y.detached().reshaped(rows.shape)).cast(to: .float64)
+        if place < self.earlier.count {
+          self.earlier[place] = self.earlier[place] + products.to(device: self.earlier[place].device)
+        } else {
+          self.earlier.append(products)
+        }
+      }
       let queries = attention.query(x).reshaped([-1, attention.heads, attention.headWidth]).cast(to: .float64)
       queryEnergies = queryEnergies + (queries * queries).sum(along: [0]).to(device: queryEnergies.device)
     }
@@ -38,22 +55,29 @@ public struct KeyValueStatistics {
 }
 
 extension LlamaModel {
-  /// Statistics of every layer for token ids, a layer after the other; nothing is changed.
+  /// Statistics of every layer for token ids, a batch after the other, so that memory does not grow with the text; nothing is
+  /// changed.
   ///
   /// - Parameters:
   ///   - batches: `[batch, tokens]` each.
   ///   - samplesPerBatch: how many tokens' inputs are kept as they are.
-  /// - Throws: what `progress` throws, which is told after each layer.
+  ///   - layerGroup: neighbouring layers that may share a latent.
+  /// - Throws: what `progress` throws, which is told after each batch how many are done.
   public func keyValueStatistics(
-    on batches: [Tensor], samplesPerBatch: Int = 0, progress: (_ layer: Int) throws -> Void = { _ in }
+    on batches: [Tensor], samplesPerBatch: Int = 0, layerGroup: Int = 1,
+    progress: (_ batches: Int) throws -> Void = { _ in }
   ) throws -> [KeyValueStatistics] {
     var found = blocks.map {
       KeyValueStatistics(of: $0.attention, inputs: configuration.width, samplesAtATime: samplesPerBatch)
     }
-    try forEachAttentionInput(of: batches) { layer, attention, x in
-      found[layer].add(x, to: attention)
-    } afterEach: { layer, _ in
-      try progress(layer)
+    for (number, batch) in batches.enumerated() {
+      // The newest first.
+      var earlier: [Tensor] = []
+      forEachAttentionInput(of: batch) { layer, attention, x in
+        found[layer].add(x, to: attention, after: earlier)
+        earlier = Array(([x] + earlier).prefix(layerGroup - 1))
+      }
+      try progress(number + 1)
     }
     return found
   }

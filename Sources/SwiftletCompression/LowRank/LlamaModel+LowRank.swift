@@ -29,7 +29,9 @@ extension LowRankMethod: CustomStringConvertible {
 
 extension LayerChoice {
   /// What ``SwiftletModels/LlamaModel/decompose(to:for:by:)`` carries out.
-  public static let decomposable: Set<Axis> = [.rank, .headGroup, .latentGroup, .keyBits, .valueBits]
+  public static let decomposable: Set<Axis> = [
+    .rank, .headGroup, .layerGroup, .latentGroup, .keyBits, .valueBits,
+  ]
 }
 
 extension LlamaModel {
@@ -56,9 +58,9 @@ extension LlamaModel {
 
   private func decompose(to plan: CompressionPlan, with decompositions: KeyValueDecompositions) throws {
     let method = decompositions.method
-    try replaceKeysAndValues(by: plan, method) { layer, side, linear, shape, quantizer in
-      try decompositions.projection(
-        layer: layer, side, groups: shape.groups, rank: shape.rank, linear, quantizer: quantizer)
+    try replaceKeysAndValues(by: plan, method) { layer, side, linears, shape, quantizer in
+      try decompositions.projections(
+        layer: layer, side, groups: shape.groups, rank: shape.rank, linears, quantizer: quantizer)
     }
   }
 }
@@ -89,47 +91,74 @@ public enum CacheSide: Hashable, Sendable, CaseIterable {
 }
 
 extension LlamaModel {
-  /// Puts what `projection` makes in the place of every projection that has a rank, and has the others' heads rounded whole where
-  /// they have bits. Nothing changes where anything fails.
+  /// Puts what `projections` makes in the place of every projection that has a rank, and has the others' heads rounded whole
+  /// where they have bits. Nothing changes where anything fails.
+  ///
+  /// - Parameter projections: for a layer and those behind it that share its latent, one each.
   func replaceKeysAndValues(
     by plan: CompressionPlan, _ method: LowRankMethod,
-    _ projection: (
-      _ layer: Int, _ side: CacheSide, _ linear: Linear, _ shape: (groups: Int, rank: Int),
+    _ projections: (
+      _ layer: Int, _ side: CacheSide, _ linears: [Linear], _ shape: (groups: Int, rank: Int),
       _ quantizer: LatentQuantizer?
-    ) throws -> LowRankProjection
+    ) throws -> [any Layer]
   ) throws {
     try plan.validate(for: slots)
     try plan.require(only: LayerChoice.decomposable, by: "low-rank keys and values")
-    let paths = Dictionary(grouping: slots, by: \.kind).mapValues { $0.map(\.path) }
-    let attentions = try blocks.enumerated().map { layer, block in
-      let attention = block.attention.shallowCopy()
-      var whole: [CacheSide: LatentQuantizer] = [:]
-      for side in CacheSide.allCases {
-        guard let choice = paths[side.kind].flatMap({ plan[$0[layer]] }) else { continue }
+    let attentions = blocks.map { $0.attention.shallowCopy() }
+    var whole = [[CacheSide: LatentQuantizer]](repeating: [:], count: blocks.count)
+    for side in CacheSide.allCases {
+      let paths = slots.filter { CacheSide($0.kind) == side }.map(\.path)
+      var layer = 0
+      while layer < attentions.count {
+        let group = try layerGroup(at: layer, of: paths, in: plan)
+        defer { layer += group }
+        guard let choice = plan[paths[layer]] else { continue }
+        let attention = attentions[layer]
         let quantizer = try side.quantizer(of: choice)
         guard let rank = choice.rank else {
           if quantizer != nil, choice.headGroup != 1, attention.keyHeads != 1 {
             throw LowRankError.indivisibleHeads(
               heads: attention.keyHeads, group: choice.headGroup ?? attention.keyHeads)
           }
-          whole[side] = quantizer
+          whole[layer][side] = quantizer
           continue
-        }
-        guard let linear = attention[keyPath: side.layer] as? Linear else {
-          preconditionFailure("decompose: keys and values have been decomposed before")
         }
         _ = try quantizer?.slices(ofWidth: rank)
         let groups = attention.keyHeads / (try HeadGrouping(of: choice.headGroup).size(among: attention.keyHeads))
-        attention[keyPath: side.layer] = try projection(layer, side, linear, (groups, rank), quantizer)
+        let linears = (layer..<layer + group).map { attentions[$0].plainLayer(side) }
+        for (place, made) in try projections(layer, side, linears, (groups, rank), quantizer).enumerated() {
+          attentions[layer + place][keyPath: side.layer] = made
+        }
       }
+    }
+    for (attention, whole) in zip(attentions, whole) {
       if !whole.isEmpty {
         attention.memory = try RotatedKeyValueMemory(
           keys: whole[.keys], values: whole[.values], headWidth: attention.headWidth, rotation: method.rotation,
           seed: method.seed)
       }
       attention.whole = method.whole
-      return attention
     }
     for (block, attention) in zip(blocks, attentions) { block.attention = attention }
+  }
+
+  /// How many layers from this one on share its latent.
+  private func layerGroup(at layer: Int, of paths: [String], in plan: CompressionPlan) throws(LowRankError) -> Int {
+    guard let choice = plan[paths[layer]], let group = choice.layerGroup, group > 1 else { return 1 }
+    func refused(_ reason: LayerGroupReason) -> LowRankError { .layers(paths.count, group: group, reason: reason) }
+    guard choice.rank != nil else { throw refused(.noRank) }
+    guard layer + group <= paths.count else { throw refused(.indivisible) }
+    guard paths[layer..<layer + group].allSatisfy({ plan[$0] == choice }) else { throw refused(.otherChoices) }
+    return group
+  }
+}
+
+extension LlamaAttention {
+  /// The layer of a side, which has not been decomposed.
+  func plainLayer(_ side: CacheSide) -> Linear {
+    guard let linear = self[keyPath: side.layer] as? Linear else {
+      preconditionFailure("decompose: keys and values have been decomposed before")
+    }
+    return linear
   }
 }

@@ -96,10 +96,15 @@ extension LlamaModel {
     let method = try CacheFile(contentsOf: folder.appending(path: CacheFile.name)).method
     let plan = try CompressionPlan(contentsOf: folder.appending(path: CacheFile.planName))
     let model = try LlamaModel(unfilled: LlamaConfiguration(folder: folder))
-    try model.replaceKeysAndValues(by: plan, method) { _, _, linear, shape, quantizer in
-      LowRankProjection(
-        down: .empty([shape.groups * shape.rank, linear.inputs]),
-        up: .empty([shape.groups, linear.outputs / shape.groups, shape.rank]), bias: linear.bias, quantizer: quantizer)
+    try model.replaceKeysAndValues(by: plan, method) { _, _, linears, shape, quantizer in
+      let (groups, rank, first) = (shape.groups, shape.rank, linears[0])
+      func up() -> Tensor { .empty([groups, first.outputs / groups, rank]) }
+      let lender = LowRankProjection(
+        down: .empty([groups * rank, first.inputs]), up: up(), bias: first.bias, quantizer: quantizer)
+      return [lender]
+        + linears.dropFirst().enumerated().map { place, linear in
+          BorrowedProjection(up: up(), bias: linear.bias, from: lender, layersBefore: place + 1)
+        }
     }
     try model.fill(from: Checkpoint.read(from: folder), source: folder.path)
     return model

@@ -94,6 +94,13 @@ public struct LowRankDecomposition {
     (vectors * Tensor(values, shape: [1, values.count])).matmul(vectors.transposed(0, 1))
   }
 
+  /// The inverse of a symmetric and positive semidefinite matrix on what it does not send to almost nothing.
+  static func pseudoInverse(of matrix: Tensor) -> Tensor {
+    let (values, vectors) = eigenvectors(of: matrix)
+    let floor = (values.first ?? 0) * 1e-10
+    return compose(values.map { $0 > floor ? 1 / $0 : 0 }, vectors)
+  }
+
   /// `B` and its inverse for `B²`; directions that cost nothing are made to cost a little.
   private static func roots(of square: Tensor) -> (root: Tensor, inverse: Tensor) {
     let (values, vectors) = eigenvectors(of: square.detached().cast(to: .float64))

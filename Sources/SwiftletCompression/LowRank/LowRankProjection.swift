@@ -36,18 +36,24 @@ public final class LowRankProjection: RememberedProjection {
   public func latents(_ x: Tensor) -> Tensor { x.linear(weight: down) }
 
   /// The outputs that latents stand for.
-  public func outputs(ofLatents latents: Tensor) -> Tensor {
+  public func outputs(ofLatents latents: Tensor) -> Tensor { Self.outputs(ofLatents: latents, up, bias) }
+
+  static func outputs(ofLatents latents: Tensor, _ up: Tensor, _ bias: Tensor?) -> Tensor {
     let tokens = Array(latents.shape.dropLast())
-    let y = Tensor.einsum("tgr,gor->tgo", latents.reshaped([-1, groups, rank]), up).reshaped(tokens + [outputs])
+    let (groups, rank) = (up.shape[0], up.shape[2])
+    let y = Tensor.einsum("tgr,gor->tgo", latents.reshaped([-1, groups, rank]), up)
+      .reshaped(tokens + [groups * up.shape[1]])
     return bias.map { y + $0 } ?? y
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor { outputs(ofLatents: latents(x)) }
 
-  public func remembered(_ x: Tensor) -> Tensor {
+  public func remembered(_ x: Tensor) -> Tensor { outputs(ofLatents: rememberedLatents(x)) }
+
+  /// The latents as they come back from the cache.
+  func rememberedLatents(_ x: Tensor) -> Tensor {
     let latents = latents(x)
-    guard let quantizer else { return outputs(ofLatents: latents) }
-    return outputs(ofLatents: quantizer.rounded(latents, slice: quantizer.group ?? rank))
+    return quantizer.map { $0.rounded(latents, slice: $0.group ?? rank) } ?? latents
   }
 
   public func shallowCopy() -> LowRankProjection {

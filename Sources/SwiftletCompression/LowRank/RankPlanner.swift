@@ -13,6 +13,8 @@ public struct RankPlanner {
   public let slots: [Slot]
   /// Heads that share a basis; nil is all of a layer.
   public var headGroup: Int?
+  /// Neighbouring layers that share a latent; 1 is each its own.
+  public var layerGroup = 1
   /// Channels of a latent that share a grid; nil is all of a group's.
   public var latentGroup: Int?
   /// Ranks of a group are multiples of it.
@@ -47,18 +49,20 @@ public struct RankPlanner {
   ///   `CompressionPlanError` where ranks and ``latentGroup`` do not fit.
   public func plan(keeping allowance: Allowance, bits: Int? = nil, by rule: Rule) throws -> CompressionPlan {
     if let bits, bits < 16 { _ = try LatentQuantizer(bits: bits, group: latentGroup) }
-    let groups = try slots.map { try group(of: $0, by: rule) }
+    let units = try units()
+    let groups = try units.map { try group(of: $0, by: rule) }
     let most = groups.reduce(0) { $0 + $1.width }
     switch allowance {
     case .share(let share):
       return try plan(
-        groups, total: min(most, Int((share * Double(most)).rounded()) / step * step), bits: bits, by: rule)
+        groups, units, total: min(most, Int((share * Double(most)).rounded()) / step * step), bits: bits, by: rule)
     case .bytesPerToken(let bytes):
       // Codes alone would allow so much; grids and bytes that are not full take their part.
-      let codeBits = try slots.map { try groupCount(of: $0) * (bits ?? 16) }.min() ?? 1
-      var total = min(most, bytes * 8 / codeBits) / step * step
+      let codeBits = try units.map { try groupCount(of: $0[0]) * (bits ?? 16) }.min() ?? 1
+      var total =
+        min(most, bytes.multipliedReportingOverflow(by: 8).overflow ? most : bytes * 8 / codeBits) / step * step
       while true {
-        let plan = try plan(groups, total: total, bits: bits, by: rule)
+        let plan = try plan(groups, units, total: total, bits: bits, by: rule)
         let taken = try slots.reduce(0) { try $0 + CostModel.cacheBytes($1, plan[$1.path] ?? LayerChoice()) }
         if taken <= bytes { return plan }
         total -= step
@@ -66,22 +70,37 @@ public struct RankPlanner {
     }
   }
 
-  private func plan(_ groups: [RankAllocation.Group], total: Int, bits: Int?, by rule: Rule) throws(LowRankError)
-    -> CompressionPlan
-  {
+  /// The slots that share a latent: one each, or neighbours of a side.
+  private func units() throws(LowRankError) -> [[Slot]] {
+    guard layerGroup > 1 else { return slots.map { [$0] } }
+    var units: [[Slot]] = []
+    for kind in [Slot.Kind.keys, .values] {
+      let side = slots.filter { $0.kind == kind }
+      guard side.count.isMultiple(of: layerGroup) else {
+        throw .layers(side.count, group: layerGroup, reason: .indivisible)
+      }
+      units += stride(from: 0, to: side.count, by: layerGroup).map { Array(side[$0..<$0 + layerGroup]) }
+    }
+    return units
+  }
+
+  private func plan(
+    _ groups: [RankAllocation.Group], _ units: [[Slot]], total: Int, bits: Int?, by rule: Rule
+  ) throws(LowRankError) -> CompressionPlan {
     let allocation = RankAllocation(step: step)
     let ranks =
       if case .waterFilling = rule { try allocation.waterFilled(groups, total: total) } else {
         try allocation.proportional(groups, total: total)
       }
     var plan = CompressionPlan()
-    for (slot, rank) in zip(slots, ranks) {
-      var choice = LayerChoice(rank: rank, headGroup: headGroup ?? slot.heads)
+    for (unit, rank) in zip(units, ranks) {
+      var choice = LayerChoice(rank: rank, headGroup: headGroup ?? unit[0].heads)
+      if layerGroup > 1 { choice.layerGroup = layerGroup }
       if let bits, bits < 16 {
         choice.latentGroup = latentGroup
-        if slot.kind == .keys { choice.keyBits = bits } else { choice.valueBits = bits }
+        if unit[0].kind == .keys { choice.keyBits = bits } else { choice.valueBits = bits }
       }
-      plan[slot.path] = choice
+      for slot in unit { plan[slot.path] = choice }
     }
     return plan
   }
@@ -102,14 +121,18 @@ public struct RankPlanner {
     slot.heads / (try HeadGrouping(of: headGroup).size(among: slot.heads))
   }
 
-  /// A group of heads of a projection; all of its groups get the same rank.
-  private func group(of slot: Slot, by rule: Rule) throws(LowRankError) -> RankAllocation.Group {
-    let width = slot.outputs / (try groupCount(of: slot))
-    return switch rule {
-    case .uniform: RankAllocation.Group(width: width, weight: Double(width))
-    case .proportional(let weights): RankAllocation.Group(width: width, weight: Self.known(slot.path, in: weights))
+  /// A group of heads of projections that share a latent; all of their groups get the same rank.
+  private func group(of unit: [Slot], by rule: Rule) throws(LowRankError) -> RankAllocation.Group {
+    let slot = unit[0]
+    let width = min(unit.count * slot.outputs / (try groupCount(of: slot)), slot.inputs)
+    switch rule {
+    case .uniform: return RankAllocation.Group(width: width, weight: Double(width))
+    case .proportional(let weights):
+      return RankAllocation.Group(
+        width: width, weight: unit.reduce(0) { $0 + Self.known($1.path, in: weights) } / Double(unit.count))
     case .waterFilling(let energies, let costs):
-      RankAllocation.Group(
+      guard unit.count == 1 else { throw .layers(slots.count / 2, group: unit.count, reason: .otherRule) }
+      return RankAllocation.Group(
         width: width, weight: Self.known(slot.path, in: costs), energies: Self.known(slot.path, in: energies))
     }
   }

@@ -35,26 +35,34 @@ public struct RotatedKeyValueMemory: KeyValueMemory {
 }
 
 /// Keys with a grid for each channel and `block` neighbouring tokens, values with one for each token and `valueGroup` channels.
-/// The tokens that fill no block yet are whole.
 ///
+/// A block is rounded when it is full: attention keeps ``WholeTokens`` of so many newest ones, so that no token sees grids that
+/// later ones have set.
 /// Source: Liu et al., "KIVI: A Tuning-Free Asymmetric 2bit Quantization for KV Cache" (2024), section 3.
 public struct ChannelwiseKeyValueMemory: KeyValueMemory {
   public let quantizer: LatentQuantizer
   public let block, valueGroup: Int
 
-  /// - Precondition: `block` and `valueGroup` are 1 or more, and `valueGroup` divides a head.
-  public init(bits: Int, block: Int = 32, valueGroup: Int = 32) throws(LowRankError) {
-    precondition(block > 0 && valueGroup > 0, "ChannelwiseKeyValueMemory: blocks of \(block), groups of \(valueGroup)")
+  /// - Parameters:
+  ///   - block: 1 or more.
+  ///   - valueGroup: the channels of a head where those are fewer.
+  /// - Throws: ``LowRankError`` for bits that are none, and for groups that do not divide a head.
+  public init(bits: Int, headWidth: Int, block: Int = 32, valueGroup: Int = 32) throws(LowRankError) {
+    precondition(block > 0, "ChannelwiseKeyValueMemory: blocks of \(block)")
     quantizer = try LatentQuantizer(bits: bits)
-    (self.block, self.valueGroup) = (block, valueGroup)
+    (self.block, self.valueGroup) = (block, min(valueGroup, headWidth))
+    _ = try LatentQuantizer(bits: bits, group: self.valueGroup).slices(ofWidth: headWidth)
   }
+
+  /// The tokens that fill no block yet.
+  public var whole: WholeTokens { WholeTokens(newest: block) }
 
   /// What is kept of a token of a long text: codes, and two 16-bit floats a grid; the tokens that fill no block are not
   /// counted.
   public func bytesPerToken(heads: Int, headWidth: Int) -> Double {
     let channels = Double(heads * headWidth)
     let codes = 2 * channels * Double(quantizer.bits) / 8
-    let valueGrids = heads * (headWidth / min(valueGroup, headWidth))
+    let valueGrids = heads * (headWidth / valueGroup)
     return codes + 4 * (channels / Double(block) + Double(valueGrids))
   }
 
@@ -69,6 +77,6 @@ public struct ChannelwiseKeyValueMemory: KeyValueMemory {
   }
 
   public func values(_ values: Tensor) -> Tensor {
-    quantizer.rounded(values, slice: min(valueGroup, values.shape[3]))
+    quantizer.rounded(values, slice: valueGroup)
   }
 }

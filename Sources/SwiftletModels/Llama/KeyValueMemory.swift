@@ -7,6 +7,12 @@ public protocol RememberedProjection: Layer {
   func remembered(_ x: Tensor) -> Tensor
 }
 
+/// A projection of what an earlier layer's attention read: it has no latent of its own, and a cache keeps nothing for it.
+public protocol BorrowingProjection: RememberedProjection {
+  /// How many layers before; 1 or more.
+  var layersBefore: Int { get }
+}
+
 /// What a cache makes of whole keys and values: what comes back of them.
 ///
 /// Shapes: `[batch, heads, tokens, headWidth]`, keys turned by their positions.

@@ -42,6 +42,11 @@ public final class LlamaAttention: Module {
 
   public func callAsFunction(_ x: Tensor, in context: LlamaContext) -> Tensor {
     let (batch, tokens, _) = x.shape3
+    context.note(x)
+    /// What a layer reads: mostly `x`.
+    func input(of layer: any Layer) -> Tensor {
+      (layer as? any BorrowingProjection).map { context.input(layersBefore: $0.layersBefore) } ?? x
+    }
     func split(_ projected: Tensor, into heads: Int) -> Tensor {
       projected.reshaped([batch, tokens, heads, headWidth]).transposed(1, 2)
     }
@@ -50,15 +55,23 @@ public final class LlamaAttention: Module {
     func values(_ projected: Tensor) -> Tensor { split(projected, into: keyHeads) }
     let q = turned(split(query(x), into: heads))
     let bias = context.bias(window: window)?.cast(to: q.dataType)
-    var kept = (keys: keys(remembered(key, x)), values: values(remembered(value, x)))
+    var kept = (
+      keys: keys(remembered(key, input(of: key))), values: values(remembered(value, input(of: value)))
+    )
     if let memory { kept = (memory.keys(kept.keys), memory.values(kept.values)) }
     let mixed: Tensor
     if remembers, let mask = whole.mask(tokens: tokens, device: q.device) {
-      mixed = attend(q, where: mask, whole: (keys(key(x)), values(value(x))), elsewhere: kept, bias)
+      mixed = attend(
+        q, where: mask, whole: (keys(key(input(of: key))), values(value(input(of: value)))), elsewhere: kept, bias)
     } else {
       mixed = SwiftletNN.attend(query: q, key: kept.keys, value: kept.values, bias: bias, causal: bias == nil)
     }
     return output(mixed.transposed(1, 2).reshaped([batch, tokens, heads * headWidth]))
+  }
+
+  /// How many layers before this one something is read from; 0 where that is nowhere.
+  var layersBefore: Int {
+    [key, value].compactMap { ($0 as? any BorrowingProjection)?.layersBefore }.max() ?? 0
   }
 
   /// Whether anything comes back from a cache other than it went in.

@@ -8,8 +8,16 @@ public struct LlamaContext {
   /// By window, where there is more to add to scores than hiding later tokens.
   private let biases: [Int?: Tensor]
 
-  /// - Parameter positions: of each token, for rotations; nil is 0, 1, …
-  init(_ configuration: LlamaConfiguration, tokens: Int, positions: [Int]?, device: Device) {
+  /// What the layers before have read, where one behind reads it again.
+  private let inputs: InputTrail?
+
+  /// - Parameters:
+  ///   - positions: of each token, for rotations; nil is 0, 1, …
+  ///   - remembersInputs: of so many layers; a context then serves one pass.
+  init(
+    _ configuration: LlamaConfiguration, tokens: Int, positions: [Int]?, device: Device, remembersInputs: Int = 0
+  ) {
+    inputs = remembersInputs > 0 ? InputTrail(depth: remembersInputs) : nil
     switch configuration.positions {
     case .rotary(let base, let scaling):
       let embedding = RotaryEmbedding(width: configuration.headWidth, base: base, scaling: scaling)
@@ -34,6 +42,33 @@ public struct LlamaContext {
 
   private let tokens: Int
 
+  /// Notes what a layer's attention reads.
+  func note(_ input: Tensor) { inputs?.note(input) }
+
+  /// What the attention so many layers before the one that noted last has read.
+  func input(layersBefore count: Int) -> Tensor {
+    guard let inputs else { preconditionFailure("LlamaContext: nobody remembers what earlier layers read") }
+    return inputs[layersBefore: count]
+  }
+
   /// `[heads or 1, tokens, tokens]`; nil where later tokens are hidden and nothing else.
   func bias(window: Int?) -> Tensor? { biases[window.flatMap { $0 < tokens ? $0 : nil }] }
+}
+
+/// What the last layers of a pass have read.
+private final class InputTrail {
+  private let depth: Int
+  private var inputs: [Tensor] = []
+
+  init(depth: Int) { self.depth = depth }
+
+  func note(_ input: Tensor) {
+    inputs.append(input)
+    if inputs.count > depth + 1 { inputs.removeFirst() }
+  }
+
+  subscript(layersBefore count: Int) -> Tensor {
+    precondition((0..<inputs.count).contains(count), "LlamaContext: there are no \(count) layers before")
+    return inputs[inputs.count - 1 - count]
+  }
 }

@@ -2,25 +2,19 @@ import SwiftletNN
 import SwiftletTensor
 
 extension LlamaModel {
-  /// Hands out what the attention of each block reads, `[batch, tokens, width]`, for all batches of a block before those of
-  /// the next: so that statistics of one block at a time fit into memory, whatever the text.
+  /// Hands out what the attention of each block reads, `[batch, tokens, width]`, from the first block to the last.
   ///
-  /// What is kept meanwhile is one block's input for every token. `body` may replace layers of the attention that it gets; the
-  /// blocks behind then read what the new ones make.
-  /// - Parameter batches: token ids, `[batch, tokens]` each.
+  /// - Parameter ids: `[batch, tokens]`.
   public func forEachAttentionInput(
-    of batches: [Tensor], _ body: (_ layer: Int, _ attention: LlamaAttention, _ input: Tensor) throws -> Void,
-    afterEach: (_ layer: Int, _ attention: LlamaAttention) throws -> Void = { _, _ in }
+    of ids: Tensor, _ body: (_ layer: Int, _ attention: LlamaAttention, _ input: Tensor) throws -> Void
   ) rethrows {
     try withNoGradient {
-      let contexts = batches.map {
-        LlamaContext(configuration, tokens: $0.shape[1], positions: nil, device: $0.device)
-      }
-      var states = batches.map { embedding($0) }
+      let context = LlamaContext(
+        configuration, tokens: ids.shape[1], positions: nil, device: ids.device, remembersInputs: rememberedInputs)
+      var state = embedding(ids)
       for (layer, block) in blocks.enumerated() {
-        for state in states { try body(layer, block.attention, block.norm1(state)) }
-        try afterEach(layer, block.attention)
-        for (index, context) in contexts.enumerated() { states[index] = block(states[index], in: context) }
+        try body(layer, block.attention, block.norm1(state))
+        state = block(state, in: context)
       }
     }
   }

@@ -89,11 +89,15 @@ public final class LlamaModel: Layer, CompressibleModel {
     if let positions, positions.count != tokens {
       reportFailure("LlamaModel", "\(positions.count) positions were given for \(tokens) tokens")
     }
-    let context = LlamaContext(configuration, tokens: tokens, positions: positions, device: ids.device)
+    let context = LlamaContext(
+      configuration, tokens: tokens, positions: positions, device: ids.device, remembersInputs: rememberedInputs)
     var x = embedding(ids)
     for block in blocks { x = block(x, in: context) }
     return norm(x)
   }
+
+  /// Of so many layers back something is read again.
+  var rememberedInputs: Int { blocks.map(\.attention.layersBefore).max() ?? 0 }
 
   /// The scores of each next token, `[…, vocabulary]`, of features `[…, width]`.
   public func scores(of features: Tensor) -> Tensor {

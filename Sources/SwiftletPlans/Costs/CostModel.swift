@@ -30,7 +30,9 @@ public struct CostModel: Sendable {
 
   /// What the rules below were written for; most of it changes one of them and not the others.
   private static let known: Set<LayerChoice.Axis> = [
-    .pattern, .precision, .groupSize, .activationBits, .observer, .rank, .headGroup, .latentGroup, .keyBits, .valueBits,
+    .pattern, .precision, .groupSize, .activationBits, .observer, .rank, .headGroup, .layerGroup, .latentGroup,
+    .keyBits,
+    .valueBits,
   ]
 
   /// Multiply-adds of one sample. Fewer bits multiply as often.
@@ -60,29 +62,38 @@ public struct CostModel: Sendable {
   }
 
   /// Bytes that a cache keeps of each token: keys and values, or the latents in their place, in 16 bits unless fewer are
-  /// chosen; then each group of channels has an fp16 scale and an fp16 offset besides. Whole bytes a layer.
+  /// chosen; then each group of channels has an fp16 scale and an fp16 offset besides. Whole bytes a layer; layers that share a
+  /// latent have equal parts of it.
   ///
   /// Source: the storage of Palu (Chang et al., "Palu: Compressing KV-Cache with Low-Rank Projection", 2024), whose own rates
   /// leave the scales out.
   public static let cacheBytes = CostModel(.cacheBytes, axes: known) { slot, choice in
     guard slot.kind.isCached else { return 0 }
-    return Remembered(slot, choice).map { ($0.bits + 7) / 8 + $0.gridBytes }
+    return Remembered(slot, choice).map { (($0.bits + 7) / 8 + $0.gridBytes).divided(among: $0.layers) }
   }
 
   /// Those of them that are scales and offsets.
   public static let cacheMetadataBytes = CostModel(.cacheBytes, axes: known) { slot, choice in
-    slot.kind.isCached ? Remembered(slot, choice)?.gridBytes : 0
+    slot.kind.isCached ? Remembered(slot, choice).map { $0.gridBytes.divided(among: $0.layers) } : 0
   }
+}
+
+extension Int {
+  /// A part of several, rounded up.
+  fileprivate func divided(among parts: Int) -> Int { (self + parts - 1) / parts }
 }
 
 /// What a cache keeps of each token: the numbers, and an fp16 scale and an fp16 offset for each grid.
 private struct Remembered {
   let bits, gridBytes: Int
+  /// That share it.
+  let layers: Int
 
   /// Nil for what no latent is.
   init?(_ slot: Slot, _ choice: LayerChoice) {
     let width = (slot.kind == .keys ? choice.keyBits : choice.valueBits) ?? 16
     guard let latent = Latent(slot, choice), latent.rank.isMultiple(of: choice.latentGroup ?? 1) else { return nil }
+    layers = choice.layerGroup ?? 1
     bits = latent.groups * latent.rank * width
     gridBytes = width < 16 ? 4 * latent.groups * (choice.latentGroup.map { latent.rank / $0 } ?? 1) : 0
   }
@@ -97,10 +108,12 @@ private struct Latent {
   /// Nil where the heads do not divide into such groups, or the rank is more than a matrix of this shape has.
   init?(_ slot: Slot, _ choice: LayerChoice) {
     let heads = choice.headGroup ?? slot.heads
-    guard slot.heads.isMultiple(of: heads) else { return nil }
+    let layers = choice.layerGroup ?? 1
+    // Layers share a latent, and no outputs.
+    guard slot.heads.isMultiple(of: heads), layers == 1 || choice.rank != nil else { return nil }
     groups = slot.heads / heads
     rank = choice.rank ?? slot.outputs / groups
-    guard rank <= min(slot.outputs / groups, choice.rank == nil ? .max : slot.inputs) else { return nil }
-    weights = rank * (groups * slot.inputs + slot.outputs)
+    guard rank <= min(layers * slot.outputs / groups, choice.rank == nil ? .max : slot.inputs) else { return nil }
+    weights = rank * ((groups * slot.inputs).divided(among: layers) + slot.outputs)
   }
 }

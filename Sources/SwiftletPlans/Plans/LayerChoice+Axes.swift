@@ -3,7 +3,8 @@ import SwiftletRuntime
 extension LayerChoice {
   /// What a choice may decide, by its name in files.
   public enum Axis: String, CodingKey, CaseIterable, Hashable, Sendable {
-    case pattern, precision, groupSize, activationBits, rank, headGroup, latentGroup, keyBits, valueBits, observer
+    case pattern, precision, groupSize, activationBits, rank, headGroup, layerGroup, latentGroup, keyBits, valueBits,
+      observer
   }
 
   /// All that is said of an axis: how a file holds its decisions, how people read them, which of two keeps more.
@@ -62,6 +63,7 @@ extension LayerChoice {
     Row(.pattern, \.pattern, json: { "\"\($0)\"" }, kept: { $0.sparsity.density }, text: { "\($0)" }),
     Row(.rank, \.rank, in: 1...1 << 20) { "rank \($0)" },
     Row(.headGroup, \.headGroup, in: 1...1 << 16, isGroup: true) { $0 == 1 ? "of each head" : "of \($0) heads" },
+    Row(.layerGroup, \.layerGroup, in: 1...1 << 10, isGroup: true) { $0 == 1 ? "of each layer" : "of \($0) layers" },
     Row(
       .precision, \.precision, json: { "\"\($0.rawValue)\"" }, kept: { Double($0.format.bits) },
       text: { $0.rawValue }),

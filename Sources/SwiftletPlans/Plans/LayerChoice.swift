@@ -21,6 +21,8 @@ public struct LayerChoice: Hashable, Sendable {
   public var rank: Int?
   /// Attention heads that share a basis; undecided is all of them.
   public var headGroup: Int?
+  /// Neighbouring layers whose keys, or values, come from one latent, that of what the first of them reads; undecided is one.
+  public var layerGroup: Int?
   /// Channels of a remembered key or value that share a scale; undecided is all of a group of heads.
   public var latentGroup: Int?
   /// Bits of what is remembered of each token's key.

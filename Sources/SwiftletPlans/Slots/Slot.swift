@@ -20,8 +20,8 @@ public struct Slot: Hashable, Sendable {
       return switch self {
       case .linear: usual.union([.rank])
       case .convolution: usual
-      case .keys: usual.union([.rank, .headGroup, .latentGroup, .keyBits])
-      case .values: usual.union([.rank, .headGroup, .latentGroup, .valueBits])
+      case .keys: usual.union([.rank, .headGroup, .layerGroup, .latentGroup, .keyBits])
+      case .values: usual.union([.rank, .headGroup, .layerGroup, .latentGroup, .valueBits])
       }
     }
   }

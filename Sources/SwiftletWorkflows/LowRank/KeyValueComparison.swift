@@ -52,7 +52,7 @@ public struct KeyValueComparison {
     }
     let work = try Work(
       self, calibration: text(recipe.calibration), judged: recipe.judged.map(text),
-      searched: recipe.searched.map(text), plans: file.deletingPathExtension())
+      searched: recipe.searched.map(text), plans: file.appendingPathExtension("plans"))
     let known = try KeyValueResults(file, identity: work.identity)
     return try Interruption.whileListening {
       var rows: [KeyValueResult] = []
@@ -64,7 +64,9 @@ public struct KeyValueComparison {
           if let signal = Interruption.signalNumber {
             throw SearchRunError.interrupted(signal: signal, evaluations: file)
           }
-          result = try work.result(of: setting)
+          do { result = try work.result(of: setting) } catch let error as SearchRunError { throw error } catch {
+            throw KeyValueComparisonError.setting("\(setting)", reason: "\(error)")
+          }
           try known.append(result, of: setting)
         }
         rows.append(result)
@@ -95,8 +97,13 @@ private final class Work {
     (self.comparison, self.calibration, self.judged) = (comparison, calibration, judged)
     (self.searched, self.plans) = (searched, plans)
     var identity = Fingerprint(.scattered)
-    identity.mix(weightsOf: comparison.source.model)
-    for text in [calibration] + judged + (searched.map { [$0] } ?? []) { identity.mix(text) }
+    identity.mix(comparison.source.model)
+    for (role, texts) in [
+      ("calibration", [calibration]), ("judged", judged), ("searched", searched.map { [$0] } ?? []),
+    ] {
+      identity.mix(role)
+      for text in texts { identity.mix(text) }
+    }
     self.identity = identity.hexadecimal
   }
 
@@ -104,7 +111,8 @@ private final class Work {
     get throws {
       if let knownPlanner { return knownPlanner }
       let made = try KeyValuePlanner(
-        model, calibratedOn: calibration, samplesPerBatch: KeyValueSearch.samplesPerBatch(of: calibration)
+        model, calibratedOn: calibration, samplesPerBatch: KeyValueSearch.samplesPerBatch(of: calibration),
+        layerGroup: comparison.recipe.settings.map(\.layerGroup).max() ?? 1
       ) { [comparison] in try comparison.observer?(.stage($0)) }
       knownPlanner = made
       return made
@@ -142,12 +150,12 @@ private final class Work {
     let (plan, method): (CompressionPlan, LowRankMethod)
     switch setting {
     case .channelwise(let setting):
-      let memory = try ChannelwiseKeyValueMemory(
-        bits: setting.bits, block: setting.block, valueGroup: setting.valueGroup)
       let (heads, width) = (model.configuration.keyHeads, model.configuration.headWidth)
+      let memory = try ChannelwiseKeyValueMemory(
+        bits: setting.bits, headWidth: width, block: setting.block, valueGroup: setting.valueGroup)
       let bytes = Double(model.configuration.layers) * memory.bytesPerToken(heads: heads, headWidth: width)
       let codes = Double(model.configuration.layers * 2 * heads * width * setting.bits) / 8
-      return (model.remembering(memory), bytes, bytes - codes)
+      return (model.remembering(memory, memory.whole), bytes, bytes - codes)
     case .whole(let setting):
       method = {
         var method = LowRankMethod()
@@ -171,6 +179,7 @@ private final class Work {
   private func plan(_ setting: KeyValueSetting.LowRank) throws -> CompressionPlan {
     var shape = KeyValuePlanner.Shape()
     (shape.headGroup, shape.latentGroup, shape.step) = (setting.headGroup, setting.latentGroup, setting.step)
+    shape.layerGroup = setting.layerGroup
     let whole = try bytes(CompressionPlan(), .cacheBytes)
     let allowance: RankPlanner.Allowance =
       setting.kv.map { .bytesPerToken(Int($0 * Double(whole))) } ?? .share(setting.keep ?? 1)
@@ -214,14 +223,19 @@ extension KeyValueSetting.Whole {
 
 extension LlamaModel {
   /// The network with another memory in every layer, which shares all weights.
-  fileprivate func remembering(_ memory: any KeyValueMemory) -> LlamaModel {
+  fileprivate func remembering(_ memory: any KeyValueMemory, _ whole: WholeTokens) -> LlamaModel {
     let model = shallowCopy()
     model.blocks = blocks.map { block in
       let (block, attention) = (block.shallowCopy(), block.attention.shallowCopy())
-      attention.memory = memory
+      (attention.memory, attention.whole) = (memory, whole)
       block.attention = attention
       return block
     }
     return model
   }
+}
+
+extension KeyValueSetting {
+  /// Neighbouring layers that share a latent.
+  fileprivate var layerGroup: Int { if case .lowRank(let setting) = self { setting.layerGroup } else { 1 } }
 }

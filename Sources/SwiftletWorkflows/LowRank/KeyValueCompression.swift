@@ -38,7 +38,7 @@ public struct KeyValueCompression: Encodable {
       let kept = own.reduce(0) { sum, slot in
         let choice = plan[slot.path]
         guard let rank = choice?.rank else { return sum + slot.outputs }
-        return sum + rank * (slot.heads / (choice?.headGroup ?? slot.heads))
+        return sum + rank * (slot.heads / (choice?.headGroup ?? slot.heads)) / (choice?.layerGroup ?? 1)
       }
       return Double(kept) / Double(max(1, own.reduce(0) { $0 + $1.outputs }))
     }

@@ -59,7 +59,8 @@ public struct KeyValueCompressor {
     let planner = try text.map { text in
       // A plan by measured worth is the only one that asks for decompositions twice.
       let remembers = if case .allowance(_, _, .waterFilling) = wanted { true } else { false }
-      return try KeyValuePlanner(model, calibratedOn: text, remembers: remembers, observer: observer)
+      return try KeyValuePlanner(
+        model, calibratedOn: text, layerGroup: layerGroup(of: wanted), remembers: remembers, observer: observer)
     }
     let plan: CompressionPlan
     switch wanted {
@@ -84,6 +85,14 @@ public struct KeyValueCompressor {
     try plan.require(only: LayerChoice.decomposable, by: "low-rank keys and values")
     guard calibration != nil || plan.choices.values.allSatisfy({ $0.rank == nil }) else {
       throw KeyValueCompressorError.noCalibration
+    }
+  }
+
+  /// The most layers that share a latent.
+  private func layerGroup(of wanted: Wanted) -> Int {
+    switch wanted {
+    case .plan(let plan): plan.choices.values.compactMap(\.layerGroup).max() ?? 1
+    case .allowance: shape.layerGroup
     }
   }
 

@@ -25,8 +25,8 @@ public final class KeyValuePlanner {
 
   /// What takes long.
   public enum Stage: Hashable, Sendable {
-    /// Statistics of a layer, of so many, are there.
-    case calibrated(layer: Int, of: Int)
+    /// So many batches of the calibration text, of all, are read.
+    case calibrated(batches: Int, of: Int)
     /// Gradients of a window, of so many, are there.
     case differentiated(window: Int, of: Int)
     /// The exchange rate of a projection, of so many, is there.
@@ -47,6 +47,8 @@ public final class KeyValuePlanner {
   public struct Shape: Hashable, Sendable {
     /// Heads that share a basis; nil is the most that are at most four.
     public var headGroup: Int?
+    /// Neighbouring layers that share a latent.
+    public var layerGroup = 1
     /// Values of a latent that share a grid; nil is all of a group's.
     public var latentGroup: Int?
     /// Ranks are multiples of it; nil is 32, or 8 where a group has fewer than 256 outputs.
@@ -57,17 +59,21 @@ public final class KeyValuePlanner {
 
   /// - Parameters:
   ///   - samplesPerBatch: tokens of each batch whose inputs are kept, for errors of levels.
+  ///   - layerGroup: the most neighbouring layers that share a latent.
   ///   - remembers: whether decompositions are kept, two matrices a group of heads.
   /// - Throws: what the observer throws.
   public init(
-    _ model: LlamaModel, calibratedOn text: LanguageText, samplesPerBatch: Int = 0, remembers: Bool = true,
+    _ model: LlamaModel, calibratedOn text: LanguageText, samplesPerBatch: Int = 0, layerGroup: Int = 1,
+    remembers: Bool = true,
     observer: ((Stage) throws -> Void)? = nil
   ) throws {
     (self.model, self.text, self.remembers, self.observer) = (model, text, remembers, observer)
     model.evaluate()
-    let layers = model.configuration.layers
-    statistics = try model.keyValueStatistics(on: text.tensors, samplesPerBatch: samplesPerBatch) { layer in
-      try observer?(.calibrated(layer: layer + 1, of: layers))
+    let batches = text.tensors
+    statistics = try model.keyValueStatistics(
+      on: batches, samplesPerBatch: samplesPerBatch, layerGroup: layerGroup
+    ) { done in
+      try observer?(.calibrated(batches: done, of: batches.count))
     }
   }
 
@@ -86,7 +92,7 @@ public final class KeyValuePlanner {
     let (heads, headWidth) = (model.configuration.keyHeads, model.configuration.headWidth)
     let group = shape.headGroup ?? (1...4).last { heads.isMultiple(of: $0) } ?? 1
     var planner = RankPlanner(slots: model.slots)
-    (planner.headGroup, planner.latentGroup) = (group, shape.latentGroup)
+    (planner.headGroup, planner.layerGroup, planner.latentGroup) = (group, shape.layerGroup, shape.latentGroup)
     planner.step = shape.step ?? (group * headWidth < 256 ? 8 : 32)
     // Before anything is measured.
     _ = try planner.plan(keeping: allowance, bits: bits, by: .uniform)

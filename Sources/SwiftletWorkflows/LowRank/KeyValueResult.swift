@@ -43,20 +43,26 @@ final class KeyValueResults {
   private let identity: String
   private var known: [KeyValueSetting: KeyValueResult] = [:]
   private let lines: JSONLinesWriter
+  /// Two comparisons that write at once would cut each other's lines.
+  private let lock: FileLock?
 
   /// - Throws: ``KeyValueComparisonError`` for results of another network or other texts, `RunError` for a file that holds
   ///   something else or cannot be written.
   init(_ file: URL, identity: String) throws {
     (self.file, self.identity) = (file, identity)
     do {
-      if FileManager.default.fileExists(atPath: file.path) {
-        for result in try JSONLines.read(KeyValueResult.self, from: file.path) {
-          guard result.identity == identity else { throw KeyValueComparisonError.others(file.path) }
-          known[result.setting] = result
-        }
-      } else {
+      if !FileManager.default.fileExists(atPath: file.path) {
         try makeFolder(file.deletingLastPathComponent())
         try AtomicFile.write([], replacing: file.path)
+      }
+      switch FileLock.take(file.path) {
+      case .held(let lock): self.lock = lock
+      case .inUse: throw RunError.inUse(file)
+      case .unavailable: lock = nil
+      }
+      for result in try JSONLines.read(KeyValueResult.self, from: file.path) {
+        guard result.identity == identity else { throw KeyValueComparisonError.others(file.path) }
+        known[result.setting] = result
       }
       lines = try JSONLinesWriter(continuing: file.path)
     } catch let error as JSONLines.Malformed {
@@ -113,11 +119,13 @@ public struct KeyValueComparisonTable: Encodable, CustomStringConvertible {
 /// Why settings are not compared.
 public enum KeyValueComparisonError: Error, Hashable, Sendable, CustomStringConvertible {
   case others(String)
+  case setting(String, reason: String)
 
   public var description: String {
     switch self {
     case .others(let path):
       "\(path) holds results of another network or other texts: choose another --out, or remove it"
+    case .setting(let setting, let reason): "the setting “\(setting)” cannot be judged: \(reason)"
     }
   }
 }

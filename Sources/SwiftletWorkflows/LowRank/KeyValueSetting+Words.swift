@@ -8,6 +8,7 @@ extension KeyValueSetting: CustomStringConvertible {
       var words = [setting.keep.map { "low rank \($0)" } ?? "low rank in \(setting.kv ?? 1) of the bytes"]
       words.append("\(setting.bits) bits")
       if let group = setting.headGroup { words.append("heads by \(group)") }
+      if setting.layerGroup > 1 { words.append("layers by \(setting.layerGroup)") }
       if let group = setting.latentGroup { words.append("grids of \(group)") }
       words.append(setting.ranks.rawValue)
       if setting.sides != .both { words.append("\(setting.sides.rawValue) alone") }

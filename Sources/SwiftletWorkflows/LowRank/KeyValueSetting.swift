@@ -26,6 +26,8 @@ public enum KeyValueSetting: Hashable, Sendable {
     public var keep, kv: Double?
     public var bits = 16
     public var headGroup, latentGroup, step: Int?
+    /// Neighbouring layers that share a latent.
+    public var layerGroup = 1
     public var ranks = KeyValuePlanner.Ranks.uniform
     public var sides = Sides.both
     public var method = LowRankMethod()
@@ -67,6 +69,7 @@ extension KeyValueSetting: RecipeAlternatives {
       RecipeKey("headGroup", \.headGroup, .in(1...65_536))
       RecipeKey("latentGroup", \.latentGroup, .in(1...65_536))
       RecipeKey("step", \.step, .in(1...65_536))
+      RecipeKey("layerGroup", \.layerGroup, .in(1...1024)).written { $0.layerGroup > 1 }
       RecipeKey("ranks", \.ranks)
       RecipeKey("sides", \.sides)
       RecipeKey("method", \.method)

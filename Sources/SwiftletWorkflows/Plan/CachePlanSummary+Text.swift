@@ -46,14 +46,15 @@ extension CachePlanSummary {
 }
 
 extension CachePlanSummary.Layer {
-  /// Rank, heads that share it, bits, numbers that share a grid, bytes; a dash where nothing is decided.
+  /// Rank, heads, and layers, that share it, bits, numbers that share a grid, bytes; a dash where nothing is decided.
   fileprivate var cells: [String] {
     let bits = (slot.kind == .keys ? choice.keyBits : choice.valueBits) ?? 16
     let heads = choice.headGroup ?? slot.heads
     let width = choice.rank ?? slot.outputs / slot.heads * heads
     let isWhole = choice.rank == nil && bits == 16
     return [
-      choice.rank.map(String.init) ?? "–", isWhole ? "–" : "\(heads)", "\(bits)",
+      choice.rank.map(String.init) ?? "–",
+      isWhole ? "–" : "\(heads)" + (choice.layerGroup.map { " x \($0) layers" } ?? ""), "\(bits)",
       bits < 16 ? "\(choice.latentGroup ?? width)" : "–", "\(cacheBytes)",
     ]
   }

@@ -18,6 +18,8 @@ struct KeyValueOptions: ParsableArguments {
   @Option(help: "palu: bits of what is kept: 8, 4, 3 or 2. Default: 16.") var bits: Int?
   @Option(help: "palu: heads that share a basis. Default: the most, up to four, that divide the network's.")
   var group: Int?
+  @Option(help: "palu: neighbouring layers that share a latent, made from what the first of them reads.")
+  var layers: Int?
   @Option(help: "palu: values of a latent that share a grid. Default: all of a group of heads.") var latentGroup: Int?
   @Option(help: "palu: ranks are multiples of it. Default: 32, or 8 where heads are few.") var step: Int?
   @Option(help: "palu: who gets which rank: uniform, fisher (by gradients) or water-filling (by measured worth).")
@@ -38,6 +40,7 @@ struct KeyValueOptions: ParsableArguments {
   private var given: String? {
     let all: [(name: String, isGiven: Bool)] = [
       ("--keep", keep != nil), ("--budget", budget != nil), ("--bits", bits != nil), ("--group", group != nil),
+      ("--layers", layers != nil),
       ("--latent-group", latentGroup != nil), ("--step", step != nil), ("--ranks", ranks != nil),
       ("--calibrate", !calibrate.isEmpty), ("--windows", windows != nil), ("--window", window != nil),
       ("--rotation", rotation != nil), ("--route", route != nil), ("--weigh-keys", weighKeys),
@@ -56,9 +59,9 @@ struct KeyValueOptions: ParsableArguments {
     guard [plan, keep != nil, budget != nil].count(where: { $0 }) == 1 else {
       throw ValidationError("give one of --keep, --budget and --plan")
     }
-    if plan, bits != nil || group != nil || latentGroup != nil || step != nil || ranks != nil {
+    if plan, bits != nil || group != nil || layers != nil || latentGroup != nil || step != nil || ranks != nil {
       throw ValidationError(
-        "--plan says ranks and bits itself: leave out --bits, --group, --latent-group, --step, --ranks")
+        "--plan says ranks and bits itself: leave out --bits, --group, --layers, --latent-group, --step, --ranks")
     }
     if hasRecipe, !calibrate.isEmpty || windows != nil || window != nil {
       throw ValidationError("the recipe says what to calibrate on: leave out --calibrate, --windows, --window")
@@ -72,7 +75,8 @@ struct KeyValueOptions: ParsableArguments {
       throw ValidationError("\(budget) is no ceiling for a cache: write kv=0.2 or kv=2k")
     }
     let numbers = [
-      ("--group", group, 1), ("--latent-group", latentGroup, 1), ("--step", step, 1), ("--windows", windows, 1),
+      ("--group", group, 1), ("--layers", layers, 1), ("--latent-group", latentGroup, 1), ("--step", step, 1),
+      ("--windows", windows, 1),
       ("--window", window, 2), ("--newest-whole", newestWhole, 0), ("--first-whole", firstWhole, 0),
       ("--threads", threads, 1),
     ]
@@ -105,6 +109,7 @@ struct KeyValueOptions: ParsableArguments {
     if let newestWhole { compressor.method.whole.newest = newestWhole }
     if let firstWhole { compressor.method.whole.first = firstWhole }
     (compressor.shape.headGroup, compressor.shape.latentGroup, compressor.shape.step) = (group, latentGroup, step)
+    compressor.shape.layerGroup = layers ?? 1
     if let plan { return (compressor, .plan(try CompressionPlan(contentsOf: URL(filePath: plan)))) }
     let allowance: RankPlanner.Allowance =
       try keep.map { .share($0) } ?? .bytesPerToken(bytes(of: compressor.source.model.configuration.slots))
@@ -116,7 +121,7 @@ struct KeyValueOptions: ParsableArguments {
     let whole = try slots.reduce(0) { try $0 + CostModel.cacheBytes($1, LayerChoice()) }
     return switch budget.upper {
     case .share(let share): Int(share * Double(whole))
-    case .absolute(let bytes): Int(bytes)
+    case .absolute(let bytes): Int(min(bytes, Double(whole)))
     }
   }
 }

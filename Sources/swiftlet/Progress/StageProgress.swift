@@ -22,7 +22,7 @@ final class StageProgress {
 
   func show(_ stage: KeyValuePlanner.Stage) {
     switch stage {
-    case .calibrated(let layer, let all): show("statistics of layer", layer, of: all)
+    case .calibrated(let batches, let all): show("calibration batch", batches, of: all)
     case .differentiated(let window, let all): show("gradients of window", window, of: all)
     case .rated(let projection, let all): show("exchange rate of projection", projection, of: all)
     }
@@ -30,7 +30,7 @@ final class StageProgress {
 
   func show(_ stage: KeyValueSearch.Stage) {
     switch stage {
-    case .calibrated(let layer, let all): show("statistics of layer", layer, of: all)
+    case .calibrated(let batches, let all): show("calibration batch", batches, of: all)
     case .compared(let slot, let all): show("errors of projection", slot, of: all)
     }
   }
