@@ -62,9 +62,8 @@ extension KeyValueCompression: CustomStringConvertible {
     return "\(model): \(bytesPerToken) bytes a token of \(wholeBytesPerToken) in 16 bits, "
       + String(format: "%.4f of them, ", share) + "\(gridBytesPerToken) of them grids\n"
       + String(format: "ranks: %.3f of the keys', %.3f of the values'; ", keyRankShare, valueRankShare)
-      + String(
-        format: "%.2f M weights in their projections of %.2f M\n", Double(projectionWeights) / 1e6,
-        Double(wholeProjectionWeights) / 1e6)
+      + "\(PlanCosts.Unit.scaled(projectionWeights))weights in their projections of "
+      + "\(PlanCosts.Unit.scaled(wholeProjectionWeights))\n"
       + "\(method); \(text)"
   }
 }

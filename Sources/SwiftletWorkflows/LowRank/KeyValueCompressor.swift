@@ -54,7 +54,11 @@ public struct KeyValueCompressor {
     let start = clock.now
     let model = source.model
     model.evaluate()
-    if case .plan(let plan) = wanted { try check(plan) }
+    switch wanted {
+    case .plan(let plan): try check(plan)
+    case .allowance(let allowance, let bits, _):
+      try KeyValuePlanner.check(allowance, bits: bits, shape, for: model.configuration)
+    }
     let text = try calibration?.text(below: data, by: source.tokenizer, context: model.configuration.context)
     let planner = try text.map { text in
       // A plan by measured worth is the only one that asks for decompositions twice.

@@ -89,14 +89,29 @@ public final class KeyValuePlanner {
     keeping allowance: RankPlanner.Allowance, bits: Int?, by ranks: Ranks, _ shape: Shape = Shape(),
     method: LowRankMethod
   ) throws -> CompressionPlan {
-    let (heads, headWidth) = (model.configuration.keyHeads, model.configuration.headWidth)
-    let group = shape.headGroup ?? (1...4).last { heads.isMultiple(of: $0) } ?? 1
-    var planner = RankPlanner(slots: model.slots)
-    (planner.headGroup, planner.layerGroup, planner.latentGroup) = (group, shape.layerGroup, shape.latentGroup)
-    planner.step = shape.step ?? (group * headWidth < 256 ? 8 : 32)
     // Before anything is measured.
-    _ = try planner.plan(keeping: allowance, bits: bits, by: .uniform)
+    try Self.check(allowance, bits: bits, shape, for: model.configuration)
+    let (planner, group) = Self.planner(shape, for: model.configuration)
     return try planner.plan(keeping: allowance, bits: bits, by: rule(ranks, headGroup: group, method))
+  }
+
+  /// Refuses what no plan can meet, before a text is read.
+  ///
+  /// - Throws: `LowRankError` and `CompressionPlanError` where ranks, bits and groups do not fit the network.
+  static func check(
+    _ allowance: RankPlanner.Allowance, bits: Int?, _ shape: Shape, for configuration: LlamaConfiguration
+  ) throws {
+    _ = try planner(shape, for: configuration).planner.plan(keeping: allowance, bits: bits, by: .uniform)
+  }
+
+  private static func planner(
+    _ shape: Shape, for configuration: LlamaConfiguration
+  ) -> (planner: RankPlanner, headGroup: Int) {
+    let group = shape.headGroup ?? (1...4).last { configuration.keyHeads.isMultiple(of: $0) } ?? 1
+    var planner = RankPlanner(slots: configuration.slots)
+    (planner.headGroup, planner.layerGroup, planner.latentGroup) = (group, shape.layerGroup, shape.latentGroup)
+    planner.step = shape.step ?? (group * configuration.headWidth < 256 ? 8 : 32)
+    return (planner, group)
   }
 
   /// Windows that exchange rates are measured on, and the share of ranks at which.
