@@ -208,6 +208,41 @@ struct LowRankLlamaTests {
     #expect(distance(memory.keys(longer), longer) > 0)
   }
 
+  /// Oracle O13: what a cache holds of a text is, to the byte, what a plan is said to cost; and it gives back what attention saw.
+  @Test(arguments: shapes, [2, 3, 4, 8]) func `packed latents take the bytes that a plan costs`(
+    shape: Shape, bits: Int
+  ) throws {
+    for latentGroup in [nil, 3] {
+      var (key, value) = (
+        LayerChoice(rank: 6, headGroup: 1, keyBits: bits), LayerChoice(rank: 3, headGroup: 1, valueBits: bits)
+      )
+      (key.latentGroup, value.latentGroup) = (latentGroup, latentGroup)
+      let model = try Self.compressed(shape, keys: key, values: value)
+      var (held, promised) = (0, 0)
+      for (layer, block) in model.blocks.enumerated() {
+        let x = withNoGradient {
+          Tensor.normal([24, 32], using: Generator(seed: UInt64(layer)))
+        }
+        for (projection, choice) in [(block.attention.key, key), (block.attention.value, value)] {
+          let projection = try #require(projection as? LowRankProjection)
+          let latents = withNoGradient { projection.latents(x) }
+          var packed = try PackedLatents(
+            width: projection.groups * projection.rank,
+            quantizer: LatentQuantizer(bits: bits, group: choice.latentGroup ?? projection.rank))
+          packed.append(latents.scalars(as: Float.self))
+          held += packed.byteCount
+          let seen = withNoGradient { projection.rememberedLatents(x) }.scalars(as: Float.self)
+          #expect((0..<24).flatMap { packed.values(ofToken: $0) } == seen)
+        }
+      }
+      for slot in model.slots {
+        promised +=
+          24 * (try CostModel.cacheBytes(slot, slot.kind == .keys ? key : slot.kind == .values ? value : .init()))
+      }
+      #expect(held == promised, "\(bits) bits, grids of \(latentGroup ?? 0)")
+    }
+  }
+
   /// Statistics layer by layer are those of the whole network at once.
   @Test func `statistics are those of what each layer reads`() throws {
     let model = try Self.shapes[1].model()

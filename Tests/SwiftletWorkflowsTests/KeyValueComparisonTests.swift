@@ -82,6 +82,43 @@ struct KeyValueComparisonTests {
     #expect(table.contains("low rank 0.5, 4 bits, heads by 1, uniform") && table.contains("as it is"))
   }
 
+  /// Oracle O15 on a really trained network: less that is kept loses more, 4 bits cost little, and neither side is free.
+  @Test(.enabled(if: SharedData.directory != nil, "../shared/data is missing"))
+  func `stories260K loses more the less is kept`() throws {
+    let data = try #require(SharedData.directory).appending(path: "language")
+    let folder = try TemporaryFolder()
+    _ = try ModelImport(
+      of: data.appending(path: "stories260K.bin"), tokenizer: data.appending(path: "tok512.bin")
+    ).write(to: folder.url.appending(path: "stories"))
+    let stories = try Data(contentsOf: data.appending(path: "tinystories_2MiB.txt"))
+    try folder.write([UInt8](stories.prefix(60_000)), to: "calibration")
+    try folder.write([UInt8](stories.suffix(40_000)), to: "judged")
+    let recipe = try KeyValueComparisonRecipe.parse(
+      """
+      task: compare-keys-and-values
+      calibration: {files: [calibration], windows: 32, window: 256}
+      judged: [{files: [judged], windows: 12, window: 512}]
+      settings:
+        - {kind: low-rank, keep: 1, step: 2}
+        - {kind: low-rank, keep: 0.9, step: 2}
+        - {kind: low-rank, keep: 0.7, step: 2}
+        - {kind: low-rank, keep: 0.5, step: 2}
+        - {kind: low-rank, keep: 0.3, step: 2}
+        - {kind: low-rank, keep: 1, bits: 4, step: 2}
+        - {kind: low-rank, keep: 0.5, sides: keys, step: 2}
+        - {kind: low-rank, keep: 0.5, sides: values, step: 2}
+      """)
+    let found = try KeyValueComparison(
+      recipe, of: LanguageModelFolder(folder.url.appending(path: "stories")), data: folder.url
+    ).run(keeping: folder.url.appending(path: "compared.jsonl")).results.map { $0.texts[0] }
+    #expect(found[0].divergence < 1e-5)
+    for (more, less) in zip(found[0...3], found[1...4]) {
+      #expect(less.divergence > more.divergence && less.perplexity >= more.perplexity * 0.995)
+    }
+    #expect(abs(found[5].perplexity - found[0].perplexity) < 0.1, "\(found[5]) \(found[0])")
+    #expect(found[6].divergence > 1e-4 && found[7].divergence > 1e-4)
+  }
+
   @Test func `what cannot be compared is refused in one sentence`() throws {
     let folder = try TemporaryFolder()
     let file = folder.url.appending(path: "compared.jsonl")
