@@ -111,6 +111,6 @@ struct LanguageEvaluationTests {
     refuses(.notFinite(stretch: 0)) { _ = try LanguageEvaluation(of: model, on: LanguageText([[0, 1, 2]])) }
     #expect(
       "\(LanguageError.beyondContext(window: 2048, context: 512))"
-        == "a window of 2048 tokens is longer than the 512 that the network is for: give a shorter --window")
+        == "a window of 2048 tokens is longer than the 512 that the network is for: give a shorter window")
   }
 }

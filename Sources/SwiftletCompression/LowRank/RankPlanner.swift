@@ -63,8 +63,7 @@ public struct RankPlanner {
         min(most, bytes.multipliedReportingOverflow(by: 8).overflow ? most : bytes * 8 / codeBits) / step * step
       while true {
         let plan = try plan(groups, units, total: total, bits: bits, by: rule)
-        let taken = try slots.reduce(0) { try $0 + CostModel.cacheBytes($1, plan[$1.path] ?? LayerChoice()) }
-        if taken <= bytes { return plan }
+        if try CostModel.cacheBytes.total(of: slots, under: plan) <= bytes { return plan }
         total -= step
       }
     }

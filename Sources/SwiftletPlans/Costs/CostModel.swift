@@ -22,7 +22,9 @@ public struct CostModel: Sendable {
   }
 
   /// What the layers cost together; those that the plan does not name as they are.
-  func total(of slots: [Slot], under plan: CompressionPlan) throws(CompressionPlanError) -> Int {
+  ///
+  /// - Throws: `CompressionPlanError.uncounted` for a combination that the rule does not know.
+  public func total(of slots: [Slot], under plan: CompressionPlan) throws(CompressionPlanError) -> Int {
     var total = 0
     for slot in slots { total += try self(slot, plan[slot.path] ?? LayerChoice()) }
     return total

@@ -16,11 +16,11 @@ public enum LanguageError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .noText: "the text has no token to foretell: it is empty, or each document is a single token"
     case .tooShort(let tokens, let window):
-      "the text has \(tokens) tokens, a window takes \(window): give a longer text or a shorter --window"
+      "the text has \(tokens) tokens, a window takes \(window): give a longer text or a shorter window"
     case .beyondContext(let window, let context):
-      "a window of \(window) tokens is longer than the \(context) that the network is for: give a shorter --window"
+      "a window of \(window) tokens is longer than the \(context) that the network is for: give a shorter window"
     case .windowTooShort(let window):
-      "a window of \(window) token foretells nothing: give a --window of 2 or more, to a network that is for as many"
+      "a window of \(window) token foretells nothing: give a window of 2 or more, to a network that is for as many"
     case .unknownToken(let token, let vocabulary):
       "the text holds the token \(token), the network knows \(vocabulary): the tokenizer is of another network"
     case .otherVocabulary(let own, let other):

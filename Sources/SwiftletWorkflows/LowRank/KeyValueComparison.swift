@@ -141,7 +141,7 @@ private final class Work {
   }
 
   private func bytes(_ plan: CompressionPlan, _ cost: CostModel) throws -> Int {
-    try model.slots.reduce(0) { try $0 + cost($1, plan[$1.path] ?? LayerChoice()) }
+    try cost.total(of: model.slots, under: plan)
   }
 
   private func network(

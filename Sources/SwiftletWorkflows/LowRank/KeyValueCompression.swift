@@ -27,12 +27,10 @@ public struct KeyValueCompression: Encodable {
   ) throws {
     (model, self.method, self.seconds) = (folder, method.description, seconds)
     let slots = network.slots.filter(\.kind.isCached)
-    func total(_ cost: CostModel, _ plan: CompressionPlan) throws -> Int {
-      try slots.reduce(0) { try $0 + cost($1, plan[$1.path] ?? LayerChoice()) }
-    }
-    bytesPerToken = try total(.cacheBytes, plan)
-    wholeBytesPerToken = try total(.cacheBytes, CompressionPlan())
-    gridBytesPerToken = try total(.cacheMetadataBytes, plan)
+    let none = CompressionPlan()
+    bytesPerToken = try CostModel.cacheBytes.total(of: slots, under: plan)
+    wholeBytesPerToken = try CostModel.cacheBytes.total(of: slots, under: none)
+    gridBytesPerToken = try CostModel.cacheMetadataBytes.total(of: slots, under: plan)
     func share(_ kind: Slot.Kind) -> Double {
       let own = slots.filter { $0.kind == kind }
       let kept = own.reduce(0) { sum, slot in
@@ -43,8 +41,9 @@ public struct KeyValueCompression: Encodable {
       return Double(kept) / Double(max(1, own.reduce(0) { $0 + $1.outputs }))
     }
     (keyRankShare, valueRankShare) = (share(.keys), share(.values))
-    projectionWeights = try total(.multiplyAdds, plan)
-    wholeProjectionWeights = try total(.multiplyAdds, CompressionPlan())
+    // Each weight multiplies once for a token.
+    projectionWeights = try CostModel.multiplyAdds.total(of: slots, under: plan)
+    wholeProjectionWeights = try CostModel.multiplyAdds.total(of: slots, under: none)
     calibrationFiles = calibration?.files ?? []
     calibrationTokens = calibration?.text.stretches.reduce(0) { $0 + $1.count } ?? 0
   }

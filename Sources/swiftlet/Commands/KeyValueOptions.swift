@@ -118,7 +118,7 @@ struct KeyValueOptions: ParsableArguments {
 
   private func bytes(of slots: [Slot]) throws -> Int {
     guard let budget else { return 0 }
-    let whole = try slots.reduce(0) { try $0 + CostModel.cacheBytes($1, LayerChoice()) }
+    let whole = try CostModel.cacheBytes.total(of: slots, under: CompressionPlan())
     return switch budget.upper {
     case .share(let share): Int(share * Double(whole))
     case .absolute(let bytes): Int(min(bytes, Double(whole)))
