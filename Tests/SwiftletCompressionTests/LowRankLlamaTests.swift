@@ -256,6 +256,17 @@ struct LowRankLlamaTests {
     #expect(distance(found[0].inputs.sums, expected.sums) <= 1e-9)
     #expect(distance(found[1].inputs.sums, expected.sums) > 1)
     #expect(found[0].queryEnergies.shape == [4, 8])
+    // Of eight samples none is the first token of one of the windows.
+    let sampled = try model.keyValueStatistics(on: [Self.tokens(4, seed: 8)], samplesPerBatch: 8)[0].samples
+    let first = withNoGradient {
+      model.blocks[0].norm1(model.embedding(Self.tokens(4, seed: 8))).narrowed(along: 1, from: 0, count: 1).reshaped([
+        4, 32,
+      ])
+    }
+    for sample in 0..<8 {
+      let row = try #require(sampled).narrowed(along: 0, from: sample, count: 1)
+      #expect(withNoGradient { (first - row).abs().sum(along: [1]).min().item() } > 1e-3)
+    }
   }
 
   @Test func `what cannot be carried out is refused before anything changes`() throws {

@@ -32,8 +32,9 @@ public struct KeyValueStatistics {
       if samplesAtATime > 0 {
         let tokens = rows.shape[0]
         let kept = min(samplesAtATime, tokens)
-        // Elsewhere each time, so that the first tokens of windows are no more than their share.
-        let start = additions * 7919 % max(1, tokens / kept)
+        // From the middle of a step on, and elsewhere each time: the first tokens of windows are of another kind, and few.
+        let step = max(1, tokens / kept)
+        let start = (step / 2 + additions * 7919) % step
         additions += 1
         let places = (0..<kept).map { Int64($0 * tokens / kept + start) }
         let part = rows.indexSelect(along: 0, Tensor(places, shape: [kept], device: rows.device))
