@@ -153,6 +153,17 @@ extension LlamaModel {
   }
 }
 
+extension [Slot] {
+  /// The number of the layer, and the side, of every projection of a network's slots that a cache keeps the outputs of.
+  package var cachePlaces: [String: (layer: Int, side: CacheSide)] {
+    var places: [String: (layer: Int, side: CacheSide)] = [:]
+    for side in CacheSide.allCases {
+      for (layer, slot) in filter({ CacheSide($0.kind) == side }).enumerated() { places[slot.path] = (layer, side) }
+    }
+    return places
+  }
+}
+
 extension LlamaAttention {
   /// The layer of a side, which has not been decomposed.
   func plainLayer(_ side: CacheSide) -> Linear {

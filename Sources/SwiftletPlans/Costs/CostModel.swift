@@ -33,8 +33,7 @@ public struct CostModel: Sendable {
   /// What the rules below were written for; most of it changes one of them and not the others.
   private static let known: Set<LayerChoice.Axis> = [
     .pattern, .precision, .groupSize, .activationBits, .observer, .rank, .headGroup, .layerGroup, .latentGroup,
-    .keyBits,
-    .valueBits,
+    .keyBits, .valueBits,
   ]
 
   /// Multiply-adds of one sample. Fewer bits multiply as often.

@@ -18,11 +18,11 @@ extension ForecastEvaluator {
   ) throws -> (energies: [String: [Double]], costs: [String: Double]) {
     let cached = layers.filter(\.kind.isCached)
     var (energies, costs): ([String: [Double]], [String: Double]) = ([:], [:])
-    var counts: [CacheSide: Int] = [:]
+    let places = model.slots.cachePlaces
     for (number, slot) in cached.enumerated() {
-      guard let side = CacheSide(slot.kind) else { continue }
-      let layer = counts[side, default: 0]
-      counts[side] = layer + 1
+      guard let (layer, side) = places[slot.path] else {
+        preconditionFailure("exchangeRates: \(slot.path) is no layer of the network")
+      }
       let own = RankPlanner.energies(of: try decompositions(layer: layer, side, headGroup: headGroup))
       let rank = min(own.count - 1, max(1, Int((share * Double(own.count)).rounded())))
       let choice = LayerChoice(rank: max(1, rank), headGroup: headGroup ?? slot.heads)

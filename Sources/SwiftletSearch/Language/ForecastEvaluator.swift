@@ -9,7 +9,7 @@ import SwiftletTraining
 /// give back in the place of what was put in.
 public final class ForecastEvaluator: PlanEvaluator {
   public let identity: Fingerprint
-  private let model: LlamaModel
+  let model: LlamaModel
   private let reference: LanguageReference
   let decompositions: KeyValueDecompositions
 

@@ -117,12 +117,7 @@ public struct KeyValueSearch {
   private func errors(
     by decompositions: KeyValueDecompositions, stage: (Stage) throws -> Void
   ) throws -> [[Double]] {
-    var places: [String: (layer: Int, side: CacheSide)] = [:]
-    for side in CacheSide.allCases {
-      for (layer, slot) in configuration.slots.filter({ CacheSide($0.kind) == side }).enumerated() {
-        places[slot.path] = (layer, side)
-      }
-    }
+    let places = configuration.slots.cachePlaces
     return try space.slots.enumerated().map { number, slot in
       guard let (layer, side) = places[slot.path] else {
         preconditionFailure("KeyValueSearch: \(slot.path) is no layer of the network")

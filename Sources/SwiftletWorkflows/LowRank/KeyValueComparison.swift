@@ -67,7 +67,7 @@ public struct KeyValueComparison {
           do { result = try work.result(of: setting) } catch let error as SearchRunError { throw error } catch {
             throw KeyValueComparisonError.setting("\(setting)", reason: "\(error)")
           }
-          try known.append(result, of: setting)
+          try known.append(result)
         }
         rows.append(result)
         try observer?(.judged(result, number: number + 1, of: recipe.settings.count))

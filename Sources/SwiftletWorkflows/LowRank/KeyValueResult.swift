@@ -74,8 +74,8 @@ final class KeyValueResults {
 
   subscript(setting: KeyValueSetting) -> KeyValueResult? { known[setting] }
 
-  func append(_ result: KeyValueResult, of setting: KeyValueSetting) throws {
-    known[setting] = result
+  func append(_ result: KeyValueResult) throws {
+    known[result.setting] = result
     do { try lines.append(result) } catch { throw RunError.cannotWrite(file, reason: "\(error)") }
   }
 

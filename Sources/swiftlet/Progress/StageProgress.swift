@@ -35,6 +35,9 @@ final class StageProgress {
     }
   }
 
-  /// Removes the bar.
-  func end() { console.clear() }
+  /// Removes the bar; a stage of the same name begins anew.
+  func end() {
+    stage = ""
+    console.clear()
+  }
 }
