@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "SwiftletVision", targets: ["SwiftletVision"]),
     .library(name: "SwiftletBenchmarkKit", targets: ["SwiftletBenchmarkKit"]),
     .library(name: "SwiftletText", targets: ["SwiftletText"]),
+    .library(name: "SwiftletLanguage", targets: ["SwiftletLanguage"]),
     .library(
       name: "Swiftlet",
       targets: [
@@ -39,6 +40,9 @@ let package = Package(
     .target(name: "SwiftletMedia", dependencies: ["CSwiftletMedia", "SwiftletFiles"]),
     .target(name: "SwiftletRuntime", dependencies: ["CSwiftletKernels", "SwiftletFiles"]),
     .target(name: "SwiftletVision", dependencies: ["SwiftletRuntime", "SwiftletMedia", "SwiftletFiles"]),
+    .target(
+      name: "SwiftletLanguage",
+      dependencies: ["SwiftletRuntime", "SwiftletText", "SwiftletFiles", "CSwiftletKernels"]),
     // Standard error and output, signals, exit codes.
     .target(name: "SwiftletTerminal", dependencies: ["SwiftletFiles"]),
     // Fair timing, and what is timed.
@@ -173,6 +177,10 @@ let package = Package(
     .testTarget(
       name: "SwiftletVisionTests",
       dependencies: ["SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "RuntimeTestSupport", "TestSupport"]),
+    .testTarget(
+      name: "SwiftletLanguageTests",
+      dependencies: ["SwiftletLanguage", "SwiftletRuntime", "SwiftletText", "SwiftletFiles", "TestSupport"],
+      exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletRunCommandsTests",
       dependencies: [
