@@ -34,6 +34,28 @@ import Testing
     }
   }
 
+  /// Oracle: Jinja, on the template that is committed, and the prompt that the model's reference was made with.
+  @Test(.enabled(if: FetchedModels.smolLM2 != nil, "SmolLM2 is not there: run tools/models/smollm2.py"))
+  func `the template of a real model is the one that is committed`() throws {
+    let tokenizer = try GoldenTokenizers.real("smollm2")
+    let goldens = try GoldenTokenizers.decoded([Case].self, "templates.json")
+      .filter { $0.name.hasPrefix("smollm2, ") && $0.refusal == nil }
+    #expect(goldens.count > 2)
+    for golden in goldens {
+      #expect(
+        try tokenizer.render(golden.messages, addsGenerationPrompt: golden.prompts) == golden.text, "\(golden.name)")
+    }
+    #expect(
+      try tokenizer.render([ChatMessage(role: "user", content: "…")], addsGenerationPrompt: true) == """
+        <|im_start|>system
+        You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>
+        <|im_start|>user
+        …<|im_end|>
+        <|im_start|>assistant
+
+        """)
+  }
+
   @Test(arguments: [
     ("{% macro f() %}{% endmacro %}", "uses the statement \"macro\""),
     ("{{ strftime_now('%d') }}", "uses the function \"strftime_now\""),

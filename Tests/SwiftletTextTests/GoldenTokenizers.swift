@@ -98,6 +98,9 @@ enum GoldenTokenizers {
     case "tok512":
       return try Tokenizer(
         llama2c: Data(contentsOf: language.appending(path: "tok512.bin")), vocabularySize: 512)
+    case "smollm2":
+      guard let file = FetchedModels.smolLM2 else { throw CocoaError(.fileNoSuchFile) }
+      return try Tokenizer(gguf: GGUFVocabulary(GGUFFile(MappedFile(path: file.path))))
     default: throw CocoaError(.fileNoSuchFile)
     }
   }

@@ -15,6 +15,11 @@ import Testing
     try check(GoldenTokenizers.real(name), name)
   }
 
+  @Test(.enabled(if: FetchedModels.smolLM2 != nil, "SmolLM2 is not there: run tools/models/smollm2.py"))
+  func `SmolLM2's own vocabulary gives the ids of tokenizers on hard cases`() throws {
+    try check(GoldenTokenizers.real("smollm2"), "smollm2")
+  }
+
   @Test func `a SentencePiece model gives the ids of sentencepiece on hard cases`() throws {
     let tokenizer = try Tokenizer(sentencePiece: Data(contentsOf: Goldens.url("small.model")))
     try check(tokenizer, "small.model")

@@ -7,20 +7,21 @@ import Testing
 /// Oracles: `tokenizers` and `sentencepiece` on whole texts, as fingerprints of all ids.
 @Suite(.enabled(if: SharedData.directory != nil, "../shared/data is missing"))
 struct TextsTests {
-  private static let names = ["llama3-small", "qwen2-small", "smollm-small"] + GoldenTokenizers.realNames
+  private static let small = ["llama3-small", "qwen2-small", "smollm-small"]
 
-  @Test(arguments: names + ["llama2.tokenizer.model"])
-  func `whole texts give the ids of the references`(name: String) throws {
+  @Test(arguments: small + GoldenTokenizers.realNames + ["llama2.tokenizer.model"])
+  func `whole texts give the ids of the references`(name: String) throws { try Self.check(name) }
+
+  @Test(.enabled(if: FetchedModels.smolLM2 != nil, "SmolLM2 is not there: run tools/models/smollm2.py"))
+  func `SmolLM2's own vocabulary gives the ids of the reference`() throws { try Self.check("smollm2") }
+
+  private static func check(_ name: String) throws {
     let expected = try #require(
       GoldenTokenizers.decoded([String: [String: GoldenTokenizers.Fingerprinted]].self, "texts.json")[name])
-    let isSmall = GoldenTokenizers.small.contains(name)
-    let tokenizer = isSmall ? try GoldenTokenizers.tokenizer(name) : try GoldenTokenizers.real(name)
-    // All texts for the vocabularies that are really used; for the others what shows their patterns, as the debug build
-    // takes a second for a megabyte.
-    let few = ["tinyshakespeare.txt", "wikitext2.valid.tokens"]
-    let takesAll = GoldenTokenizers.realNames.contains(name)
-    for (file, wanted) in expected where takesAll || few.contains(file) {
-      let ids = try Self.texts(file).flatMap { text in
+    #expect(expected.count == 6)
+    let tokenizer = try small.contains(name) ? GoldenTokenizers.tokenizer(name) : GoldenTokenizers.real(name)
+    for (file, wanted) in expected {
+      let ids = try texts(file).flatMap { text in
         tokenizer.encode(text, addsSpecialTokens: false, recognizesSpecialTokens: name != "llama2.tokenizer.model")
       }
       #expect(GoldenTokenizers.Fingerprinted(ids) == wanted, "\(name), \(file)")
