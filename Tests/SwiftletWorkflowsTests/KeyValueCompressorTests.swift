@@ -77,6 +77,13 @@ struct KeyValueCompressorTests {
     #expect(try Self.divergence(of: folder.path("all"), folder) < 1e-6)
     // Ranks less than full ones cost something, and so do bits.
     #expect(try Self.divergence(of: folder.path("small"), folder) > 1e-6)
+    // Two values share a grid: half of 64 ranks in 4 bits, and 16 grids.
+    var fine = compressor
+    (fine.shape.headGroup, fine.shape.latentGroup) = (1, 2)
+    let grids = try fine.compress(
+      to: .allowance(.share(0.5), bits: 4, by: .uniform), into: folder.url.appending(path: "fine"))
+    #expect(grids.bytesPerToken == 16 + 64 && grids.gridBytesPerToken == 64)
+    #expect(try Self.divergence(of: folder.path("fine"), folder) > 1e-6)
   }
 
   @Test func `bits alone need no text`() throws {

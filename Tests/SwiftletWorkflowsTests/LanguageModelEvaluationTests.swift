@@ -7,9 +7,10 @@ import SwiftletPlans
 import SwiftletTensor
 import SwiftletText
 import SwiftletTraining
-import SwiftletWorkflows
 import TestSupport
 import Testing
+
+@testable import SwiftletWorkflows
 
 @Suite(.enabled(if: Torch.isAvailable, "libtorch is missing: run ./setup"))
 struct LanguageModelEvaluationTests {
@@ -99,19 +100,20 @@ struct LanguageModelEvaluationTests {
   func `a really trained network foretells stories as well as its reference says`() throws {
     let data = try #require(SharedData.directory).appending(path: "language")
     let folder = try TemporaryFolder()
-    let tokenizer = try Tokenizer(
-      llama2c: Data(contentsOf: data.appending(path: "tok512.bin")), vocabularySize: 512)
-    let model = try Self.stories(Data(contentsOf: data.appending(path: "stories260K.bin")))
-    try SmallLanguageModel.write(model, tokenizer, to: folder.url.appending(path: "stories"))
+    let place = folder.url.appending(path: "stories")
+    _ = try ModelImport(
+      of: data.appending(path: "stories260K.bin"), tokenizer: data.appending(path: "tok512.bin")
+    ).write(to: place)
     var request = LanguageModelEvaluation.Request(
-      model: folder.path("stories"), data: data.appending(path: "tinystories_2MiB.txt").path)
+      model: place.path, data: data.appending(path: "tinystories_2MiB.txt").path)
     (request.separator, request.limit) = ("<|endoftext|>", 20)
     let found = try LanguageModelEvaluation(request).evaluation.score
     #expect(found.targets == 6405)
     #expect(abs(found.natsPerToken - 1.27292) < 1e-4)
 
-    let start = tokenizer.encode("Once upon a time")
-    let text = tokenizer.decode(model.continuation(of: start, count: 60).dropFirst())
+    let source = try LanguageModelFolder(place)
+    let start = source.tokenizer.encode("Once upon a time")
+    let text = source.tokenizer.decode(source.model.continuation(of: start, count: 60).dropFirst())
     let expected = """
       Once upon a time, there was a little girl named Lily. She loved to play outside in the park. One day, she saw a \
       big, red ball. She wanted to play with it, but it was too high.
@@ -120,8 +122,8 @@ struct LanguageModelEvaluationTests {
     #expect(text.trimmingCharacters(in: .whitespaces) == expected)
   }
 
-  /// Oracle: transformers 5.24 on the same file: 2.59663 nats a token in the first window of 2,048 tokens of WikiText-2's test part,
-  /// the first ids of it, and what follows "The capital of France is".
+  /// Oracle: transformers 5.24 on the same file: nats a token in the first window of 2,048 tokens of WikiText-2's test part, all
+  /// ids of it, and what follows "The capital of France is". The first eight windows, 2.83590, take a minute and a half.
   @Test(
     .enabled(if: FetchedModels.smolLM2 != nil, "SmolLM2 is not there: run tools/models/smollm2.py"),
     .enabled(if: SharedData.directory != nil, "../shared/data is missing"))
@@ -136,8 +138,14 @@ struct LanguageModelEvaluationTests {
     #expect(abs(found.natsPerToken - 2.59663) < 5e-4, "\(found.natsPerToken)")
 
     let source = try LanguageModelFolder(folder.url.appending(path: "smollm2"))
-    let ids = source.tokenizer.encode(try String(contentsOf: data, encoding: .utf8))
+    var ids = source.tokenizer.encode(try String(contentsOf: data, encoding: .utf8))
     #expect(ids.count == 312_144)
+    // transformers cuts what it reads from GGUF by GPT-2's pattern, which leaves a number whole behind its space. The model's own
+    // tokenizer cuts numbers into digits, and both differ in one word of the text, " ½".
+    #expect(Array(ids[245_502...245_503]) == [216, 16738])
+    ids.replaceSubrange(245_502...245_503, with: [3351, 138])
+    let bytes = ids.flatMap { id in (0..<4).map { UInt8(truncatingIfNeeded: id >> (8 * $0)) } }
+    #expect(SHA256.hexadecimal(of: bytes).hasPrefix("6658c621048e2510"))
     #expect(
       ids.prefix(20) == [
         3717, 446, 6356, 2067, 5131, 46, 446, 3717, 3717, 6356, 2067, 5131, 46, 314, 354, 2321, 4771, 3297, 8552, 284,
@@ -147,44 +155,5 @@ struct LanguageModelEvaluationTests {
         504, 3575, 282, 4649, 314, 7042, 30, 198, 198, 504, 2988, 314, 42, 216, 34, 32, 33, 40, 29, 32, 33, 29, 34, 34,
         216, 33, 34, 42, 33,
       ])
-  }
-
-  /// The layout of llama2.c's first version. Pairs of a head are neighbours there, and halves here.
-  private static func stories(_ file: Data) throws -> LlamaModel {
-    let numbers = file.dropFirst(28).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
-    let (width, hidden, layers, heads, keyHeads, vocabulary) = (64, 172, 5, 8, 4, 512)
-    var (shape, position) = (
-      LlamaConfiguration(
-        vocabulary: vocabulary, width: width, hidden: hidden, layers: layers, heads: heads, keyHeads: keyHeads,
-        context: 512), 0
-    )
-    (shape.normEpsilon, shape.tiesEmbeddings) = (1e-5, true)
-    (shape.beginningToken, shape.endTokens) = (1, [2])
-    func take(_ shape: Int...) -> Tensor {
-      let count = shape.reduce(1, *)
-      defer { position += count }
-      return Tensor(Array(numbers[position..<position + count]), shape: shape)
-    }
-    func halves(_ weights: Tensor, heads: Int) -> Tensor {
-      weights.reshaped([layers, heads, 4, 2, width]).transposed(2, 3).reshaped([layers, heads * 8, width])
-    }
-    var state = StateDictionary()
-    state["model.embed_tokens.weight"] = take(vocabulary, width)
-    let norms = take(layers, width)
-    let (queries, keys) = (take(layers, width, width), take(layers, 32, width))
-    let (values, outputs, norms2) = (take(layers, 32, width), take(layers, width, width), take(layers, width))
-    let (gates, downs, ups) = (
-      take(layers, hidden, width), take(layers, width, hidden), take(layers, hidden, width)
-    )
-    state["model.norm.weight"] = take(width)
-    for layer in 0..<layers {
-      for (name, tensor) in [
-        ("input_layernorm", norms), ("self_attn.q_proj", halves(queries, heads: heads)),
-        ("self_attn.k_proj", halves(keys, heads: keyHeads)), ("self_attn.v_proj", values),
-        ("self_attn.o_proj", outputs), ("post_attention_layernorm", norms2), ("mlp.gate_proj", gates),
-        ("mlp.down_proj", downs), ("mlp.up_proj", ups),
-      ] { state["model.layers.\(layer).\(name).weight"] = tensor.select(along: 0, at: layer) }
-    }
-    return try LlamaModel(shape, state, from: "stories260K.bin")
   }
 }
