@@ -1,4 +1,6 @@
+import Foundation
 import SwiftletModels
+import SwiftletNN
 import SwiftletPlans
 import SwiftletTensor
 import TensorTestSupport
@@ -78,6 +80,58 @@ struct KeyValueDecompositionsTests {
         #expect(before > 0)
       }
       #expect(try decompositions.error(ofLayer: 0, side, under: LayerChoice()) == 0)
+    }
+  }
+
+  /// Hand: what an error of a head of values costs is the square of what the output layer makes of it, over the heads of
+  /// queries that read it.
+  @Test(arguments: LowRankLlamaTests.shapes)
+  func `errors of values cost what they are behind the output layer`(shape: LowRankLlamaTests.Shape) throws {
+    let attention = try shape.model().blocks[0].attention
+    let output = try #require(attention.output as? Linear).weight.detached().cast(to: .float64)
+    let (width, shared) = (attention.headWidth, attention.heads / attention.keyHeads)
+    let error = Tensor.normal([shape.keyHeads * width, 1], dataType: .float64, using: Generator(seed: 6))
+    let weighting = OutputWeighting.values(0..<shape.keyHeads, of: attention, output: output)
+    var expected = 0.0
+    for query in 0..<attention.heads {
+      let part = error.narrowed(along: 0, from: query / shared * width, count: width)
+      let moved = output.narrowed(along: 1, from: query * width, count: width).matmul(part)
+      expected += (moved * moved).sum().item()
+    }
+    let found = error.transposed(0, 1).matmul(weighting).matmul(error).sum().item()
+    #expect(abs(found - expected) <= 1e-9 * expected)
+  }
+
+  /// Hand: what an error of one channel of the keys does to scores, squared, over all queries that meet it; where positions
+  /// turn pairs, in the mean over a turn of the error.
+  @Test(arguments: LowRankLlamaTests.shapes)
+  func `errors of keys cost what they do to scores`(shape: LowRankLlamaTests.Shape) throws {
+    let model = try shape.model()
+    let ids = LowRankLlamaTests.tokens(3, seed: 8)
+    let statistics = try model.keyValueStatistics(on: [ids])[0]
+    let attention = model.blocks[0].attention
+    let (width, shared) = (attention.headWidth, attention.heads / attention.keyHeads)
+    let queries = withNoGradient {
+      attention.query(model.blocks[0].norm1(model.embedding(ids))).reshaped([-1, attention.heads, width])
+        .cast(to: .float64).scalars(as: Double.self)
+    }
+    let isTurned = if case .rotary = shape.positions { true } else { false }
+    let found = OutputWeighting.keys(0..<shape.keyHeads, of: attention, statistics, turned: isTurned)
+    let diagonal = found.diagonal().scalars(as: Double.self)
+    #expect(abs((found * found).sum().item() - diagonal.reduce(0) { $0 + $1 * $1 }) <= 1e-9 * diagonal[0] * diagonal[0])
+    let angles = isTurned ? (0..<8).map { 2 * Double.pi * Double($0) / 8 } : [0]
+    for (place, cost) in diagonal.enumerated() {
+      let (head, channel) = (place / width, place % width)
+      let partner = (channel + width / 2) % width
+      var expected = 0.0
+      for start in stride(from: 0, to: queries.count, by: width)
+      where start / width % attention.heads / shared == head {
+        for angle in angles {
+          let score = cos(angle) * queries[start + channel] + sin(angle) * queries[start + partner]
+          expected += score * score / Double(angles.count)
+        }
+      }
+      #expect(abs(cost - expected) <= 1e-6 * expected, "channel \(place)")
     }
   }
 

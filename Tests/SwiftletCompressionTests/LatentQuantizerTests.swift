@@ -41,10 +41,30 @@ import Testing
     }
   }
 
+  /// The ends of a grid are the slice's ends, but for what 16-bit floats round of the offset and of the scale.
+  @Test(arguments: LatentQuantizer.bitWidths, [4, 5] as [UInt64])
+  func `the least and the greatest value come back`(bits: Int, seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    for range in [-1...1, 5...6, -6 ... -5, -0.001...300] as [ClosedRange<Float>] {
+      let values = Self.values(64, in: range, using: &random)
+      let (grid, least, greatest) = (grid(values, bits: bits), values.min() ?? 0, values.max() ?? 0)
+      let offsetRounding = Float(Float16(grid.offset).ulp)
+      #expect(abs(grid.value(of: grid.code(of: least)) - least) <= offsetRounding, "\(range), seed \(seed)")
+      #expect(
+        abs(grid.value(of: grid.code(of: greatest)) - greatest)
+          <= offsetRounding + Float(grid.levels) * Float(Float16(grid.scale).ulp), "\(range), seed \(seed)")
+    }
+  }
+
   @Test(arguments: LatentQuantizer.bitWidths) func `equal values come back as they are`(bits: Int) {
-    for value in [0, 1, -3.5, 1024, 0x1p-20] as [Float] {
+    func returned(_ value: Float) -> Float {
       let grid = grid([Float](repeating: value, count: 8), bits: bits)
-      #expect(grid.value(of: grid.code(of: value)) == value)
+      return grid.value(of: grid.code(of: value))
+    }
+    for value in [0, 1, -3.5, 1024, 0x1p-20] as [Float] { #expect(returned(value) == value) }
+    // What no 16-bit float is comes back nearer than the next one: the scale tells the rest.
+    for value in [0.1, -0.3, 1000.3, 0x1.555p-8] as [Float] {
+      #expect(abs(returned(value) - value) <= Float(Float16(value).ulp) / 256 + 0x1p-24 * Float(1 << bits))
     }
   }
 

@@ -34,7 +34,7 @@ struct LayerGroupTests {
     let model = try shape.model()
     let statistics = try Self.statistics(of: model)
     let small = try model.decomposed(
-      to: Self.plan(model, rank: min(32, 2 * 8 * shape.keyHeads)),
+      to: Self.plan(model, rank: min(32, 2 * shape.headWidth * shape.keyHeads)),
       with: KeyValueDecompositions(of: model, for: statistics))
     var inputs: [[Tensor]] = [[], []]
     for batch in [LowRankLlamaTests.tokens(6, seed: 8), LowRankLlamaTests.tokens(4, seed: 9)] {

@@ -90,8 +90,13 @@ import Testing
     func error(_ ranks: [Int]) -> Double {
       zip(ranks, groups).reduce(0) { $0 + $1.1.weight * $1.1.energies.dropFirst($1.0).reduce(0, +) }
     }
+    func filled(_ factor: Double, total: Int) throws -> [Int] {
+      try RankAllocation(step: 1).waterFilled(
+        groups.map { Group(width: $0.width, weight: $0.weight * factor, energies: $0.energies) }, total: total)
+    }
     for total in 3...18 {
-      let found = try RankAllocation(step: 1).waterFilled(groups, total: total)
+      let found = try filled(1, total: total)
+      #expect(try filled(1e-9, total: total) == found && filled(1e6, total: total) == found)
       #expect(found.reduce(0, +) == total)
       var least = Double.infinity
       for a in 1...6 {

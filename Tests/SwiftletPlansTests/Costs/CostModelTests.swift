@@ -46,6 +46,15 @@ import Testing
     #expect(try Self.saved(slots, rank: rank, bits: bits, latentGroup: 64) == percent)
   }
 
+  /// Oracle: Palu's headline rates, which leave the scales out: 30 % and 50 % of the rank, at 4 to 2 bits.
+  @Test(arguments: [(448, 4, 0.825), (448, 3, 0.86875), (448, 2, 0.9125), (320, 3, 0.90625), (320, 2, 0.9375)])
+  func `codes alone save what Palu's rates say`(rank: Int, bits: Int, saved: Double) throws {
+    let slot = Slot(block: "b.0", role: "k", kind: .keys, inputs: 5120, outputs: 5120, positions: 1, heads: 32)
+    let choice = LayerChoice(rank: rank, headGroup: 4, keyBits: bits)
+    let codes = try CostModel.cacheBytes(slot, choice) - CostModel.cacheMetadataBytes(slot, choice)
+    #expect(1 - Double(codes) / Double(2 * 5120) == saved)
+  }
+
   /// Oracle: 512 KiB a token for 32 layers of Llama-2-7B, 128 KiB for Llama-3-8B, both in 16 bits.
   @Test func `keys and values as they are take 16 bits`() throws {
     let plain = SearchSpace(Self.llama.map { .init(path: $0.path, levels: [LayerChoice()]) })
