@@ -94,8 +94,8 @@ let package = Package(
       name: "SwiftletTraining",
       dependencies: [
         "SwiftletNN", "SwiftletData", "SwiftletVision", "SwiftletMedia", "SwiftletModels", "SwiftletCheckpoint",
-        "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime", "SwiftletText", "SwiftletTerminal", "SwiftletFiles",
-        .product(name: "Yams", package: "Yams"),
+        "SwiftletCompression", "SwiftletPlans", "SwiftletRuntime", "SwiftletLanguage", "SwiftletText",
+        "SwiftletTerminal", "SwiftletFiles", .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "SwiftletExport",
@@ -104,7 +104,7 @@ let package = Package(
       name: "SwiftletSearch",
       dependencies: [
         "SwiftletTraining", "SwiftletExport", "SwiftletCompression", "SwiftletPlans", "SwiftletVision",
-        "SwiftletRuntime", "SwiftletData", "SwiftletModels", "SwiftletBenchmarkKit", "SwiftletText",
+        "SwiftletRuntime", "SwiftletData", "SwiftletModels", "SwiftletBenchmarkKit", "SwiftletLanguage", "SwiftletText",
         "SwiftletTerminal", "SwiftletFiles",
       ]),
     .target(
@@ -113,8 +113,8 @@ let package = Package(
         "SwiftletSearch", "SwiftletExport", "SwiftletTraining", "SwiftletCompression", "SwiftletPlans",
         "SwiftletModels",
         "SwiftletData", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "SwiftletVision", "SwiftletMedia",
-        "SwiftletRuntime", "SwiftletReport", "SwiftletBenchmarkKit", "SwiftletText", "SwiftletTerminal",
-        "SwiftletFiles",
+        "SwiftletRuntime", "SwiftletReport", "SwiftletBenchmarkKit", "SwiftletLanguage", "SwiftletText",
+        "SwiftletTerminal", "SwiftletFiles",
       ]),
     .executableTarget(
       name: "swiftlet",
@@ -171,7 +171,7 @@ let package = Package(
         "SwiftletWorkflows", "SwiftletSearch", "SwiftletExport", "SwiftletTraining", "SwiftletCompression",
         "SwiftletPlans", "SwiftletModels", "SwiftletData", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor",
         "SwiftletVision", "SwiftletMedia", "SwiftletRuntime", "SwiftletReport", "SwiftletBenchmarkKit",
-        "SwiftletText", "SwiftletFiles", "TrainingTestSupport", "TestSupport",
+        "SwiftletLanguage", "SwiftletText", "SwiftletFiles", "TrainingTestSupport", "TestSupport",
       ],
       exclude: ["Goldens"]),
     .testTarget(
@@ -220,8 +220,8 @@ let package = Package(
       name: "SwiftletTrainingTests",
       dependencies: [
         "SwiftletTraining", "SwiftletCompression", "SwiftletModels", "SwiftletNN", "SwiftletData", "SwiftletMedia",
-        "SwiftletCheckpoint", "SwiftletTensor", "SwiftletRuntime", "SwiftletText", "SwiftletFiles", "TensorTestSupport",
-        "ToyTask", "TestSupport",
+        "SwiftletCheckpoint", "SwiftletTensor", "SwiftletRuntime", "SwiftletLanguage", "SwiftletText", "SwiftletFiles",
+        "TensorTestSupport", "ToyTask", "TestSupport",
       ],
       exclude: ["Goldens"]),
     .testTarget(
@@ -234,7 +234,7 @@ let package = Package(
       name: "SwiftletSearchTests",
       dependencies: [
         "SwiftletSearch", "SwiftletTraining", "SwiftletModels", "SwiftletCompression", "SwiftletPlans",
-        "SwiftletRuntime", "SwiftletTensor", "SwiftletText", "SwiftletFiles", "TestSupport",
+        "SwiftletRuntime", "SwiftletTensor", "SwiftletLanguage", "SwiftletText", "SwiftletFiles", "TestSupport",
       ]),
     .testTarget(name: "SwiftletReportTests", dependencies: ["SwiftletReport", "SwiftletTerminal"]),
     .testTarget(

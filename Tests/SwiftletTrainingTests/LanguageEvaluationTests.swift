@@ -1,4 +1,5 @@
 import Foundation
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
@@ -95,7 +96,7 @@ struct LanguageEvaluationTests {
   }
 
   @Test func `what does not fit is refused in one sentence`() throws {
-    func refuses(_ error: LanguageError, _ body: () throws -> Void) { #expect(throws: error) { try body() } }
+    func refuses(_ error: LanguageTextError, _ body: () throws -> Void) { #expect(throws: error) { try body() } }
     refuses(.tooShort(tokens: 5, window: 6)) { _ = try LanguageText.windows(of: ids(5, seed: 0), window: 6) }
     refuses(.noText) { _ = try LanguageText.documents([([3], 0)], window: 6) }
     refuses(.unknownToken(40, vocabulary: 40)) {
@@ -110,7 +111,7 @@ struct LanguageEvaluationTests {
     withNoGradient { _ = model.norm.weight.fillInPlace(.nan) }
     refuses(.notFinite(stretch: 0)) { _ = try LanguageEvaluation(of: model, on: LanguageText([[0, 1, 2]])) }
     #expect(
-      "\(LanguageError.beyondContext(window: 2048, context: 512))"
+      "\(LanguageTextError.beyondContext(window: 2048, context: 512))"
         == "a window of 2048 tokens is longer than the 512 that the network is for: give a shorter window")
   }
 }

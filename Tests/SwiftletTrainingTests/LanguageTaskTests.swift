@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletCheckpoint
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletTensor
 import SwiftletText

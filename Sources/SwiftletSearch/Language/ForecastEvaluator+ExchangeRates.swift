@@ -1,4 +1,5 @@
 import SwiftletCompression
+import SwiftletLanguage
 import SwiftletPlans
 import SwiftletTraining
 
@@ -11,7 +12,7 @@ extension ForecastEvaluator {
   ///   - share: of a group's width, above 0 and below 1.
   ///   - headGroup: heads that share a basis; nil is all of a layer.
   /// - Returns: by path: energies of the directions, all groups together, and the rate.
-  /// - Throws: `LanguageError.notFinite` where a projection of low rank gives scores that are no numbers, what judging throws, and
+  /// - Throws: `LanguageTextError.notFinite` where a projection of low rank gives scores that are no numbers, what judging throws, and
   ///   what `progress` throws, which is told after each projection.
   public func exchangeRates(
     of layers: [Slot], share: Double, headGroup: Int?, progress: (_ done: Int, _ all: Int) throws -> Void = { _, _ in }
@@ -32,7 +33,7 @@ extension ForecastEvaluator {
       costs[slot.path] = 0
       if dropped > 0 {
         let divergence = try score(of: CompressionPlan([slot.path: choice])).divergence
-        guard divergence.isFinite else { throw LanguageError.notFinite(stretch: 0) }
+        guard divergence.isFinite else { throw LanguageTextError.notFinite(stretch: 0) }
         costs[slot.path] = max(0, divergence) / dropped
       }
       try progress(number + 1, cached.count)

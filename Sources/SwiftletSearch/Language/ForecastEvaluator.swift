@@ -1,5 +1,6 @@
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletPlans
 import SwiftletTensor
@@ -39,7 +40,7 @@ public final class ForecastEvaluator: PlanEvaluator {
       return ForecastScore(
         divergence: found.divergence?.mean ?? .nan, loss: found.score.natsPerToken,
         agreement: found.divergence?.top1Agreement ?? 0, tokens: found.score.targets)
-    } catch LanguageError.notFinite {
+    } catch LanguageTextError.notFinite {
       return ForecastScore(divergence: .nan, loss: .nan, agreement: 0, tokens: reference.text.targets)
     }
   }

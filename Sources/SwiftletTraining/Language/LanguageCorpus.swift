@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletFiles
+import SwiftletLanguage
 
 /// Documents to train on, and documents held out to judge networks by: the last part of each file.
 struct LanguageCorpus: Hashable, Sendable {
@@ -52,15 +53,9 @@ struct LanguageCorpus: Hashable, Sendable {
         return documents.filter { !$0.isEmpty }
       }
       let text = String(decoding: try [UInt8](contentsOf: FileName(file.path)), as: UTF8.self)
-      return separator.isEmpty ? [text].filter { !$0.isEmpty } : Self.parts(of: text, between: separator)
+      return separator.isEmpty ? [text].filter { !$0.isEmpty } : LanguageText.parts(of: text, between: separator)
     } catch {
       throw RunError.unreadableText(file, reason: "it \(error)")
     }
-  }
-
-  /// The parts of a text between separators, without the spaces around them; those of spaces alone are left out.
-  static func parts(of text: String, between separator: String) -> [String] {
-    text.components(separatedBy: separator).map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
-      .filter { !$0.isEmpty }
   }
 }

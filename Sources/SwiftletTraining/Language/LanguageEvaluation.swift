@@ -1,3 +1,4 @@
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
@@ -17,7 +18,7 @@ public struct LanguageEvaluation: Sendable {
 
   /// - Parameters:
   ///   - progress: told after each batch how many tokens of all are done.
-  /// - Throws: ``LanguageError`` where text and networks do not fit, or scores are no numbers.
+  /// - Throws: ``LanguageTextError`` where text and networks do not fit, or scores are no numbers.
   public init(
     of model: LlamaModel, against reference: LlamaModel? = nil, on text: LanguageText, device: Device = .cpu,
     progress: (_ done: Int, _ targets: Int) throws -> Void = { _, _ in }
@@ -49,7 +50,7 @@ public struct LanguageEvaluation: Sendable {
   ) throws {
     let vocabulary = model.configuration.vocabulary
     if let other = reference?.model.configuration.vocabulary, other != vocabulary {
-      throw LanguageError.otherVocabulary(vocabulary, other)
+      throw LanguageTextError.otherVocabulary(vocabulary, other)
     }
     try text.check(vocabulary: vocabulary)
     model.evaluate()
@@ -60,12 +61,12 @@ public struct LanguageEvaluation: Sendable {
       try withNoGradient {
         tally.add(ids, model, reference.map { ($0.model, $0.features(number, ids.read)) })
         guard tally.nats.isFinite, tally.referenceNats.isFinite, tally.divergence.isFinite else {
-          throw LanguageError.notFinite(stretch: batch.lowerBound)
+          throw LanguageTextError.notFinite(stretch: batch.lowerBound)
         }
       }
       try progress(tally.targets, targets)
     }
-    guard tally.targets > 0 else { throw LanguageError.noText }
+    guard tally.targets > 0 else { throw LanguageTextError.noText }
     score = LanguageScore(nats: tally.nats, targets: tally.targets, bytes: text.bytes)
     self.reference = reference.map { _ in
       LanguageScore(nats: tally.referenceNats, targets: tally.targets, bytes: text.bytes)

@@ -1,3 +1,4 @@
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletTensor
 
@@ -11,7 +12,7 @@ public struct LanguageReference {
   let features: [Tensor]
 
   /// - Parameter progress: told after each batch how many tokens of all are done.
-  /// - Throws: `LanguageError` for tokens that the network does not know, what `progress` throws.
+  /// - Throws: `LanguageTextError` for tokens that the network does not know, what `progress` throws.
   public init(
     _ model: LlamaModel, on text: LanguageText,
     progress: (_ done: Int, _ targets: Int) throws -> Void = { _, _ in }

@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCheckpoint
 import SwiftletData
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletNN
 import SwiftletTensor
@@ -31,7 +32,7 @@ public final class LanguageTask: TrainingTask {
     try self.init(text.recipe(as: LanguageRecipe.self), data: data, start: start)
   }
 
-  /// - Throws: `RecipeError`, ``RunError/unreadableText(_:reason:)``, ``LanguageError`` for texts that are too short, and what
+  /// - Throws: `RecipeError`, ``RunError/unreadableText(_:reason:)``, ``LanguageTextError`` for texts that are too short, and what
   ///   reading weights to begin with throws.
   public init(_ recipe: LanguageRecipe, data: URL?, start: StartingWeights? = nil) throws {
     try recipe.validate()
@@ -47,7 +48,7 @@ public final class LanguageTask: TrainingTask {
     let window = recipe.data.window
     let training = Self.stream(of: corpus.training, tokenizer)
     let search = Self.stream(of: corpus.heldOut, tokenizer)
-    guard training.count > window else { throw LanguageError.tooShort(tokens: training.count, window: window + 1) }
+    guard training.count > window else { throw LanguageTextError.tooShort(tokens: training.count, window: window + 1) }
     heldOut =
       corpus.heldOut.isEmpty
       ? nil
@@ -110,7 +111,7 @@ public final class LanguageTask: TrainingTask {
     let score: LanguageScore
     do {
       score = try LanguageEvaluation(of: model, on: heldOut, device: run.device) { _, _ in try run.stopIfAsked() }.score
-    } catch let error as LanguageError {
+    } catch let error as LanguageTextError {
       if case .notFinite = error { try run.checkLoss(.nan) }
       throw error
     }

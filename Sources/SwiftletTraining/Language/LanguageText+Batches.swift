@@ -1,3 +1,4 @@
+import SwiftletLanguage
 import SwiftletTensor
 
 extension LanguageText {
@@ -21,23 +22,6 @@ extension LanguageText {
     return (
       all.narrowed(along: 1, from: 0, count: length - 1), all.narrowed(along: 1, from: 1, count: length - 1)
     )
-  }
-
-  /// - Throws: ``LanguageError/unknownToken(_:vocabulary:)``.
-  func check(vocabulary: Int) throws(LanguageError) {
-    for stretch in stretches {
-      if let stranger = stretch.first(where: { !(0..<vocabulary).contains($0) }) {
-        throw .unknownToken(stranger, vocabulary: vocabulary)
-      }
-    }
-  }
-
-  /// So many of the stretches, evenly spaced; all of them where there are no more.
-  public func evenlySpaced(_ count: Int) -> LanguageText {
-    guard count < stretches.count else { return self }
-    let chosen = (0..<count).map { stretches[$0 * stretches.count / count] }
-    let share = Double(chosen.reduce(0) { $0 + $1.count - 1 }) / Double(max(1, targets))
-    return LanguageText(chosen, bytes: bytes.map { $0 * share })
   }
 
   /// The stretches as batches of token ids, `[stretches, tokens]` each, for calibration.

@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletText
 
 /// Windows of some texts, evenly spaced: what a compressed network is calibrated on, or judged by. In a recipe:
@@ -21,10 +22,10 @@ public struct TextSample: Hashable, Sendable {
   /// - Parameters:
   ///   - folder: what the files lie below.
   ///   - context: the most tokens that the network reads.
-  /// - Throws: ``RunError/unreadableText(_:reason:)`` for a file that is no text or empty, ``LanguageError`` where the window
+  /// - Throws: ``RunError/unreadableText(_:reason:)`` for a file that is no text or empty, ``LanguageTextError`` where the window
   ///   is longer than the context or the texts.
   public func text(below folder: URL? = nil, by tokenizer: Tokenizer, context: Int) throws -> LanguageText {
-    guard window <= context else { throw LanguageError.beyondContext(window: window, context: context) }
+    guard window <= context else { throw LanguageTextError.beyondContext(window: window, context: context) }
     var (ids, bytes) = ([Int](), 0)
     for name in files {
       let place = name.hasPrefix("/") ? nil : folder

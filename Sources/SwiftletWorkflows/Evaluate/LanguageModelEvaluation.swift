@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletTensor
 import SwiftletTerminal
@@ -44,7 +45,7 @@ public struct LanguageModelEvaluation {
   public let seconds: Double
 
   /// - Parameter progress: told after each batch how many tokens of all are done.
-  /// - Throws: ``EvalError/unreadableText(path:reason:)``, `LanguageError`, or what reading the networks throws.
+  /// - Throws: ``EvalError/unreadableText(path:reason:)``, `LanguageTextError`, or what reading the networks throws.
   public init(_ request: Request, progress: (_ done: Int, _ targets: Int) throws -> Void = { _, _ in }) throws {
     let clock = ContinuousClock()
     let start = clock.now
@@ -54,8 +55,8 @@ public struct LanguageModelEvaluation {
     let reference = try request.reference.map { try LanguageModelFolder.model(URL(filePath: $0)) }
     let context = min(model.configuration.context, reference?.configuration.context ?? .max)
     let window = request.window ?? min(2048, context)
-    guard window > 1 else { throw LanguageError.windowTooShort(window) }
-    guard window <= context else { throw LanguageError.beyondContext(window: window, context: context) }
+    guard window > 1 else { throw LanguageTextError.windowTooShort(window) }
+    guard window <= context else { throw LanguageTextError.beyondContext(window: window, context: context) }
     let text = try Self.text(at: request.data)
     let stretches =
       if let separator = request.separator {

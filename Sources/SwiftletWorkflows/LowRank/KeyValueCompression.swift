@@ -1,5 +1,6 @@
 import Foundation
 import SwiftletCompression
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletPlans
 import SwiftletTraining

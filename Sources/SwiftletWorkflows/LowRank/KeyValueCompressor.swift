@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletPlans
 import SwiftletTraining
@@ -45,7 +46,7 @@ public struct KeyValueCompressor {
   /// Writes a folder, which is complete or not there at all.
   ///
   /// - Parameter folder: new, or empty.
-  /// - Throws: ``KeyValueCompressorError``, ``NewFolderError``, `RunError` and `LanguageError` for texts, `LowRankError` and
+  /// - Throws: ``KeyValueCompressorError``, ``NewFolderError``, `RunError` and `LanguageTextError` for texts, `LowRankError` and
   ///   `CompressionPlanError` where ranks, bits and groups do not fit the network.
   @discardableResult
   public func compress(to wanted: Wanted, into folder: URL) throws -> KeyValueCompression {

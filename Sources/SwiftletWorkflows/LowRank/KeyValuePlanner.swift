@@ -1,5 +1,6 @@
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletPlans
 import SwiftletSearch

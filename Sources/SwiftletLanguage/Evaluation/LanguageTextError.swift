@@ -1,5 +1,5 @@
 /// Why a language model cannot be judged by a text, or trained on it.
-public enum LanguageError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum LanguageTextError: Error, Hashable, Sendable, CustomStringConvertible {
   /// There is nothing to foretell.
   case noText
   case tooShort(tokens: Int, window: Int)

@@ -1,4 +1,4 @@
-import Foundation
+import SwiftletFiles
 
 /// How well a language model foretells a text.
 public struct LanguageScore: Hashable, Sendable {

@@ -22,10 +22,10 @@ public struct LanguageText: Hashable, Sendable {
   ///   - limit: takes only so many windows.
   ///   - bytes: of the whole text; those of the tokens that are foretold are taken to be in proportion.
   ///   - leading: tokens in front of the text that are no part of it.
-  /// - Throws: ``LanguageError/tooShort(tokens:window:)``.
+  /// - Throws: ``LanguageTextError/tooShort(tokens:window:)``.
   public static func windows(
     of ids: [Int], window: Int, limit: Int? = nil, bytes: Int? = nil, leading: Int = 0
-  ) throws(LanguageError) -> LanguageText {
+  ) throws(LanguageTextError) -> LanguageText {
     precondition(window > 1, "LanguageText: a window of \(window) tokens foretells nothing")
     let count = min(ids.count / window, limit ?? .max)
     guard count > 0 else { throw .tooShort(tokens: ids.count, window: window) }
@@ -40,10 +40,10 @@ public struct LanguageText: Hashable, Sendable {
   ///   - documents: the ids of each, in front of them the one token that begins a text, and its bytes.
   ///   - window: how many tokens of a document are foretold at most; of a longer one those behind are left out, and its bytes in
   ///     proportion.
-  /// - Throws: ``LanguageError/noText`` if no document has a token to foretell.
+  /// - Throws: ``LanguageTextError/noText`` if no document has a token to foretell.
   public static func documents(
     _ documents: [(ids: [Int], bytes: Int)], window: Int
-  ) throws(LanguageError) -> LanguageText {
+  ) throws(LanguageTextError) -> LanguageText {
     var (stretches, bytes) = ([[Int]](), 0.0)
     for document in documents where document.ids.count > 1 {
       let stretch = Array(document.ids.prefix(window + 1))
@@ -52,5 +52,22 @@ public struct LanguageText: Hashable, Sendable {
     }
     guard !stretches.isEmpty else { throw .noText }
     return LanguageText(stretches, bytes: bytes)
+  }
+
+  /// So many of the stretches, evenly spaced; all of them where there are no more.
+  public func evenlySpaced(_ count: Int) -> LanguageText {
+    guard count < stretches.count else { return self }
+    let chosen = (0..<count).map { stretches[$0 * stretches.count / count] }
+    let share = Double(chosen.reduce(0) { $0 + $1.count - 1 }) / Double(max(1, targets))
+    return LanguageText(chosen, bytes: bytes.map { $0 * share })
+  }
+
+  /// - Throws: ``LanguageTextError/unknownToken(_:vocabulary:)``.
+  public func check(vocabulary: Int) throws(LanguageTextError) {
+    for stretch in stretches {
+      if let stranger = stretch.first(where: { !(0..<vocabulary).contains($0) }) {
+        throw .unknownToken(stranger, vocabulary: vocabulary)
+      }
+    }
   }
 }
