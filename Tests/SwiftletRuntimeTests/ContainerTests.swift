@@ -48,7 +48,7 @@ import Testing
     #expect(places.count == b.constants.count)
     let file = try ModelFile(contentsOf: url)
     for (constant, place) in zip(b.constants, places) {
-      let start = try #require(file.ranges[constant.constant.storedTensors[0].name]).lowerBound
+      let start = try #require(file.stored.ranges[constant.constant.storedTensors[0].name]).lowerBound
       #expect((start - 63...start).contains(place), "\(constant.constant.name)")
     }
   }

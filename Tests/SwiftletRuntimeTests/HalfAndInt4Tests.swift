@@ -29,8 +29,8 @@ import Testing
     #expect(try weight.bytes[1] == [0x00, 0x30, 0x00, 0x00])
     #expect(try weight.bytes[2] == [0x00, 0xBC, 0x00, 0x42])
     let file = try Self.file(weight)
-    #expect(file.decodedRows(0..<2, of: weight.constant) == steps + [Float](repeating: 3, count: 32))
-    #expect(file.decodedRows(1..<2, of: weight.constant) == [Float](repeating: 3, count: 32))
+    #expect(file.stored.decodedRows(0..<2, of: weight.constant) == steps + [Float](repeating: 3, count: 32))
+    #expect(file.stored.decodedRows(1..<2, of: weight.constant) == [Float](repeating: 3, count: 32))
   }
 
   /// Law: every weight is at most half a step off, wherever the group lies.
@@ -42,8 +42,8 @@ import Testing
     let floats = ranges.flatMap { random.floats(2 * size, $0) }
     let weight = try EncodedConstant(name: "w", shape: [ranges.count, 2 * size], floats: floats, int4GroupsOf: size)
     let file = try Self.file(weight)
-    let decoded = file.decodedRows(0..<ranges.count, of: weight.constant)
-    let scales = Array(file.tensor("w.scales").bindMemory(to: Float16.self))
+    let decoded = file.stored.decodedRows(0..<ranges.count, of: weight.constant)
+    let scales = Array(file.stored.tensor("w.scales").bindMemory(to: Float16.self))
     for (i, float) in floats.enumerated() {
       // Beside it, the sum of offset and step is rounded once to a float.
       let bound = Double(scales[i / size]) / 2 + Double(decoded[i].ulp)
@@ -64,8 +64,8 @@ import Testing
     let weight = try EncodedConstant(name: "w", shape: [4, 16], floats: floats, type: .float16)
     #expect(try weight.bytes == [rawBytes(of: floats.map { Float16($0) })])
     let file = try Self.file(weight)
-    #expect(file.decodedRows(0..<4, of: weight.constant) == floats.map { Float(Float16($0)) })
-    #expect(file.decodedRows(1..<3, of: weight.constant) == floats[16..<48].map { Float(Float16($0)) })
+    #expect(file.stored.decodedRows(0..<4, of: weight.constant) == floats.map { Float(Float16($0)) })
+    #expect(file.stored.decodedRows(1..<3, of: weight.constant) == floats[16..<48].map { Float(Float16($0)) })
   }
 
   static let storages: [ModelBuilder.Weights] = [.init(type: .float16), .init(type: .uint4)]
@@ -76,7 +76,7 @@ import Testing
     _ = try b.weight("w", outputs: 37, inputs: 192, storage)
     let weight = b.constants[0]
     let file = try Self.file(weight)
-    let decoded = file.decodedRows(0..<37, of: weight.constant)
+    let decoded = file.stored.decodedRows(0..<37, of: weight.constant)
     let plain = try Self.file(EncodedConstant(name: "w", shape: [37, 192], floats: decoded))
     #expect(file.byteCount < plain.byteCount * 6 / 10)
     let inputs = try Session(file).randomInputs(batch: 5)

@@ -19,7 +19,7 @@ import Testing
     b.graph.outputs = [try b.graph.append(.rmsNorm(weight: weight, epsilon: 1e-5), named: "y", of: ["x"])]
     let x = b.random.floats(3 * 5 * width, -4...4)
     let file = try b.file()
-    let gamma = withExtendedLifetime(file) { file.tensor("w").bindMemory(to: Float.self).map { Double($0) } }
+    let gamma = withExtendedLifetime(file) { file.stored.tensor("w").bindMemory(to: Float.self).map { Double($0) } }
     let expected = stride(from: 0, to: x.count, by: width).flatMap { start -> [Double] in
       let row = x[start..<start + width].map { Double($0) }
       let root = (row.reduce(0) { $0 + $1 * $1 } / Double(width) + 1e-5).squareRoot()
@@ -125,7 +125,7 @@ import Testing
     b.graph.outputs = [try b.graph.append(.embedding(table: table), named: "y", of: ["ids"])]
     let ids: [Int64] = [8, 0, 3, 3, 7, 1]
     let file = try b.file()
-    let all = file.decodedRows(0..<rows, of: b.constants[0].constant)
+    let all = file.stored.decodedRows(0..<rows, of: b.constants[0].constant)
     let expected = ids.flatMap { all[Int($0) * width..<(Int($0) + 1) * width] }
     let found = try run(b, [NDArray(.int64(ids), shape: [2, 3])])
     #expect(found.floats == expected && found.shape == [2, 3, width])

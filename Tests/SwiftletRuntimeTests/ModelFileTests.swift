@@ -21,8 +21,8 @@ import Testing
     #expect(try Data(contentsOf: url) == Data(b.bytes()))
     for constant in b.constants {
       for (tensor, bytes) in zip(constant.constant.storedTensors, try constant.bytes) {
-        #expect(Array(file.tensor(tensor.name)) == bytes)
-        #expect(Int(bitPattern: file.tensor(tensor.name).baseAddress) % 64 == 0)
+        #expect(Array(file.stored.tensor(tensor.name)) == bytes)
+        #expect(Int(bitPattern: file.stored.tensor(tensor.name).baseAddress) % 64 == 0)
       }
     }
     // Writing again replaces it and leaves nothing beside it.

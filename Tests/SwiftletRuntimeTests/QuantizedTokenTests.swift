@@ -148,7 +148,7 @@ import Testing
     }
 
     func run(_ x: [Float], residual: [Float]?) -> [Float] {
-      let bias = file.graph.constant(named: "b").map { Array(file.tensor($0.name).bindMemory(to: Float.self)) }
+      let bias = file.graph.constant(named: "b").map { Array(file.stored.tensor($0.name).bindMemory(to: Float.self)) }
       return stride(from: 0, to: x.count, by: inputs).flatMap { start -> [Float] in
         let row = x[start..<start + inputs]
         let greatest = row.reduce(0) { max($0, abs($1)) }
@@ -168,12 +168,12 @@ import Testing
         let weights = integerWeights(ofRow: output)
         return (
           Float(zip(x, weights).reduce(0) { $0 + $1.0 * $1.1 }),
-          file.tensor("w.scales").bindMemory(to: Float.self)[output]
+          file.stored.tensor("w.scales").bindMemory(to: Float.self)[output]
         )
       }
-      let codes = file.tensor("w")
-      let scales = file.tensor("w.scales").bindMemory(to: Float16.self)
-      let offsets = file.tensor("w.offsets").bindMemory(to: Float16.self)
+      let codes = file.stored.tensor("w")
+      let scales = file.stored.tensor("w.scales").bindMemory(to: Float16.self)
+      let offsets = file.stored.tensor("w.offsets").bindMemory(to: Float16.self)
       var sum: Float = 0
       for group in 0..<inputs / size {
         let at = output * inputs + group * size
@@ -191,7 +191,7 @@ import Testing
 
     private func integerWeights(ofRow output: Int) -> [Int] {
       guard let constant = file.graph.constant(named: "w") else { return [] }
-      let stored = file.tensor("w").bindMemory(to: Int8.self)
+      let stored = file.stored.tensor("w").bindMemory(to: Int8.self)
       guard let pattern = constant.encoding.pattern else {
         return (0..<inputs).map { Int(stored[output * inputs + $0]) }
       }

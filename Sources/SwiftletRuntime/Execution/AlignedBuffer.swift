@@ -1,14 +1,14 @@
 import SwiftletFiles
 
 /// Memory that starts at a cache line and is freed with its owner.
-final class AlignedBuffer {
-  static let alignment = 64
+package final class AlignedBuffer {
+  package static let alignment = 64
 
-  let address: UnsafeMutableRawPointer
-  let byteCount: Int
+  package let address: UnsafeMutableRawPointer
+  package let byteCount: Int
 
   /// Uninitialised memory.
-  init(byteCount: Int) throws(SessionError) {
+  package init(byteCount: Int) throws(SessionError) {
     var pointer: UnsafeMutableRawPointer?
     guard posix_memalign(&pointer, Self.alignment, max(byteCount, Self.alignment)) == 0, let pointer else {
       throw .outOfMemory(byteCount: byteCount)
@@ -28,5 +28,5 @@ func physicalMemory() -> Int {
 
 extension Int {
   /// The next multiple of the alignment that is not below this.
-  var aligned: Int { (self + AlignedBuffer.alignment - 1) & -AlignedBuffer.alignment }
+  package var aligned: Int { (self + AlignedBuffer.alignment - 1) & -AlignedBuffer.alignment }
 }

@@ -23,7 +23,8 @@ final class Execution {
 
   /// - Parameter reusing: an arena of an earlier execution, taken if it is large enough.
   init(
-    _ graph: ResolvedGraph, of file: ModelFile, weights: [Graph.Parameter: PackedLinear], lengths: Graph.AxisLengths,
+    _ graph: ResolvedGraph, of file: StoredWeights, weights: [Graph.Parameter: PackedLinear],
+    lengths: Graph.AxisLengths,
     memory: SessionState.Memory?,
     instructionSet: InstructionSet, threads: Int, reusing earlierArena: AlignedBuffer?
   ) throws(SessionError) {

@@ -1,11 +1,12 @@
 import CSwiftletKernels
+import Synchronization
 
 /// The weights of a layer, packed for the kernel that runs it on this processor.
-final class PackedLinear: @unchecked Sendable {
+package final class PackedLinear: @unchecked Sendable {
   // Safe to share: each part is written by one thread, and read once all of them are.
-  let kernel: UnsafePointer<swl_linear_kernel>
+  package let kernel: UnsafePointer<swl_linear_kernel>
   /// Of one group.
-  let shape: swl_linear_shape
+  package let shape: swl_linear_shape
   private let constant: Graph.Constant
   private let isDecoded: Bool
   private let packed: AlignedBuffer
@@ -19,8 +20,8 @@ final class PackedLinear: @unchecked Sendable {
   ///   - groups: The rows are cut into as many matrices, which are packed one by one.
   ///   - inIntegers: Whether weights of u4 are packed as codes, for inputs that are quantised as the layer runs.
   ///   - tokens: About how many the layer takes at a time; it takes any number.
-  /// - Precondition: the constant is a matrix in the file's graph, and `groups` divides its rows.
-  init(
+  /// - Precondition: the constant is a matrix of the file, and `groups` divides its rows.
+  package init(
     _ constant: Graph.Constant, groups: Int, inIntegers: Bool, tokens: Int, instructionSet: InstructionSet
   ) throws(SessionError) {
     self.constant = constant
@@ -43,7 +44,7 @@ final class PackedLinear: @unchecked Sendable {
   private static let weightsOfPart = 1 << 17
 
   /// The rows of the matrix in parts that can be packed at the same time: some whole groups, or a piece of one.
-  var parts: [Range<Int>] {
+  package var parts: [Range<Int>] {
     let rows = constant.shape[0]
     let fitting = max(1, Self.weightsOfPart / shape.inputs)
     func cut(_ range: Range<Int>, by step: Int) -> [Range<Int>] {
@@ -55,7 +56,7 @@ final class PackedLinear: @unchecked Sendable {
   }
 
   /// Packs one of ``parts``, and gives the pages back that it read.
-  func pack(_ rows: Range<Int>, from file: ModelFile) {
+  package func pack(_ rows: Range<Int>, from file: StoredWeights) {
     let pattern = constant.encoding.pattern ?? .dense
     if isDecoded {
       file.decodedRows(rows, of: constant).withUnsafeBytes {
@@ -78,10 +79,25 @@ final class PackedLinear: @unchecked Sendable {
     }
   }
 
+  /// Packs layers, in parts that the threads of a pool take in turn.
+  package static func pack(_ layers: [PackedLinear], from file: StoredWeights, on pool: ThreadPool) {
+    /// The part that is next; parts differ, so that whoever is done takes it.
+    final class Queue: Sendable { let next = Atomic(0) }
+    let queue = Queue()
+    let parts = layers.flatMap { layer in layer.parts.map { (layer: layer, rows: $0) } }
+    pool.parallelFor(tiles: min(pool.threadCount, parts.count)) { _, _, _ in
+      while true {
+        let number = queue.next.add(1, ordering: .relaxed).oldValue
+        guard number < parts.count else { return }
+        parts[number].layer.pack(parts[number].rows, from: file)
+      }
+    }
+  }
+
   /// Packs rows whose values and indices begin at the pointers.
   private func pack(
     _ rows: Range<Int>, _ values: UnsafeRawPointer?, rowSize: Int, _ indices: UnsafePointer<UInt8>?,
-    from file: ModelFile
+    from file: StoredWeights
   ) {
     func halves(_ part: String, at row: Int) -> UnsafePointer<UInt16>? {
       guard shape.scale_group > 0 else { return nil }
@@ -102,11 +118,11 @@ final class PackedLinear: @unchecked Sendable {
   }
 
   /// Bytes of the packed weights.
-  var byteCount: Int { packed.byteCount }
+  package var byteCount: Int { packed.byteCount }
 
-  func address(ofGroup group: Int) -> UnsafeMutableRawPointer { packed.address + group * groupByteCount }
+  package func address(ofGroup group: Int) -> UnsafeMutableRawPointer { packed.address + group * groupByteCount }
 
-  var kernelName: String { String(cString: kernel.pointee.name) }
+  package var kernelName: String { String(cString: kernel.pointee.name) }
 }
 
 extension Graph.ElementType {

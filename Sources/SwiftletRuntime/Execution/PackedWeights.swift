@@ -19,11 +19,11 @@ final class PackedWeights: Sendable {
   /// The file's pages are given back on the way, as layers read the packed weights: beside these, what every thread works
   /// on is all that lies in memory.
   func weights(
-    of graph: ResolvedGraph, in file: ModelFile, for instructionSet: InstructionSet, on pool: ThreadPool
+    of graph: ResolvedGraph, in file: StoredWeights, for instructionSet: InstructionSet, on pool: ThreadPool
   ) throws(SessionError) -> [Graph.Parameter: PackedLinear] {
     try entries.withLock { entries throws(SessionError) in
       var weights: [Graph.Parameter: PackedLinear] = [:]
-      var parts: [Part] = []
+      var layers: [PackedLinear] = []
       let tokens = graph.tokensOfWeights
       for parameter in graph.nodes.flatMap(\.operation.parameters) where weights[parameter] == nil {
         guard case .weight(let groups, let inIntegers) = parameter.role, let index = graph.constantIndex[parameter.name]
@@ -38,32 +38,13 @@ final class PackedWeights: Sendable {
           graph.graph.constants[index], groups: groups, inIntegers: inIntegers, tokens: tokens[parameter] ?? 1,
           instructionSet: instructionSet)
         weights[parameter] = layer
-        parts += layer.parts.map { Part(layer: layer, rows: $0) }
+        layers.append(layer)
       }
-      Self.pack(parts, from: file, on: pool)
+      PackedLinear.pack(layers, from: file, on: pool)
       for (parameter, layer) in weights {
         entries[Key(parameter: parameter, instructionSet: instructionSet)] = Entry(packed: layer)
       }
       return weights
-    }
-  }
-
-  /// Some rows of a layer's weights.
-  private struct Part {
-    let layer: PackedLinear
-    let rows: Range<Int>
-  }
-
-  private static func pack(_ parts: [Part], from file: ModelFile, on pool: ThreadPool) {
-    /// The part that is next; parts differ, so that whoever is done takes it.
-    final class Queue: Sendable { let next = Atomic(0) }
-    let queue = Queue()
-    pool.parallelFor(tiles: min(pool.threadCount, parts.count)) { _, _, _ in
-      while true {
-        let number = queue.next.add(1, ordering: .relaxed).oldValue
-        guard number < parts.count else { return }
-        parts[number].layer.pack(parts[number].rows, from: file)
-      }
     }
   }
 }

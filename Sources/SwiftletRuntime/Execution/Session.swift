@@ -42,7 +42,7 @@ public final class Session: Sendable {
     }
     let pool = try ThreadPool(threads: threads)
     let graph = ResolvedGraph(model.graph)
-    let weights = try model.packed.weights(of: graph, in: model, for: self.instructionSet, on: pool)
+    let weights = try model.packed.weights(of: graph, in: model.stored, for: self.instructionSet, on: pool)
     kernelNames = Dictionary(weights.map { ($0.name, $1.kernelName) }, uniquingKeysWith: { first, _ in first })
     state = State(graph, pool: pool, weights: weights)
   }
@@ -186,7 +186,8 @@ public final class Session: Sendable {
       return execution
     }
     let execution = try Execution(
-      state.graph, of: model, weights: state.weights, lengths: lengths, memory: memory, instructionSet: instructionSet,
+      state.graph, of: model.stored, weights: state.weights, lengths: lengths, memory: memory,
+      instructionSet: instructionSet,
       threads: threads,
       reusing: state.executions.map(\.sharedArena).max { $0.byteCount < $1.byteCount })
     if state.executions.count == Self.executionLimit { state.executions.removeFirst() }

@@ -5,7 +5,7 @@ import CSwiftletKernels
 /// Jobs capture pointers into the arena, which stay valid as long as the execution that owns them.
 struct StepCompiler {
   let graph: ResolvedGraph
-  let file: ModelFile
+  let file: StoredWeights
   let plan: MemoryPlan
   let arena: UnsafeMutableRawPointer
   /// The length of every axis.

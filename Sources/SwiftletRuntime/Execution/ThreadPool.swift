@@ -56,7 +56,7 @@ public final class ThreadPool: Sendable {
     run(Job(tiles: tiles, shares: shares, body))
   }
 
-  func run(_ job: Job) {
+  package func run(_ job: Job) {
     if let first = job.first { run(first) }
     precondition(job.tiles <= UInt32.max, "a job has at most 2^32 tiles")
     precondition(job.shares.map { $0.count == threadCount + 1 } ?? true, "a job has a share for each thread")
@@ -68,7 +68,7 @@ public final class ThreadPool: Sendable {
   }
 
   /// Work made of tiles that may run in any order and at the same time.
-  final class Job: @unchecked Sendable {
+  package final class Job: @unchecked Sendable {
     // Safe to share when the body writes a different place for each tile and each worker, which its author vouches for.
     let tiles: Int
     /// Where the share of each thread begins, then `tiles`; nil where all tiles cost the same.
@@ -77,7 +77,7 @@ public final class ThreadPool: Sendable {
     /// What is done, all of it, before the first tile.
     let first: Job?
 
-    init(
+    package init(
       tiles: Int, shares: [Int]? = nil, after first: Job? = nil,
       _ body: @escaping (_ first: Int, _ count: Int, _ worker: Int) -> Void
     ) {

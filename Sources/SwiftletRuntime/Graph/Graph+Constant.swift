@@ -44,6 +44,39 @@ extension Graph {
   }
 }
 
+extension Graph.Constant {
+  /// Throws what no constant may be, whatever reads it.
+  package func validate() throws(GraphError) {
+    guard shape.count <= Graph.Limit.rank, shape.allSatisfy({ (1...Graph.Limit.dimension).contains($0) }),
+      Graph.elementCount(shape) != nil
+    else {
+      throw .invalid(part: name, reason: "the shape \(shape) has too many axes, one below 1 or too many elements")
+    }
+    switch encoding {
+    case .dense(.uint8): throw .invalid(part: name, reason: "constants cannot be u8")
+    case .dense(.uint4): throw .invalid(part: name, reason: "u4 weights have scales for groups of them")
+    case .dense(.int8):
+      guard !shape.isEmpty else { throw .invalid(part: name, reason: "an s8 constant has an axis") }
+    case .dense: break
+    case .sparse(let pattern, let type):
+      guard [.float32, .bfloat16, .int8].contains(type) else {
+        throw .invalid(part: name, reason: "sparse weights are f32, bf16 or s8, found \(type.rawValue)")
+      }
+      guard shape.count == 2, shape[1] % pattern.group == 0 else {
+        throw .invalid(
+          part: name,
+          reason: "the shape \(shape) is no matrix whose rows divide into groups of \(pattern.group)")
+      }
+    case .grouped(let size):
+      guard Int4Groups.sizes.contains(size), shape.count == 2, shape[1] % size == 0 else {
+        throw .invalid(
+          part: name,
+          reason: "the shape \(shape) is no matrix whose rows divide into groups of \(size): 32, 64 or 128")
+      }
+    }
+  }
+}
+
 extension Graph.Encoding: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable { case type, kept, group, scaleGroup }
 

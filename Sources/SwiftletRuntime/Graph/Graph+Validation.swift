@@ -18,7 +18,7 @@ extension Graph {
     let constantByName = Dictionary(constants.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let rules = OperationRules(self) { constantByName[$0] }
     for value in values { try validate(value, rules) }
-    for constant in constants { try validate(constant, rules) }
+    for constant in constants { try constant.validate() }
     try validateFlow(constantByName, rules)
     for (name, section) in metadata.sections {
       try place(name) { () throws(Mismatch) in try section.check(against: self) }
@@ -55,32 +55,6 @@ extension Graph {
       }
       guard (0...255).contains(quantization.zeroPoint) else {
         throw .invalid(part: value.name, reason: "the zero point is \(quantization.zeroPoint), expected 0 to 255")
-      }
-    }
-  }
-
-  private func validate(_ constant: Constant, _ rules: OperationRules) throws(GraphError) {
-    try place(constant.name) { () throws(Mismatch) in try rules.checkShape(constant.shape.map { .fixed($0) }) }
-    switch constant.encoding {
-    case .dense(.uint8): throw .invalid(part: constant.name, reason: "constants cannot be u8")
-    case .dense(.uint4): throw .invalid(part: constant.name, reason: "u4 weights have scales for groups of them")
-    case .dense(.int8):
-      guard !constant.shape.isEmpty else { throw .invalid(part: constant.name, reason: "an s8 constant has an axis") }
-    case .dense: break
-    case .sparse(let pattern, let type):
-      guard [.float32, .bfloat16, .int8].contains(type) else {
-        throw .invalid(part: constant.name, reason: "sparse weights are f32, bf16 or s8, found \(type.rawValue)")
-      }
-      guard constant.shape.count == 2, constant.shape[1] % pattern.group == 0 else {
-        throw .invalid(
-          part: constant.name,
-          reason: "the shape \(constant.shape) is no matrix whose rows divide into groups of \(pattern.group)")
-      }
-    case .grouped(let size):
-      guard Int4Groups.sizes.contains(size), constant.shape.count == 2, constant.shape[1] % size == 0 else {
-        throw .invalid(
-          part: constant.name,
-          reason: "the shape \(constant.shape) is no matrix whose rows divide into groups of \(size): 32, 64 or 128")
       }
     }
   }

@@ -4,7 +4,7 @@ import SwiftletFiles
 /// and the bytes of a constant are asked for when it is their turn and let go of when they are written.
 ///
 /// The checksum of the data, which the header holds, is known last and written over zeros.
-struct ContainerDraft {
+package struct ContainerDraft {
   private enum Part {
     case bytes([UInt8])
     case constant(EncodedConstant)
@@ -17,7 +17,7 @@ struct ContainerDraft {
   private var byteCount = 0
 
   /// - Parameter path: stands for the file in messages.
-  init(
+  package init(
     programs: [ModelContainer.Program], constants: [EncodedConstant], tokenizer: [UInt8]?, path: String
   ) throws(ModelFileError) {
     self.path = path
@@ -114,7 +114,9 @@ struct ContainerDraft {
   /// Writes the file; the one that was there before stays whole until this one is durable.
   ///
   /// - Parameter systemWrite: tests put a full disk here.
-  func write(using systemWrite: @escaping AtomicFile.SystemWrite = AtomicFile.systemWrite) throws(ModelFileError) {
+  package func write(using systemWrite: @escaping AtomicFile.SystemWrite = AtomicFile.systemWrite)
+    throws(ModelFileError)
+  {
     func put<Result>(_ body: () throws(FileError) -> Result) throws(ModelFileError) -> Result {
       do { return try body() } catch { throw ModelFileError(error, at: path) }
     }

@@ -1,13 +1,13 @@
 /// The rows of a dense matrix as floats, whatever they are stored as.
-struct DecodedRows: @unchecked Sendable {
+package struct DecodedRows: @unchecked Sendable {
   // Safe to share: only reads the file, which it keeps.
-  private let file: ModelFile
+  private let file: StoredWeights
   private let encoding: Graph.Encoding
   private let columns: Int
   private let stored, scales, offsets: UnsafeRawBufferPointer?
 
-  /// - Precondition: the constant is a matrix of the file's graph, dense in f32, bf16, f16 or s8, or in u4.
-  init(of constant: Graph.Constant, in file: ModelFile) {
+  /// - Precondition: the constant is a matrix of the program, dense in f32, bf16, f16 or s8, or in u4.
+  package init(of constant: Graph.Constant, in file: StoredWeights) {
     (self.file, encoding, columns) = (file, constant.encoding, constant.shape[1])
     stored = file.tensor(constant.name)
     let type = constant.encoding.type
@@ -16,7 +16,7 @@ struct DecodedRows: @unchecked Sendable {
   }
 
   /// Writes the floats of one row.
-  func decode(row: Int, into floats: UnsafeMutablePointer<Float>) {
+  package func decode(row: Int, into floats: UnsafeMutablePointer<Float>) {
     guard let stored else { return }
     let first = row * columns
     switch encoding.type {
@@ -53,11 +53,11 @@ struct DecodedRows: @unchecked Sendable {
   }
 }
 
-extension ModelFile {
+extension StoredWeights {
   /// The weights of some rows of a dense matrix as floats, row-major.
   ///
-  /// - Precondition: the constant is such a matrix of this file's graph.
-  func decodedRows(_ rows: Range<Int>, of constant: Graph.Constant) -> [Float] {
+  /// - Precondition: the constant is such a matrix of this program.
+  package func decodedRows(_ rows: Range<Int>, of constant: Graph.Constant) -> [Float] {
     let columns = constant.shape[1]
     let matrix = DecodedRows(of: constant, in: self)
     return [Float](unsafeUninitializedCapacity: rows.count * columns) { floats, initializedCount in

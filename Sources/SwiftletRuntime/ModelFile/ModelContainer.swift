@@ -45,6 +45,11 @@ package struct ModelContainer: Sendable {
     try self.init(content, path: url.path)
   }
 
+  /// One that has not been written, in memory.
+  package init(_ draft: ContainerDraft) throws(ModelFileError) {
+    try self.init(draft.content(), path: ModelFile.inMemory)
+  }
+
   init(_ content: MappedFile, path: String) throws(ModelFileError) {
     (self.content, self.path) = (content, path)
     let (header, dataStart) = try Self.header(of: content.bytes, path: path)
@@ -62,6 +67,9 @@ package struct ModelContainer: Sendable {
       }
     }
   }
+
+  /// The size of the whole file.
+  package var byteCount: Int { content.bytes.count }
 
   /// The program of a kind.
   package func program(_ kind: String) -> Program? { programs.first { $0.kind == kind } }

@@ -7,9 +7,7 @@ import SwiftletFiles
 public struct ModelFile: Sendable {
   public let graph: Graph
 
-  private let container: ModelContainer
-  /// Where each stored tensor lies in `content`.
-  let ranges: [String: Range<Int>]
+  let stored: StoredWeights
   /// Shared by the sessions of all copies of this value.
   let packed = PackedWeights()
 
@@ -35,32 +33,22 @@ public struct ModelFile: Sendable {
 
   /// The graph among a container's programs.
   package init(_ container: ModelContainer) throws(ModelFileError) {
-    self.container = container
     guard let program = container.program(Self.programKind) else {
       let kinds = container.programs.map(\.kind).joined(separator: ", ")
       throw .notAModel(path: container.path, reason: "it holds no graph to run, but \(kinds)")
     }
     do { graph = try Graph(json: program.json) } catch { throw .graph(path: container.path, error) }
-    ranges = try container.places(of: graph.constants.flatMap(\.storedTensors), for: Self.programKind)
-    for constant in graph.constants { try check(constant) }
+    stored = try StoredWeights(graph.constants, ofProgram: Self.programKind, in: container)
   }
 
   /// What stands for the path of a model that lies in no file.
   public static let inMemory = "the model in memory"
 
   /// The path it was opened from, or a word for a model in memory.
-  public var path: String { container.path }
+  public var path: String { stored.container.path }
   /// The size of the whole file.
   public var byteCount: Int { content.bytes.count }
   /// The bytes of whatever tells texts from tokens, where the network reads texts.
-  public var tokenizer: [UInt8]? { container.tokenizer }
-  var content: MappedFile { container.content }
-
-  /// The bytes of a stored tensor.
-  ///
-  /// - Precondition: the name is one of `constant.storedTensors` of a constant of the graph.
-  func tensor(_ name: String) -> UnsafeRawBufferPointer {
-    guard let range = ranges[name] else { preconditionFailure("\(name) is no tensor of \(path)") }
-    return UnsafeRawBufferPointer(rebasing: content.bytes[range])
-  }
+  public var tokenizer: [UInt8]? { stored.container.tokenizer }
+  var content: MappedFile { stored.container.content }
 }

@@ -113,8 +113,8 @@ extension Graph.Activation {
 
 extension Graph.Activation? {
   /// How kernels are told of it.
-  var kernelCode: swl_activation { map(\.kernelCode) ?? SWL_IDENTITY }
-  var kernelSlope: Float { map(\.slope) ?? 0 }
+  package var kernelCode: swl_activation { map(\.kernelCode) ?? SWL_IDENTITY }
+  package var kernelSlope: Float { map(\.slope) ?? 0 }
 }
 
 // MARK: In files

@@ -56,7 +56,7 @@ struct ReferenceInterpreter {
   /// A constant's real numbers, scales and zeros in place.
   func constant(_ name: String) -> Array {
     let constant = file.graph.constant(named: name)!
-    let raw = file.tensor(name)
+    let raw = file.stored.tensor(name)
     let count = raw.count * 8 / constant.encoding.type.bitCount
     var stored: [Double] = (0..<count).map { i in
       switch constant.encoding.type {
@@ -79,12 +79,12 @@ struct ReferenceInterpreter {
       stored = dense
     }
     if case .grouped(let size) = constant.encoding {
-      let scales = file.tensor("\(name).scales").bindMemory(to: Float16.self)
-      let offsets = file.tensor("\(name).offsets").bindMemory(to: Float16.self)
+      let scales = file.stored.tensor("\(name).scales").bindMemory(to: Float16.self)
+      let offsets = file.stored.tensor("\(name).offsets").bindMemory(to: Float16.self)
       for i in stored.indices { stored[i] = Double(offsets[i / size]) + Double(scales[i / size]) * stored[i] }
     }
     if constant.encoding.type == .int8 {
-      let scales = file.tensor("\(name).scales").bindMemory(to: Float.self)
+      let scales = file.stored.tensor("\(name).scales").bindMemory(to: Float.self)
       let columns = stored.count / constant.shape[0]
       for i in stored.indices { stored[i] *= Double(scales[i / columns]) }
     }

@@ -1,4 +1,4 @@
-extension ModelFile {
+extension StoredWeights {
   /// Checks the numbers that a kernel would trust: indices, scales and offsets. The pages that it reads are given back
   /// on the way, so that a model larger than memory can be opened.
   func check(_ constant: Graph.Constant) throws(ModelFileError) {
@@ -7,20 +7,21 @@ extension ModelFile {
       let offsets = tensor("\(constant.name).offsets").bindMemory(to: Float16.self)
       // A group of equal weights has a scale of 0.
       guard scales.allSatisfy({ $0.isFinite && $0 >= 0 }), offsets.allSatisfy(\.isFinite) else {
-        throw .damaged(path: path, reason: "a scale of \(constant.name) is below 0, or one or an offset is no number")
+        throw .damaged(
+          path: container.path, reason: "a scale of \(constant.name) is below 0, or one or an offset is no number")
       }
     }
     if constant.encoding.type == .int8 {
       let scales = tensor("\(constant.name).scales").bindMemory(to: Float.self)
       guard scales.allSatisfy({ $0.isNormal && $0 > 0 }) else {
-        throw .damaged(path: path, reason: "a scale of \(constant.name) is not above 0")
+        throw .damaged(path: container.path, reason: "a scale of \(constant.name) is not above 0")
       }
       let weights = tensor(constant.name)
       for start in stride(from: 0, to: weights.count, by: Self.bytesAtATime) {
         // 0x80 is -128, which kernels that pair 8-bit products cannot hold.
         let part = start..<min(start + Self.bytesAtATime, weights.count)
         guard !UnsafeRawBufferPointer(rebasing: weights[part]).contains(0x80) else {
-          throw .damaged(path: path, reason: "a weight of \(constant.name) is -128, expected -127...127")
+          throw .damaged(path: container.path, reason: "a weight of \(constant.name) is -128, expected -127...127")
         }
         releasePages(part, ofTensor: constant.name)
       }
@@ -36,7 +37,8 @@ extension ModelFile {
           let index = Int(indices[i])
           guard index > last, index < pattern.group else {
             throw .damaged(
-              path: path, reason: "an index of \(constant.name) is out of order or not below \(pattern.group)")
+              path: container.path, reason: "an index of \(constant.name) is out of order or not below \(pattern.group)"
+            )
           }
           last = index
         }
@@ -61,6 +63,7 @@ extension ModelFile {
   /// Gives back the pages of a tensor, or of some bytes of it: they are loaded again when they are touched.
   func releasePages(_ bytes: Range<Int>? = nil, ofTensor name: String) {
     guard let place = ranges[name] else { return }
-    content.releasePages(bytes.map { place.lowerBound + $0.lowerBound..<place.lowerBound + $0.upperBound } ?? place)
+    container.content.releasePages(
+      bytes.map { place.lowerBound + $0.lowerBound..<place.lowerBound + $0.upperBound } ?? place)
   }
 }
