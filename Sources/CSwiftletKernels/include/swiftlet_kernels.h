@@ -13,6 +13,7 @@
 #include "swl_isa.h"
 #include "swl_layout.h"
 #include "swl_linear.h"
+#include "swl_memory.h"
 #include "swl_peak.h"
 #include "swl_pictures.h"
 #include "swl_pool.h"

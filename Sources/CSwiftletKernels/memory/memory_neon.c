@@ -1,0 +1,5 @@
+#include "../common/neon.h"
+#if SWL_ARM
+#include "memory_vector.h"
+#pragma clang attribute pop
+#endif
