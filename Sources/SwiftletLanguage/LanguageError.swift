@@ -1,7 +1,25 @@
+import SwiftletRuntime
 import SwiftletText
 
-/// Why a language model cannot go on with a text.
+/// Why a language model cannot be read, cannot run, or cannot go on with a text: one sentence.
 public enum LanguageError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The program in the file is damaged, or contradicts itself or its weights.
+  case program(reason: String)
+  /// It was written for another version of the format.
+  case version(Int)
+  /// The model file cannot be read.
+  case file(ModelFileError)
+  /// The tokenizer in the file cannot be read, or is of another vocabulary.
+  case tokenizer(path: String, reason: String)
+  /// The kernels cannot run.
+  case session(SessionError)
+  case noTokens
+  /// A token that the model does not know.
+  case token(Int, vocabulary: Int)
+  /// More tokens than the model can look back on.
+  case contextLength(asked: Int, most: Int)
+  /// The text was begun by another model.
+  case foreignSequence
   /// An option is out of its range; in words what it takes.
   case option(String, value: String, takes: String)
   /// There is nothing to go on from: the prompt is empty, and the model has no token that begins a text.
@@ -20,6 +38,18 @@ public enum LanguageError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
+    case .program(let reason): "the language program is invalid: \(reason); export the model again"
+    case .version(let found):
+      "the language program has version \(found), this program reads \(LanguageProgram.version): export the model again "
+        + "or update"
+    case .file(let error): "\(error)"
+    case .tokenizer(let path, let reason): "the tokenizer in \(path) cannot be used: \(reason)"
+    case .session(let error): "\(error)"
+    case .noTokens: "there are no tokens to read: give a text of at least one"
+    case .token(let token, let vocabulary): "there is no token \(token): they go from 0 to \(vocabulary - 1)"
+    case .contextLength(let asked, let most):
+      "a text of \(asked) tokens is longer than the \(most) that the model can look back on"
+    case .foreignSequence: "the text was begun by another model"
     case .option(let name, let value, let takes): "\(name) is \(value): it takes \(takes)"
     case .emptyPrompt: "the prompt holds no token: give a text to go on from"
     case .promptTooLong(let tokens, let context):

@@ -1,0 +1,288 @@
+import CSwiftletKernels
+import SwiftletFiles
+import SwiftletRuntime
+
+/// Takes tokens of one or several texts through all layers, in one step.
+///
+/// The weights are packed once; a step runs each layer on all its tokens, and attention text by text. One caller at a time.
+final class LanguageEngine: @unchecked Sendable {
+  // Safe to share: `LanguageModel` sees to it that one caller uses it at a time.
+  let program: LanguageProgram
+  let pages: MemoryPages
+  let instructionSet: InstructionSet
+  let layers: [EngineLayer]
+  let pool: ThreadPool
+  let scratch: Scratch
+  private let file: StoredWeights
+  private let table: DecodedRows
+  private let norm: UnsafePointer<Float>
+  private let head: Matrix
+  let angles: RotationAngles?
+  /// Of each head; nil where scores do not fall with the distance.
+  let slopes: Buffer<Float>?
+
+  /// What a step works on.
+  let tokens = Buffer<Float>(), normed = Buffer<Float>(), projected = Buffer<Float>()
+  let queries = Buffer<Float>(), wholeKeys = Buffer<Float>(), turned = Buffer<Float>(), attended = Buffer<Float>()
+  let gated = Buffer<Float>(), scores = Buffer<Float>(), shared = Buffer<Float>()
+  let byteRows = Buffer<UInt8>()
+  let byteScales = Buffer<Float>(), cosines = Buffer<Float>(), sines = Buffer<Float>()
+  let finished = Buffer<UInt32>()
+
+  /// Tokens of one text that a step reads.
+  struct Piece {
+    let pages: [UnsafePointer<CChar>?]
+    /// Of the first token.
+    let position: Int
+    let tokens: ArraySlice<Int>
+  }
+
+  init(
+    _ program: LanguageProgram, in file: StoredWeights, threads: Int, instructionSet: InstructionSet
+  ) throws(SessionError) {
+    (self.program, self.file, self.instructionSet) = (program, file, instructionSet)
+    pages = MemoryPages(program)
+    pool = try ThreadPool(threads: threads)
+    scratch = Scratch(workers: threads)
+    var matrices = MatrixMaker(program, file, instructionSet)
+    var layers: [EngineLayer] = []
+    for (layer, offsets) in zip(program.layers, pages.offsets) {
+      layers.append(
+        EngineLayer(
+          attentionNorm: file.floats(layer.attentionNorm), feedForwardNorm: file.floats(layer.feedForwardNorm),
+          attentionInputs: try matrices(layer.attentionInputs),
+          feedForwardInputs: try matrices(layer.feedForwardInputs),
+          attentionOutput: try matrices(layer.attentionOutput),
+          feedForwardOutput: try matrices(layer.feedForwardOutput),
+          keys: try .init(
+            layer.keys, isKeys: true, offset: offsets.keys, headWidth: program.headWidth, keyHeads: program.keyHeads,
+            in: file),
+          values: try .init(
+            layer.values, isKeys: false, offset: offsets.values, headWidth: program.headWidth,
+            keyHeads: program.keyHeads, in: file),
+          turn: try layer.keys.turn.map { (name) throws(SessionError) in try matrices(.init(weight: name)) },
+          window: layer.window))
+    }
+    self.layers = layers
+    head = try matrices(program.head)
+    PackedLinear.pack(matrices.packed, from: file, on: pool)
+    guard let table = matrices.constant(program.embedding) else { preconditionFailure("there is no embedding") }
+    self.table = DecodedRows(of: table, in: file)
+    norm = file.floats(program.norm)
+    if case .rotary(let frequencies, let factor) = program.positions {
+      angles = RotationAngles(pairs: program.headWidth / 2, frequencies: file.floats(frequencies), factor: factor)
+    } else {
+      angles = nil
+    }
+    if program.positions == .linearBiases {
+      let buffer = Buffer<Float>()
+      let slopes = try buffer.elements(program.heads)
+      for (head, slope) in Self.slopes(heads: program.heads).enumerated() { slopes[head] = Float(slope) }
+      self.slopes = buffer
+    } else {
+      slopes = nil
+    }
+  }
+
+  /// ALiBi's slope of each head. Source: Press et al., "Train Short, Test Long" (2022), section 3.
+  private static func slopes(heads: Int) -> [Double] {
+    func slopes(_ heads: Int) -> [Double] { (1...heads).map { pow(2, -8 * Double($0) / Double(heads)) } }
+    var lower = 1
+    while lower * 2 <= heads { lower *= 2 }
+    guard lower < heads else { return slopes(heads) }
+    let others = slopes(2 * lower).enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
+    return slopes(lower) + others.prefix(heads - lower)
+  }
+
+  /// The bytes of the packed weights.
+  var weightByteCount: Int {
+    layers.reduce(head.byteCount) { sum, layer in
+      let matrices =
+        layer.attentionInputs + layer.feedForwardInputs + [layer.attentionOutput, layer.feedForwardOutput]
+      return sum + matrices.reduce(0) { $0 + $1.byteCount }
+    }
+  }
+}
+
+/// Packs each matrix once, however many layers multiply by it.
+private struct MatrixMaker {
+  private let constants: [String: Graph.Constant]
+  private let file: StoredWeights
+  private let instructionSet: InstructionSet
+  private var known: [String: PackedLinear] = [:]
+  private(set) var packed: [PackedLinear] = []
+
+  init(_ program: LanguageProgram, _ file: StoredWeights, _ instructionSet: InstructionSet) {
+    constants = Dictionary(program.constants.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    (self.file, self.instructionSet) = (file, instructionSet)
+  }
+
+  func constant(_ name: String) -> Graph.Constant? { constants[name] }
+
+  mutating func callAsFunction(_ projections: [LanguageProgram.Projection]) throws(SessionError) -> [Matrix] {
+    var matrices: [Matrix] = []
+    for projection in projections { matrices.append(try self(projection)) }
+    return matrices
+  }
+
+  mutating func callAsFunction(_ projection: LanguageProgram.Projection) throws(SessionError) -> Matrix {
+    guard let constant = constants[projection.weight] else { preconditionFailure("there is no \(projection.weight)") }
+    var layer = known[projection.weight]
+    if layer == nil {
+      let made = try PackedLinear(
+        constant, groups: 1, inIntegers: Matrix.isOfIntegers(constant), tokens: 1, instructionSet: instructionSet)
+      known[projection.weight] = made
+      packed.append(made)
+      layer = made
+    }
+    guard let layer else { preconditionFailure("\(projection.weight) was not packed") }
+    return Matrix(layer, constant, bias: projection.bias, in: file)
+  }
+}
+
+// MARK: A step
+
+extension LanguageEngine {
+  /// Which tokens' scores a step is run for.
+  enum Wanted { case none, last, each }
+
+  /// Tokens whose scores are computed together.
+  private static let scoredTogether = 64
+
+  /// Reads the tokens of each text behind those that its memory holds, and shows scores: of the token at a place among all of
+  /// the step's, in order, `[vocabulary]`, valid during the call.
+  ///
+  /// - Precondition: the pages have room, and nobody else sees them; tokens are of the vocabulary, at least one of each
+  ///   text.
+  func run(
+    _ pieces: [Piece], scores wanted: Wanted,
+    _ show: (_ place: Int, _ scores: UnsafeBufferPointer<Float>) throws -> Void
+  ) throws {
+    let (x, count) = try readTokens(pieces)
+    for index in layers.indices {
+      try attend(pieces, count, x, layers[index])
+      try feedForward(count, x, layers[index])
+    }
+    var places: [Int] = []
+    var end = 0
+    for piece in pieces {
+      let own = end..<end + piece.tokens.count
+      end = own.upperBound
+      switch wanted {
+      case .none: break
+      case .last: places.append(own.upperBound - 1)
+      case .each: places += own
+      }
+    }
+    for start in stride(from: 0, to: places.count, by: Self.scoredTogether) {
+      try score(Array(places[start..<min(start + Self.scoredTogether, places.count)]), x, show)
+    }
+  }
+
+  /// The tokens' rows of the table, and the angles of their positions.
+  private func readTokens(_ pieces: [Piece]) throws(SessionError) -> (UnsafeMutablePointer<Float>, count: Int) {
+    let count = pieces.reduce(0) { $0 + $1.tokens.count }
+    let x = try tokens.elements(count * program.width)
+    var row = 0
+    for token in pieces.lazy.flatMap(\.tokens) {
+      table.decode(row: token, into: x + row * program.width)
+      row += 1
+    }
+    if let angles {
+      let (c, s) = (try cosines.elements(count * angles.pairs), try sines.elements(count * angles.pairs))
+      row = 0
+      for piece in pieces {
+        for place in piece.tokens.indices {
+          let position = piece.position + (place - piece.tokens.startIndex)
+          angles.write(position: position, cosines: c + row * angles.pairs, sines: s + row * angles.pairs)
+          row += 1
+        }
+      }
+    }
+    return (x, count)
+  }
+
+  /// Rows after a norm, in 8 bits too where matrices take them.
+  func normalize(
+    _ x: UnsafePointer<Float>, _ count: Int, weight: UnsafePointer<Float>, for matrices: [Matrix]
+  ) throws(SessionError) -> Matrix.Tokens {
+    let width = program.width
+    let y = try normed.elements(count * width)
+    let epsilon = Float(program.normEpsilon)
+    let isa = instructionSet.code
+    let output = swl_output(type: SWL_F32, scale: 1, zero_point: 0)
+    return try rows(y, count, width, for: matrices) { row in
+      swl_rms_norm(isa, x + row * width, weight, epsilon, y + row * width, output, 1, width)
+    }
+  }
+
+  /// Rows that `make` writes, in 8 bits too where matrices take them: whoever makes a row rounds it.
+  func rows(
+    _ y: UnsafePointer<Float>, _ count: Int, _ width: Int, for matrices: [Matrix], _ make: @escaping (Int) -> Void
+  ) throws(SessionError) -> Matrix.Tokens {
+    let (bytes, scales) = (try byteRows.elements(count * width), try byteScales.elements(count))
+    let rounds = matrices.contains(where: \.takesBytes)
+    let isa = instructionSet.code
+    overRows(count) { row in
+      make(row)
+      if rounds { swl_quantize_rows(isa, y + row * width, bytes + row * width, scales + row, 1, width) }
+    }
+    return Matrix.Tokens(count: count, stride: width, floats: y, bytes: bytes, scales: scales)
+  }
+
+  /// Runs a cheap body for each row: those of few tokens without waking anyone.
+  func overRows(_ count: Int, _ body: @escaping (Int) -> Void) {
+    let together = 4
+    pool.run(
+      ThreadPool.Job(tiles: (count + together - 1) / together) { first, tiles, _ in
+        for row in first * together..<min(count, (first + tiles) * together) { body(row) }
+      })
+  }
+
+  /// What matrices give side by side: `[count][all outputs]`.
+  func multiply(
+    _ x: Matrix.Tokens, by matrices: [Matrix], to y: UnsafeMutablePointer<Float>, stride: Int
+  ) throws(SessionError) {
+    var column = 0
+    for matrix in matrices {
+      pool.run(try matrix.job(x, to: y + column, stride: stride, scratch))
+      column += matrix.outputs
+    }
+  }
+
+  private func feedForward(
+    _ count: Int, _ x: UnsafeMutablePointer<Float>, _ layer: EngineLayer
+  ) throws(SessionError) {
+    let hidden = program.hidden
+    let input = try normalize(x, count, weight: layer.feedForwardNorm, for: layer.feedForwardInputs)
+    let both = try projected.elements(count * 2 * hidden)
+    try multiply(input, by: layer.feedForwardInputs, to: both, stride: 2 * hidden)
+    let y = try gated.elements(count * hidden)
+    let isa = instructionSet.code
+    let (code, slope) = (Optional(program.activation).kernelCode, Optional(program.activation).kernelSlope)
+    let rows = try rows(y, count, hidden, for: [layer.feedForwardOutput]) { row in
+      let gate = both + row * 2 * hidden
+      swl_gate(isa, code, slope, gate, gate + hidden, y + row * hidden, hidden)
+    }
+    pool.run(try layer.feedForwardOutput.job(rows, to: x, stride: program.width, residual: x, scratch))
+  }
+
+  /// The scores of some tokens, which `x` holds behind the last layer.
+  private func score(
+    _ places: [Int], _ x: UnsafeMutablePointer<Float>,
+    _ show: (Int, UnsafeBufferPointer<Float>) throws -> Void
+  ) throws {
+    let (width, vocabulary) = (program.width, program.vocabulary)
+    let y = try normed.elements(places.count * width)
+    let (isa, epsilon, norm) = (instructionSet.code, Float(program.normEpsilon), norm)
+    let output = swl_output(type: SWL_F32, scale: 1, zero_point: 0)
+    let rows = try rows(y, places.count, width, for: [head]) { row in
+      swl_rms_norm(isa, x + places[row] * width, norm, epsilon, y + row * width, output, 1, width)
+    }
+    let all = try scores.elements(places.count * vocabulary)
+    pool.run(try head.job(rows, to: all, stride: vocabulary, scratch))
+    for (row, place) in places.enumerated() {
+      try show(place, UnsafeBufferPointer(start: all + row * vocabulary, count: vocabulary))
+    }
+  }
+}
