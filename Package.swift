@@ -99,7 +99,10 @@ let package = Package(
       ]),
     .target(
       name: "SwiftletExport",
-      dependencies: ["SwiftletModels", "SwiftletCompression", "SwiftletPlans", "SwiftletVision", "SwiftletRuntime"]),
+      dependencies: [
+        "SwiftletModels", "SwiftletCompression", "SwiftletPlans", "SwiftletVision", "SwiftletRuntime",
+        "SwiftletLanguage", "SwiftletText", "SwiftletNN", "SwiftletTensor", "SwiftletFiles",
+      ]),
     .target(
       name: "SwiftletSearch",
       dependencies: [
@@ -228,7 +231,8 @@ let package = Package(
       name: "SwiftletExportTests",
       dependencies: [
         "SwiftletExport", "SwiftletTraining", "SwiftletCheckpoint", "SwiftletNN", "SwiftletRuntime", "SwiftletTensor",
-        "ToyTask", "RuntimeTestSupport", "TestSupport",
+        "SwiftletLanguage", "SwiftletModels", "SwiftletCompression", "SwiftletPlans", "SwiftletText", "SwiftletFiles",
+        "ToyTask", "RuntimeTestSupport", "TensorTestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "SwiftletSearchTests",

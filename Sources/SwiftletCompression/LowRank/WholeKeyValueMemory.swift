@@ -10,7 +10,8 @@ import SwiftletTensor
 public struct RotatedKeyValueMemory: KeyValueMemory {
   /// Nil keeps them as they are.
   public var keyQuantizer, valueQuantizer: LatentQuantizer?
-  private let turn: Tensor?
+  /// What heads are multiplied by, `x ↦ x turn`; nil leaves them.
+  package let turn: Tensor?
 
   /// - Throws: ``LowRankError/indivisibleLatent(width:group:)`` if the quantisers' groups do not divide a head.
   public init(
