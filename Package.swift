@@ -124,7 +124,7 @@ let package = Package(
       dependencies: [
         "SwiftletTensor", "SwiftletCheckpoint", "SwiftletNN", "SwiftletData", "SwiftletModels",
         "SwiftletCompression", "SwiftletPlans", "SwiftletTraining", "SwiftletExport", "SwiftletSearch",
-        "SwiftletRuntime", "SwiftletVision", "SwiftletMedia", "SwiftletFiles",
+        "SwiftletLanguage", "SwiftletRuntime", "SwiftletVision", "SwiftletMedia", "SwiftletFiles",
         "SwiftletReport", "SwiftletRunCommands", "SwiftletTerminal", "SwiftletBenchmarkKit", "SwiftletWorkflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),

@@ -60,6 +60,9 @@ extension LanguageProgram {
     Double(layers.reduce(0) { $0 + $1.keys.byteCountOfPage(values: false) + $1.values.byteCountOfPage(values: true) })
       / Double(MemoryPages.positions)
   }
+
+  /// Bytes of a token whose keys and values are kept whole, in 16 bits.
+  public var plainMemoryBytesPerToken: Int { layers.count * 2 * keyHeads * headWidth * 2 }
 }
 
 /// What a model remembers of some tokens of a text, at an address that never changes.

@@ -71,6 +71,17 @@ package struct ModelContainer: Sendable {
   /// The size of the whole file.
   package var byteCount: Int { content.bytes.count }
 
+  /// Writes the bytes; the file that was there before stays whole until the new one is durable.
+  package func write(to url: URL) throws(ModelFileError) {
+    do throws(FileError) {
+      let file = try AtomicFile(replacing: url.path)
+      try file.write(content.bytes)
+      try file.commit()
+    } catch {
+      throw ModelFileError(error, at: url.path)
+    }
+  }
+
   /// The program of a kind.
   package func program(_ kind: String) -> Program? { programs.first { $0.kind == kind } }
 

@@ -14,13 +14,7 @@ extension ModelFile {
 
   /// Writes this model's bytes.
   public func write(to url: URL) throws(ModelFileError) {
-    do throws(FileError) {
-      let file = try AtomicFile(replacing: url.path)
-      try file.write(content.bytes)
-      try file.commit()
-    } catch {
-      throw ModelFileError(error, at: url.path)
-    }
+    try stored.container.write(to: url)
   }
 
   /// What a file of one graph will hold.

@@ -17,6 +17,16 @@ public struct LanguageModelFolder {
     tokenizer = try Tokenizer(folder: folder)
   }
 
+  /// Whether a folder says that it holds a language model, of a kind that is known here or not.
+  public static func isLanguageModel(at folder: URL) -> Bool {
+    guard let data = try? Data(contentsOf: folder.appending(path: "config.json")),
+      case .object(let members)? = try? data.withUnsafeBytes({ try JSONValue(parsing: $0) }),
+      case .array(let names)? = members.first(where: { $0.key == "architectures" })?.value,
+      case .string(let name)? = names.first
+    else { return false }
+    return name.hasSuffix("ForCausalLM")
+  }
+
   /// The network alone.
   public static func model(_ folder: URL) throws -> LlamaModel {
     LlamaModel.isLowRank(folder: folder) ? try .lowRank(folder: folder) : try LlamaModel(folder: folder)
