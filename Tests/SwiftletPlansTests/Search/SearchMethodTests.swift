@@ -145,6 +145,23 @@ extension SearchMethod: CustomTestStringConvertible {
     #expect(chosen.levels[0] > 0 && chosen.levels[1] == 2 && chosen.cost == 10, "\(chosen.levels)")
   }
 
+  /// The cheapest levels of the first slot have no error that is a number; whatever it is worth, they are not taken.
+  @Test(arguments: [Double.nan, .infinity]) func `a level whose error is no number is left out`(error: Double) throws {
+    let choices = [1, 2, 4].map { LayerChoice(pattern: SparsityPattern(keeping: $0, of: 4)) }
+    let space = SearchSpace(["a", "b"].map { .init(path: $0, levels: choices) })
+    let costs = PlanCosts(.bytes, fixed: 0, levels: [[1, 2, 4], [1, 2, 4]], dense: 8)
+    for errors in [[error, 1, 0], [error, error, 0]] {
+      let problem = try SearchProblem<Marks>(
+        space, costs: costs, window: 0...6, measure: .loss, localErrors: [errors, [400, 100, 0]])
+      var random = SplitMix64(seed: 1)
+      let found = try SearchMethod.knapsack(KnapsackSearch()).run(problem, using: &random) { proposals in
+        proposals.map { Marks(correct: 0, loss: [400, 100, 0][$0.levels[1]]) }
+      }
+      let chosen = try #require(found.candidates.last)
+      #expect(errors[chosen.levels[0]].isFinite && chosen.cost <= 6, "\(chosen.levels)")
+    }
+  }
+
   /// Oracle: the count that the method states, 50 + 20 * 50.
   @Test(arguments: [SearchMethod.evolutionary(EvolutionarySearch()), .swapping])
   func `evolution evaluates 1050 different plans, all inside the window`(method: SearchMethod) throws {

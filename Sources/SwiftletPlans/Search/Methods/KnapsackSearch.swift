@@ -25,7 +25,9 @@ public struct KnapsackSearch: Hashable, Sendable {
   /// the others.
   func sensitivities(_ history: inout SearchHistory<some Fitness>) throws -> [[Double]] {
     let problem = history.problem
-    if let errors = problem.localErrors { return try sensitivities(&history, following: errors) }
+    if let errors = problem.localErrors {
+      return try sensitivities(&history, following: errors.map { $0.map { $0.isNaN ? .infinity : $0 } })
+    }
     let base = problem.fullest
     let variants = problem.space.slots.indices.map { slot in
       problem.space.slots[slot].levels.indices.map { level in
@@ -39,14 +41,16 @@ public struct KnapsackSearch: Hashable, Sendable {
     return variants.map { row in row.map { merit($0, history) - reference } }
   }
 
-  /// The same from one measured level a slot, beside the plan of least errors.
+  /// The same from one measured level a slot, beside the plan of least errors. A level of infinite error must not take part.
   private func sensitivities(
     _ history: inout SearchHistory<some Fitness>, following errors: [[Double]]
   ) throws -> [[Double]] {
     let problem = history.problem
     let base = problem.leastErrors(errors)
     let judged = problem.space.slots.indices.map { slot in
-      problem.typicalLevel(of: slot, errors[slot]) { errors[slot][$0] > errors[slot][base[slot]] }
+      problem.typicalLevel(of: slot, errors[slot]) {
+        errors[slot][$0].isFinite && errors[slot][$0] > errors[slot][base[slot]]
+      }
     }
     let variants = judged.enumerated().map { slot, level in
       var levels = base
@@ -59,17 +63,20 @@ public struct KnapsackSearch: Hashable, Sendable {
     // An error without harm is chance: it is taken to do as much as the least of the others.
     let least = harms.filter { $0 > 0 }.min() ?? 1
     return errors.enumerated().map { slot, row in
-      guard let level = judged[slot] else { return row.map { _ in 0 } }
+      guard let level = judged[slot] else { return row.map { $0.isFinite ? 0 : Self.worthless } }
       let origin = row[base[slot]]
       let rate = max(harms[slot], least) / (row[level] - origin)
-      return row.map { -rate * ($0 - origin) }
+      return row.map { max(Self.worthless, -rate * ($0 - origin)) }
     }
   }
 
   /// A network that answers NaN at one level must not take part, however cheap that level is.
   private func merit<Score: Fitness>(_ levels: [Int], _ history: SearchHistory<Score>) -> Double {
-    history[levels].map { max(-1e9, $0.fitness.merit(by: history.problem.measure)) } ?? -1e9
+    history[levels].map { max(Self.worthless, $0.fitness.merit(by: history.problem.measure)) } ?? Self.worthless
   }
+
+  /// The merit of what is to be left out, finite so that it adds up.
+  private static let worthless = -1e9
 }
 
 extension SearchProblem {
