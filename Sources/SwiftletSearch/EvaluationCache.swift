@@ -30,37 +30,18 @@ public final class EvaluationCache<Score: PlanScore> {
     }
   }
 
-  public let file: URL
   private var known: [String: Score] = [:]
-  private let lines: JSONLinesWriter
-  /// Two searches that write at once would cut each other's lines.
-  private let lock: FileLock?
+  private let lines: LockedLines<Line>
 
-  /// Opens the file, or begins one. A last line that an interruption cut short is left out.
+  /// Opens the file, or begins one.
   ///
   /// - Throws: `RunError` if the file cannot be written, holds something else, or another search writes it.
   public init(_ file: URL) throws {
-    self.file = file
-    let manager = FileManager.default
-    if !manager.fileExists(atPath: file.path), !manager.createFile(atPath: file.path, contents: nil) {
-      throw RunError.cannotWrite(file, reason: String(cString: strerror(errno)))
-    }
-    switch FileLock.take(file.path) {
-    case .held(let lock): self.lock = lock
-    case .inUse: throw RunError.inUse(file)
-    case .unavailable: lock = nil
-    }
-    do {
-      for entry in try JSONLines.read(Line.self, from: file.path) {
-        known[entry.key] = entry.score
-      }
-      lines = try JSONLinesWriter(continuing: file.path)
-    } catch let error as JSONLines.Malformed {
-      throw RunError.damaged(file, problem: "line \(error.line) is no evaluation; remove the file to begin anew")
-    } catch {
-      throw RunError.cannotWrite(file, reason: reason(of: error))
-    }
+    lines = try LockedLines(file, of: "evaluation")
+    for entry in lines.found { known[entry.key] = entry.score }
   }
+
+  public var file: URL { lines.file }
 
   /// Whether the file holds evaluations.
   static func isCache(at path: String) -> Bool {
@@ -71,8 +52,6 @@ public final class EvaluationCache<Score: PlanScore> {
 
   public func store(_ score: Score, for key: String) throws {
     known[key] = score
-    do { try lines.append(Line(key: key, score: score)) } catch {
-      throw RunError.cannotWrite(file, reason: reason(of: error))
-    }
+    try lines.append(Line(key: key, score: score))
   }
 }

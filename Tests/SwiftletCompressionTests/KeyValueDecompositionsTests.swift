@@ -48,7 +48,7 @@ struct KeyValueDecompositionsTests {
     let (_, decompositions) = try Self.made(shape)
     for side in CacheSide.allCases {
       for group in Set([1, shape.keyHeads]) {
-        let parts = try decompositions(layer: 1, side, headGroup: group)
+        let parts = try decompositions.parts(ofLayer: 1, side, headGroup: group)
         let full = parts[0].fullRank
         for rank in [1, full / 2, full - 1, full] {
           let expected = parts.reduce(0) { $0 + $1.error(atRank: rank) } / 144
@@ -135,11 +135,42 @@ struct KeyValueDecompositionsTests {
     }
   }
 
+  /// Law: what methods with the same bases share is what each makes alone.
+  @Test func `another rotation finds what was made`() throws {
+    let (model, decompositions) = try Self.made(LowRankLlamaTests.shapes[1])
+    let plan = LowRankLlamaTests.plan(
+      model, keys: LayerChoice(rank: 4, headGroup: 1, keyBits: 3),
+      values: LayerChoice(rank: 4, headGroup: 1, valueBits: 3))
+    _ = try model.decomposed(to: plan, with: decompositions)
+    for (rotation, whole) in [(LatentRotation.random, WholeTokens(newest: 2)), (.none, WholeTokens(first: 1))] {
+      var method = decompositions.method
+      (method.rotation, method.seed, method.whole) = (rotation, 3, whole)
+      #expect(method.bases == decompositions.method.bases)
+      let (found, alone) = try (
+        model.decomposed(to: plan, with: decompositions.with(method)),
+        model.decomposed(to: plan, with: KeyValueDecompositions(of: model, for: decompositions.statistics, by: method))
+      )
+      #expect(withNoGradient { found(LowRankLlamaTests.tokens()).isEqual(to: alone(LowRankLlamaTests.tokens())) })
+    }
+  }
+
+  @Test func `a method is told by its words`() {
+    var method = LowRankMethod()
+    #expect(method.description == "eigen, hadamard rotation" && method.differences.isEmpty)
+    (method.rotation, method.seed, method.weighsKeys, method.weighsValues) = (.random, 3, true, true)
+    method.whole = WholeTokens(newest: 64, first: 4)
+    #expect(
+      method.description
+        == "eigen, random rotation, seed 3, weighed keys and values, 64 newest and 4 first tokens whole")
+    (method.weighsValues, method.whole.newest, method.route) = (false, 0, .cholesky)
+    #expect(method.differences == ["cholesky", "random rotation", "seed 3", "weighed keys", "4 first tokens whole"])
+  }
+
   @Test func `errors need samples`() throws {
     let model = try LowRankLlamaTests.shapes[0].model()
     let statistics = try model.keyValueStatistics(on: [LowRankLlamaTests.tokens()])
     let decompositions = KeyValueDecompositions(of: model, for: statistics)
-    #expect(throws: LowRankError.noStatistics) {
+    #expect(throws: LowRankError.noSamples) {
       try decompositions.error(ofLayer: 0, .keys, under: LayerChoice(rank: 2, headGroup: 1))
     }
   }

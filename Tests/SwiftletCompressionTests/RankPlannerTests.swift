@@ -25,8 +25,9 @@ import Testing
       let plan: CompressionPlan
       do {
         plan = try planner.plan(keeping: .bytesPerToken(allowed), bits: bits, by: .uniform)
-      } catch LowRankError.budget {
-        continue  // The least ranks take more.
+      } catch LowRankError.bytesPerToken(_, let least) {
+        #expect(least > allowed)
+        continue
       }
       let taken = try Self.bytes(plan)
       let full = plan.choices.values.allSatisfy { $0.rank == 16 * headGroup }
@@ -74,9 +75,13 @@ import Testing
   @Test func `what cannot be planned is refused`() {
     var planner = RankPlanner(slots: Self.slots)
     #expect(throws: LowRankError.bits(5)) { try planner.plan(keeping: .share(0.5), bits: 5, by: .uniform) }
-    #expect(throws: LowRankError.budget(ranks: 8, reachable: 64...1024)) {
-      try planner.plan(keeping: .share(0.01), by: .uniform)
+    #expect(throws: LowRankError.share(0.01, least: 0.0625)) { try planner.plan(keeping: .share(0.01), by: .uniform) }
+    // Rank 8 of all heads together, in 4 bits with a grid, for four layers' keys and values.
+    let bytes = #expect(throws: LowRankError.self) {
+      try planner.plan(keeping: .bytesPerToken(63), bits: 4, by: .uniform)
     }
+    #expect(
+      bytes?.description.hasPrefix("63 bytes a token cannot be met, the least ranks take 64: allow more") ?? false)
     planner.headGroup = 3
     #expect(throws: LowRankError.indivisibleHeads(heads: 8, group: 3)) {
       try planner.plan(keeping: .share(0.5), by: .uniform)

@@ -2,9 +2,11 @@ import Foundation
 import SwiftletCompression
 import SwiftletFiles
 import SwiftletModels
+import SwiftletNN
 import SwiftletPlans
 import SwiftletSearch
 import SwiftletTensor
+import SwiftletTerminal
 import SwiftletTraining
 import TestSupport
 import Testing
@@ -79,7 +81,7 @@ struct KeyValueComparisonTests {
     let fewer = try Self.comparison(in: folder, "settings=[{kind: whole, keyBits: 4, valueBits: 2}]")
     #expect(try fewer.run(keeping: file).results == [found[3]])
     let table = KeyValueComparisonTable(found).description
-    #expect(table.contains("low rank 0.5, 4 bits, heads by 1, uniform") && table.contains("as it is"))
+    #expect(table.contains("low rank 0.5, 4 bits, heads by 1, steps of 2, uniform") && table.contains("as it is"))
   }
 
   /// Oracle O15 on a really trained network: less that is kept loses more, 4 bits cost little, and neither side is free.
@@ -119,6 +121,47 @@ struct KeyValueComparisonTests {
     #expect(found[6].divergence > 1e-4 && found[7].divergence > 1e-4)
   }
 
+  /// Values beyond 16-bit floats have no grid.
+  @Test func `a setting whose scores are no numbers is a result like any other`() throws {
+    let folder = try TemporaryFolder()
+    let comparison = try Self.comparison(
+      in: folder, "settings=[{kind: whole, keyBits: 16, valueBits: 4}, {kind: whole, keyBits: 16, valueBits: 16}]")
+    let file = folder.url.appending(path: "compared.jsonl")
+    withNoGradient {
+      for block in comparison.source.model.blocks {
+        (block.attention.value as? Linear).map { _ = $0.weight.mulInPlace(1e8) }
+      }
+    }
+    let found = try comparison.run(keeping: file).results
+    #expect(found[0].texts.allSatisfy { $0.divergence.isNaN && $0.perplexity.isNaN && $0.tokens > 0 })
+    #expect(found[1].texts.allSatisfy { $0.divergence == 0 })
+    let table = KeyValueComparisonTable(found).description
+    #expect(table.contains(found[1].texts[0].wholePerplexity.text(decimals: 3)) && table.contains("nan"))
+    // It is known the next time.
+    let before = try Data(contentsOf: file)
+    #expect(try comparison.run(keeping: file).results.count == 2)
+    #expect(try Data(contentsOf: file) == before)
+  }
+
+  @Test func `settings that differ have different names`() throws {
+    let settings = try KeyValueComparisonRecipe.parse(
+      Self.recipe,
+      overrides: [
+        """
+        settings=[{kind: channelwise, block: 16}, {kind: channelwise, block: 16, valueGroup: 8}, \
+        {kind: channelwise, block: 8}, {kind: low-rank, keep: 0.5}, {kind: low-rank, keep: 0.5, step: 2}, \
+        {kind: low-rank, keep: 0.5, method: {route: cholesky}}, {kind: low-rank, keep: 0.5, method: {seed: 2}}, \
+        {kind: searched, kv: 0.4}, {kind: searched, kv: 0.4, levels: {bits: [2, 4]}}, \
+        {kind: searched, kv: 0.4, levels: {step: 2}}, {kind: searched, kv: 0.4, levels: {shares: [0.5]}}, \
+        {kind: searched, kv: 0.4, levels: {headGroups: [1, 2]}}, {kind: searched, kv: 0.4, levels: {latentGroup: 8}}, \
+        {kind: searched, kv: 0.4, levels: {keepsProjections: false}}]
+        """
+      ]
+    ).settings
+    #expect(Set(settings.map(\.description)).count == settings.count)
+    #expect(settings[12].description == "searched in 0.4 of the bytes, knapsack, grids of 8")
+  }
+
   @Test func `what cannot be compared is refused in one sentence`() throws {
     let folder = try TemporaryFolder()
     let file = folder.url.appending(path: "compared.jsonl")
@@ -137,7 +180,17 @@ struct KeyValueComparisonTests {
     refuses(
       "the setting “low rank in 0.001 of the bytes, 16 bits, uniform” cannot be judged",
       "settings=[{kind: low-rank, kv: 0.001}]")
-    refuses("8 values do not fall into groups of 5", "settings=[{kind: channelwise, valueGroup: 5}]")
+    refuses("8 values do not fall into groups of 5", "settings=[{kind: channelwise, block: 8, valueGroup: 5}]")
+    refuses("settings[0].bits is 16, expected 8, 4, 3 or 2", "settings=[{kind: channelwise, bits: 16}]")
+    refuses("settings[0].block is 19: in windows of 20 tokens", "settings=[{kind: channelwise, block: 19}]")
+    refuses(
+      "judged[1] (other): a window of 41 tokens is longer",
+      "judged=[{files: [text], windows: 3, window: 40}, {files: [other], window: 41}]")
+    // All settings are looked at before the first is measured.
+    refuses(
+      "the setting “searched in 0.001 of the bytes, knapsack” cannot be judged: no plan meets",
+      "settings=[{kind: whole}, {kind: searched, kv: 0.001}]")
+    #expect(!FileManager.default.fileExists(atPath: file.path))
     _ = try Self.comparison(in: folder, "settings=[{kind: whole}]").run(keeping: file)
     refuses("holds results of another network or other texts", "calibration.windows=3")
     try folder.write(Array("mine\n".utf8), to: "compared.jsonl")

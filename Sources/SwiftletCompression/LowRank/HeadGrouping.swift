@@ -35,9 +35,14 @@ public enum LowRankError: Error, Hashable, Sendable {
   case layers(Int, group: Int, reason: LayerGroupReason)
   case statisticsNotFinite
   case noStatistics
+  /// Statistics that were made without samples of what the layers read.
+  case noSamples
   case bits(Int)
   case indivisibleLatent(width: Int, group: Int)
   case budget(ranks: Int, reachable: ClosedRange<Int>)
+  /// Less than what the least ranks take: a share of all ranks, or bytes a token, of which no smaller one can be met.
+  case share(Double, least: Double)
+  case bytesPerToken(Int, least: Int)
   case cacheFile(String, reason: String)
 }
 
@@ -62,12 +67,24 @@ extension LowRankError: CustomStringConvertible {
     case .statisticsNotFinite:
       "the calibration inputs hold numbers that are not finite: check the model's weights and the calibration text"
     case .noStatistics: "no calibration inputs reached the layer: give a longer calibration text"
+    case .noSamples: "the statistics hold no samples of what the layers read: ask for them where statistics are made"
     case .bits(let bits):
       "\(bits) bits are none of \(LatentQuantizer.bitWidths.map(String.init).joined(separator: ", "))"
     case .indivisibleLatent(let width, let group): "\(width) values do not fall into groups of \(group)"
     case .cacheFile(let path, let reason): "\(path) does not say what a cache does: \(reason)"
     case .budget(let ranks, let reachable):
       "a total rank of \(ranks) cannot be met, these layers reach \(reachable.lowerBound) to \(reachable.upperBound)"
+    case .share(let share, let least):
+      "a share of \(share) of the ranks cannot be met, the least ranks are \(least.roundedUp) of all: keep more, or take a "
+        + "smaller step of ranks"
+    case .bytesPerToken(let bytes, let least):
+      "\(bytes) bytes a token cannot be met, the least ranks take \(least): allow more, or take fewer bits, a smaller step of "
+        + "ranks, or more heads together"
     }
   }
+}
+
+extension Double {
+  /// With four decimals, none of them too low.
+  fileprivate var roundedUp: Double { (self * 10_000).rounded(.up) / 10_000 }
 }

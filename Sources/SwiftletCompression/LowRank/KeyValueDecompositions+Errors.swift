@@ -10,7 +10,7 @@ extension KeyValueDecompositions {
   /// a rank are judged as ``RotatedKeyValueMemory`` rounds them, keys before they are turned by their positions.
   /// - Throws: ``LowRankError``, also where the statistics hold no samples.
   public func error(ofLayer layer: Int, _ side: CacheSide, under choice: LayerChoice) throws(LowRankError) -> Double {
-    guard let samples = statistics[layer].samples else { throw .noStatistics }
+    guard let samples = statistics[layer].samples else { throw .noSamples }
     if let group = choice.layerGroup, group > 1 { throw .layers(statistics.count, group: group, reason: .noStatistics) }
     let linear = attentions[layer].plainLayer(side)
     let quantizer = try side.quantizer(of: choice)
@@ -20,9 +20,9 @@ extension KeyValueDecompositions {
     let kept: (Tensor) -> Tensor
     if let rank = choice.rank {
       _ = try quantizer?.slices(ofWidth: rank)
-      let made = try projections(layer: layer, side, groups: groups, rank: rank, [linear], quantizer: quantizer)
-      guard let projection = made.first as? LowRankProjection else { throw .noStatistics }
-      kept = projection.remembered
+      kept =
+        try projections(layer: layer, side, groups: groups, rank: rank, [linear], quantizer: quantizer).lender
+        .remembered
     } else {
       let memory = try RotatedKeyValueMemory(
         keys: quantizer, values: quantizer, headWidth: headWidth, rotation: method.rotation, seed: method.seed)

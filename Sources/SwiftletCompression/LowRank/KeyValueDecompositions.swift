@@ -12,8 +12,13 @@ public final class KeyValueDecompositions {
   let attentions: [LlamaAttention]
   private let turnsKeys: Bool
   private let remembers: Bool
-  private var known: [Place: [LowRankDecomposition]] = [:]
-  private var weightings: [Place: [Tensor]] = [:]
+  private let known: Known
+
+  /// What was made, which methods with the same bases share.
+  private final class Known {
+    var decompositions: [Place: [LowRankDecomposition]] = [:]
+    var weightings: [Place: [Tensor]] = [:]
+  }
 
   private struct Place: Hashable {
     let layer: Int
@@ -36,13 +41,28 @@ public final class KeyValueDecompositions {
     (self.statistics, self.method, self.remembers) = (statistics, method, remembers)
     attentions = model.blocks.map(\.attention)
     turnsKeys = if case .rotary = model.configuration.positions { true } else { false }
+    known = Known()
+  }
+
+  private init(_ other: KeyValueDecompositions, by method: LowRankMethod) {
+    (self.method, statistics, remembers) = (method, other.statistics, other.remembers)
+    (attentions, turnsKeys, known) = (other.attentions, other.turnsKeys, other.known)
+  }
+
+  /// The same for another rotation, or other tokens that stay whole: what was made for one serves both.
+  ///
+  /// - Precondition: the methods have the same bases.
+  public func with(_ method: LowRankMethod) -> KeyValueDecompositions {
+    precondition(
+      method.bases == self.method.bases, "KeyValueDecompositions: “\(method)” has other bases than “\(self.method)”")
+    return KeyValueDecompositions(self, by: method)
   }
 
   /// Of each group of heads, in their order.
   ///
   /// - Parameter headGroup: heads that share a basis; nil is all of a layer.
   /// - Throws: ``LowRankError`` where heads do not divide, or the statistics tell nothing.
-  public func callAsFunction(layer: Int, _ side: CacheSide, headGroup: Int?) throws(LowRankError)
+  public func parts(ofLayer layer: Int, _ side: CacheSide, headGroup: Int?) throws(LowRankError)
     -> [LowRankDecomposition]
   {
     let heads = attentions[layer].keyHeads
@@ -52,7 +72,7 @@ public final class KeyValueDecompositions {
   /// The best projections of a rank: of a layer, and of those behind it that share its latent.
   func projections(
     layer: Int, _ side: CacheSide, groups: Int, rank: Int, _ linears: [Linear], quantizer: LatentQuantizer?
-  ) throws(LowRankError) -> [any Layer] {
+  ) throws(LowRankError) -> (lender: LowRankProjection, borrowers: [BorrowedProjection]) {
     let first = linears[0]
     let whole = try LowRankProjection(
       decompositions(layer: layer, side, groups: groups, layers: linears.count), rank: rank, bias: nil,
@@ -63,17 +83,17 @@ public final class KeyValueDecompositions {
     }
     let lender = LowRankProjection(
       down: whole.down, up: up(0), bias: first.bias?.detached(), quantizer: quantizer)
-    return [lender]
-      + linears.enumerated().dropFirst().map { place, linear in
-        BorrowedProjection(up: up(place), bias: linear.bias?.detached(), from: lender, layersBefore: place)
-      }
+    let borrowers = linears.enumerated().dropFirst().map { place, linear in
+      BorrowedProjection(up: up(place), bias: linear.bias?.detached(), from: lender, layersBefore: place)
+    }
+    return (lender, borrowers)
   }
 
   private func decompositions(
     layer: Int, _ side: CacheSide, groups: Int, layers: Int = 1
   ) throws(LowRankError) -> [LowRankDecomposition] {
     let place = Place(layer: layer, side: side, groups: groups, layers: layers)
-    if let found = known[place] { return found }
+    if let found = known.decompositions[place] { return found }
     let weights = try (0..<layers).map { offset throws(LowRankError) in
       try weight(layer: layer, side, offset: offset, groups: layers)
     }
@@ -90,7 +110,7 @@ public final class KeyValueDecompositions {
           of: rows, for: statistics[layer].inputs,
           weighting: costs.isEmpty ? nil : Self.diagonal(costs.map { $0[group] }), route: method.route))
     }
-    if remembers { known[place] = made }
+    if remembers { known.decompositions[place] = made }
     return made
   }
 
@@ -133,7 +153,7 @@ public final class KeyValueDecompositions {
   /// What an error of each group's outputs costs, `[m, m]` each.
   func weightings(layer: Int, _ side: CacheSide, groups: Int) -> [Tensor] {
     let place = Place(layer: layer, side: side, groups: groups)
-    if let found = weightings[place] { return found }
+    if let found = known.weightings[place] { return found }
     let attention = attentions[layer]
     let size = attention.keyHeads / groups
     let made = stride(from: 0, to: attention.keyHeads, by: size).map { first in
@@ -144,7 +164,7 @@ public final class KeyValueDecompositions {
         OutputWeighting.values(first..<first + size, of: attention, output: attention.plainOutput.weight)
       }
     }
-    if remembers { weightings[place] = made }
+    if remembers { known.weightings[place] = made }
     return made
   }
 

@@ -10,6 +10,8 @@ import SwiftletTensor
 /// Source: Chang et al., "Palu" (2025), section 4.2: one slice a token and group of heads.
 public struct LatentQuantizer: Hashable, Sendable {
   public static let bitWidths = [8, 4, 3, 2]
+  /// What may be asked for: those, or 16, which rounds nothing.
+  public static let choices = [16] + bitWidths
 
   /// Of a code: 8, 4, 3 or 2.
   public let bits: Int

@@ -15,15 +15,37 @@ public struct LowRankMethod: Hashable, Sendable {
   public var whole = WholeTokens()
 
   public init() {}
+
+  /// What the directions of a basis depend on. Rotations come behind them, and whole tokens beside them.
+  public struct Bases: Hashable, Sendable {
+    public let route: LowRankDecomposition.Route
+    public let weighsKeys, weighsValues: Bool
+  }
+
+  public var bases: Bases { Bases(route: route, weighsKeys: weighsKeys, weighsValues: weighsValues) }
 }
 
 extension LowRankMethod: CustomStringConvertible {
-  /// `eigen, hadamard rotation 0, weighed keys and values, whole 0 newest and 4 first`.
+  /// `eigen, hadamard rotation, weighed keys and values, 4 first tokens whole`; two methods that are not equal differ in it.
   public var description: String {
+    ([route.rawValue, "\(rotation.rawValue) rotation"] + details).joined(separator: ", ")
+  }
+
+  /// What is not as usual.
+  package var differences: [String] {
+    let usual = LowRankMethod()
+    return (route == usual.route ? [] : [route.rawValue])
+      + (rotation == usual.rotation ? [] : ["\(rotation.rawValue) rotation"]) + details
+  }
+
+  private var details: [String] {
+    var words: [String] = []
+    if seed != 0 { words.append("seed \(seed)") }
     let weighed = [weighsKeys ? "keys" : nil, weighsValues ? "values" : nil].compactMap(\.self)
-    return "\(route.rawValue), \(rotation.rawValue) rotation \(seed), "
-      + (weighed.isEmpty ? "unweighed" : "weighed \(weighed.joined(separator: " and "))")
-      + ", whole \(whole.newest) newest and \(whole.first) first"
+    if !weighed.isEmpty { words.append("weighed \(weighed.joined(separator: " and "))") }
+    let kept = [(whole.newest, "newest"), (whole.first, "first")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    if !kept.isEmpty { words.append("\(kept.joined(separator: " and ")) tokens whole") }
+    return words
   }
 }
 
@@ -59,8 +81,9 @@ extension LlamaModel {
   private func decompose(to plan: CompressionPlan, with decompositions: KeyValueDecompositions) throws {
     let method = decompositions.method
     try replaceKeysAndValues(by: plan, method) { layer, side, linears, shape, quantizer in
-      try decompositions.projections(
+      let made = try decompositions.projections(
         layer: layer, side, groups: shape.groups, rank: shape.rank, linears, quantizer: quantizer)
+      return [made.lender] + made.borrowers
     }
   }
 }

@@ -51,21 +51,24 @@ public struct RankPlanner {
     if let bits, bits < 16 { _ = try LatentQuantizer(bits: bits, group: latentGroup) }
     let units = try units()
     let groups = try units.map { try group(of: $0, by: rule) }
-    let most = groups.reduce(0) { $0 + $1.width }
+    let (fewest, most) = groups.reduce((0, 0)) { ($0.0 + min(step, $1.width), $0.1 + $1.width) }
     switch allowance {
     case .share(let share):
-      return try plan(
-        groups, units, total: min(most, Int((share * Double(most)).rounded()) / step * step), bits: bits, by: rule)
+      let total = min(most, Int((share * Double(most)).rounded()) / step * step)
+      guard total >= fewest else { throw LowRankError.share(share, least: Double(fewest) / Double(most)) }
+      return try plan(groups, units, total: total, bits: bits, by: rule)
     case .bytesPerToken(let bytes):
       // Codes alone would allow so much; grids and bytes that are not full take their part.
       let codeBits = try units.map { try groupCount(of: $0[0]) * (bits ?? 16) }.min() ?? 1
       var total =
         min(most, bytes.multipliedReportingOverflow(by: 8).overflow ? most : bytes * 8 / codeBits) / step * step
-      while true {
+      while total >= fewest {
         let plan = try plan(groups, units, total: total, bits: bits, by: rule)
         if try CostModel.cacheBytes.total(of: slots, under: plan) <= bytes { return plan }
         total -= step
       }
+      let least = try plan(groups, units, total: fewest, bits: bits, by: rule)
+      throw LowRankError.bytesPerToken(bytes, least: try CostModel.cacheBytes.total(of: slots, under: least))
     }
   }
 

@@ -61,10 +61,12 @@ public struct ChannelwiseKeyValueMemory: KeyValueMemory {
   /// What is kept of a token of a long text: codes, and two 16-bit floats a grid; the tokens that fill no block are not
   /// counted.
   public func bytesPerToken(heads: Int, headWidth: Int) -> Double {
-    let channels = Double(heads * headWidth)
-    let codes = 2 * channels * Double(quantizer.bits) / 8
-    let valueGrids = heads * (headWidth / valueGroup)
-    return codes + 4 * (channels / Double(block) + Double(valueGrids))
+    2 * Double(heads * headWidth * quantizer.bits) / 8 + gridBytesPerToken(heads: heads, headWidth: headWidth)
+  }
+
+  /// Of those what grids take.
+  public func gridBytesPerToken(heads: Int, headWidth: Int) -> Double {
+    4 * (Double(heads * headWidth) / Double(block) + Double(heads * (headWidth / valueGroup)))
   }
 
   public func keys(_ keys: Tensor) -> Tensor {

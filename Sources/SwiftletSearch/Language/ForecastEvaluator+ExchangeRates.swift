@@ -24,7 +24,7 @@ extension ForecastEvaluator {
       guard let (layer, side) = places[slot.path] else {
         preconditionFailure("exchangeRates: \(slot.path) is no layer of the network")
       }
-      let own = RankPlanner.energies(of: try decompositions(layer: layer, side, headGroup: headGroup))
+      let own = RankPlanner.energies(of: try decompositions.parts(ofLayer: layer, side, headGroup: headGroup))
       let rank = min(own.count - 1, max(1, Int((share * Double(own.count)).rounded())))
       let choice = LayerChoice(rank: max(1, rank), headGroup: headGroup ?? slot.heads)
       let dropped = own.dropFirst(max(1, rank)).reduce(0, +)

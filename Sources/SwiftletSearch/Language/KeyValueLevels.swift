@@ -79,7 +79,7 @@ extension KeyValueLevels: RecipeSection {
     }
     Key("step", \.step, .in(1...65_536))
     Key("bits", \.bits).checked { levels, place in
-      let known = LatentQuantizer.bitWidths + [16]
+      let known = LatentQuantizer.choices
       if levels.bits.isEmpty || levels.bits.contains(where: { !known.contains($0) }) {
         throw RecipeError(place, "is \(levels.bits), expected some of \(known.sorted())")
       }

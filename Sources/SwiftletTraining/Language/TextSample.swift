@@ -22,9 +22,18 @@ public struct TextSample: Hashable, Sendable {
   /// - Parameters:
   ///   - folder: what the files lie below.
   ///   - context: the most tokens that the network reads.
-  /// - Throws: ``RunError/unreadableText(_:reason:)`` for a file that is no text or empty, ``LanguageTextError`` where the window
+  ///   - name: what errors call the sample, such as its key in a recipe.
+  /// - Throws: ``RunError/unreadableText(_:reason:)`` for a file that is no text or empty, ``TextSampleError`` where the window
   ///   is longer than the context or the texts.
-  public func text(below folder: URL? = nil, by tokenizer: Tokenizer, context: Int) throws -> LanguageText {
+  public func text(
+    below folder: URL? = nil, by tokenizer: Tokenizer, context: Int, named name: String = "text"
+  ) throws -> LanguageText {
+    do { return try windows(below: folder, by: tokenizer, context: context) } catch let error as LanguageTextError {
+      throw TextSampleError(name: name, files: files, cause: error)
+    }
+  }
+
+  private func windows(below folder: URL?, by tokenizer: Tokenizer, context: Int) throws -> LanguageText {
     guard window <= context else { throw LanguageTextError.beyondContext(window: window, context: context) }
     var (ids, bytes) = ([Int](), 0)
     for name in files {
@@ -39,10 +48,19 @@ public struct TextSample: Hashable, Sendable {
       .evenlySpaced(windows)
   }
 
-  /// A text in UTF-8.
+  /// A text in UTF-8 that holds something.
   ///
   /// - Throws: ``RunError/unreadableText(_:reason:)`` where it cannot be read, is none, or holds nothing.
   public static func contents(of file: URL) throws(RunError) -> String {
+    let text = try utf8(of: file)
+    guard text.contains(where: { !$0.isWhitespace }) else { throw .unreadableText(file, reason: "it holds no text") }
+    return text
+  }
+
+  /// A text in UTF-8.
+  ///
+  /// - Throws: ``RunError/unreadableText(_:reason:)`` where it cannot be read, or is none.
+  public static func utf8(of file: URL) throws(RunError) -> String {
     let bytes: [UInt8]
     do { bytes = try [UInt8](contentsOf: FileName(file.path)) } catch {
       throw .unreadableText(file, reason: "it \(error)")
@@ -50,9 +68,18 @@ public struct TextSample: Hashable, Sendable {
     guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
       throw .unreadableText(file, reason: "it is no text in UTF-8")
     }
-    guard text.contains(where: { !$0.isWhitespace }) else { throw .unreadableText(file, reason: "it holds no text") }
     return text
   }
+}
+
+/// Why a sample cannot be made of its texts.
+public struct TextSampleError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What the sample is called, such as `calibration`.
+  public let name: String
+  public let files: [String]
+  public let cause: LanguageTextError
+
+  public var description: String { "\(name) (\(files.joined(separator: ", "))): \(cause)" }
 }
 
 extension TextSample: RecipeSection {

@@ -4,12 +4,10 @@ public enum EvalError: Error, Hashable, CustomStringConvertible {
   case otherClasses(model: String, expected: [String], found: [String])
   case tooFewScores(model: String, scores: Int, classes: Int)
   case scoresNotFinite(model: String, image: Int)
-  case unreadableText(path: String, reason: String)
 
   public var description: String {
     switch self {
     case .noData: "there are no images to evaluate on: give --data"
-    case .unreadableText(let path, let reason): "\(path) \(reason)"
     case .otherClasses(let model, let expected, let found):
       "\(model) knows \(expected.count) classes (\(expected.prefix(3).joined(separator: ", "))…), the images have "
         + "\(found.count) (\(found.prefix(3).joined(separator: ", "))…): these are other images than it was trained for, or other names for them: --classes of export gives it the folders' names"

@@ -45,7 +45,7 @@ public struct LanguageModelEvaluation {
   public let seconds: Double
 
   /// - Parameter progress: told after each batch how many tokens of all are done.
-  /// - Throws: ``EvalError/unreadableText(path:reason:)``, `LanguageTextError`, or what reading the networks throws.
+  /// - Throws: `RunError.unreadableText`, `LanguageTextError`, or what reading the networks throws.
   public init(_ request: Request, progress: (_ done: Int, _ targets: Int) throws -> Void = { _, _ in }) throws {
     let clock = ContinuousClock()
     let start = clock.now
@@ -57,7 +57,7 @@ public struct LanguageModelEvaluation {
     let window = request.window ?? min(2048, context)
     guard window > 1 else { throw LanguageTextError.windowTooShort(window) }
     guard window <= context else { throw LanguageTextError.beyondContext(window: window, context: context) }
-    let text = try Self.text(at: request.data)
+    let text = try TextSample.utf8(of: URL(filePath: request.data))
     let stretches =
       if let separator = request.separator {
         try LanguageText.documents(of: text, between: separator, by: tokenizer, window: window, limit: request.limit)
@@ -67,17 +67,6 @@ public struct LanguageModelEvaluation {
     evaluation = try LanguageEvaluation(of: model, against: reference, on: stretches, progress: progress)
     (self.request, self.window, self.stretches) = (request, window, stretches.stretches.count)
     seconds = (clock.now - start).milliseconds / 1000
-  }
-
-  private static func text(at path: String) throws -> String {
-    let bytes: [UInt8]
-    do { bytes = try [UInt8](contentsOf: FileName(path)) } catch {
-      throw EvalError.unreadableText(path: path, reason: "\(error)")
-    }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw EvalError.unreadableText(path: path, reason: "is no text in UTF-8")
-    }
-    return text
   }
 }
 

@@ -47,13 +47,15 @@ public struct KeyValueComparison {
   /// - Returns: in the order of the recipe.
   /// - Throws: `SearchRunError.interrupted`, ``KeyValueComparisonError``, what texts, settings or files do not allow.
   public func run(keeping file: URL) throws -> KeyValueComparisonTable {
-    let context = source.model.configuration.context
-    func text(_ sample: TextSample) throws -> LanguageText {
-      try sample.text(below: data, by: source.tokenizer, context: context)
+    let configuration = source.model.configuration
+    for setting in recipe.settings { try named(setting) { try setting.check(for: configuration) } }
+    func text(_ sample: TextSample, _ name: String) throws -> LanguageText {
+      try sample.text(below: data, by: source.tokenizer, context: configuration.context, named: name)
     }
     let work = try Work(
-      self, calibration: text(recipe.calibration), judged: recipe.judged.map(text),
-      searched: recipe.searched.map(text), plans: file.appendingPathExtension("plans"))
+      self, calibration: text(recipe.calibration, "calibration"),
+      judged: recipe.judged.enumerated().map { try text($1, "judged[\($0)]") },
+      searched: recipe.searched.map { try text($0, "searched") }, plans: file.appendingPathExtension("plans"))
     let known = try KeyValueResults(file, identity: work.identity)
     return try Interruption.whileListening {
       var rows: [KeyValueResult] = []
@@ -65,15 +67,20 @@ public struct KeyValueComparison {
           if let signal = Interruption.signalNumber {
             throw SearchRunError.interrupted(signal: signal, evaluations: file)
           }
-          do { result = try work.result(of: setting) } catch let error as SearchRunError { throw error } catch {
-            throw KeyValueComparisonError.setting("\(setting)", reason: "\(error)")
-          }
+          result = try named(setting) { try work.result(of: setting) }
           try known.append(result)
         }
         rows.append(result)
         try observer?(.judged(result, number: number + 1, of: recipe.settings.count))
       }
       return KeyValueComparisonTable(rows)
+    }
+  }
+
+  /// Says in its error which setting cannot be judged.
+  private func named<Result>(_ setting: KeyValueSetting, _ work: () throws -> Result) throws -> Result {
+    do { return try work() } catch let error as SearchRunError { throw error } catch {
+      throw KeyValueComparisonError.setting("\(setting)", reason: "\(error)")
     }
   }
 }
@@ -132,11 +139,18 @@ private final class Work {
     let start = clock.now
     let made = try network(setting)
     let ready = clock.now
-    let scores = try references.map { try LanguageEvaluation(of: made.model, against: $0) }
+    let texts = try zip(comparison.recipe.judged, references).map { sample, reference in
+      let found: LanguageEvaluation?
+      // A latent that no 16-bit float holds is a result too.
+      do { found = try LanguageEvaluation(of: made.model, against: reference) } catch LanguageTextError.notFinite {
+        found = nil
+      }
+      return KeyValueResult.OnText(files: sample.files, tokens: reference.text.targets, found)
+    }
     return KeyValueResult(
       identity: identity, bytesPerToken: made.bytes, gridBytesPerToken: made.grids,
       share: made.bytes / Double(try bytes(CompressionPlan(), .cacheBytes)),
-      texts: zip(comparison.recipe.judged, scores).map { .init(files: $0.files, $1) },
+      texts: texts,
       planSeconds: (ready - start).milliseconds / 1000, evaluationSeconds: (clock.now - ready).milliseconds / 1000,
       setting: setting)
   }
@@ -151,12 +165,13 @@ private final class Work {
     let (plan, method): (CompressionPlan, LowRankMethod)
     switch setting {
     case .channelwise(let setting):
-      let (heads, width) = (model.configuration.keyHeads, model.configuration.headWidth)
-      let memory = try ChannelwiseKeyValueMemory(
-        bits: setting.bits, headWidth: width, block: setting.block, valueGroup: setting.valueGroup)
-      let bytes = Double(model.configuration.layers) * memory.bytesPerToken(heads: heads, headWidth: width)
-      let codes = Double(model.configuration.layers * 2 * heads * width * setting.bits) / 8
-      return (model.remembering(memory, memory.whole), bytes, bytes - codes)
+      let shape = model.configuration
+      let (layers, heads, width) = (Double(shape.layers), shape.keyHeads, shape.headWidth)
+      let memory = try setting.memory(headWidth: width)
+      return (
+        model.remembering(memory, memory.whole), layers * memory.bytesPerToken(heads: heads, headWidth: width),
+        layers * memory.gridBytesPerToken(heads: heads, headWidth: width)
+      )
     case .whole(let setting):
       method = {
         var method = LowRankMethod()
@@ -178,47 +193,22 @@ private final class Work {
   }
 
   private func plan(_ setting: KeyValueSetting.LowRank) throws -> CompressionPlan {
-    var shape = KeyValuePlanner.Shape()
-    (shape.headGroup, shape.latentGroup, shape.step) = (setting.headGroup, setting.latentGroup, setting.step)
-    shape.layerGroup = setting.layerGroup
-    let whole = try bytes(CompressionPlan(), .cacheBytes)
-    let allowance: RankPlanner.Allowance =
-      setting.kv.map { .bytesPerToken(Int($0 * Double(whole))) } ?? .share(setting.keep ?? 1)
     var plan = try planner.plan(
-      keeping: allowance, bits: setting.bits, by: setting.ranks, shape, method: setting.method)
+      keeping: setting.allowance(of: bytes(CompressionPlan(), .cacheBytes)), bits: setting.bits, by: setting.ranks,
+      setting.shape, method: setting.method)
     for slot in model.slots where !setting.sides.contains(slot.kind) { plan[slot.path] = nil }
     return plan
   }
 
   private func search(_ setting: KeyValueSetting.Searched) throws -> CompressionPlan {
     guard let searched else { preconditionFailure("KeyValueComparison: there is no text to search by") }
-    var recipe = KeyValueRecipe()
-    (recipe.levels, recipe.method, recipe.search.method) = (setting.levels, setting.method, setting.search)
-    let budget = try Budget(parsing: "kv=\(setting.kv)")
-    let search = try KeyValueSearch(recipe, budget: budget, of: model.configuration)
     var name = Fingerprint(.scattered)
-    name.mix("\(setting)")
+    name.mix(String(decoding: try StrictJSON.encode(KeyValueSetting.searched(setting)), as: UTF8.self))
     let file = plans.appending(path: "\(name.hexadecimal).json")
-    let outcome = try search.run(
+    let outcome = try setting.work(of: model.configuration).run(
       on: model, planner.decompositions(by: setting.method), calibratedOn: calibration, judgedBy: searched, plan: file,
       stage: { try comparison.observer?(.search($0)) })
     return try CompressionPlan(contentsOf: URL(filePath: outcome.plan))
-  }
-}
-
-extension KeyValueSetting.Whole {
-  fileprivate func plan(of slots: [Slot]) -> CompressionPlan {
-    var plan = CompressionPlan()
-    for slot in slots {
-      guard let side = CacheSide(slot.kind) else { continue }
-      let bits = side == .keys ? keyBits : valueBits
-      guard bits < 16 else { continue }
-      var choice = LayerChoice(
-        rank: nil, headGroup: 1, keyBits: side == .keys ? bits : nil, valueBits: side == .values ? bits : nil)
-      choice.latentGroup = latentGroup
-      plan[slot.path] = choice
-    }
-    return plan
   }
 }
 
@@ -234,9 +224,4 @@ extension LlamaModel {
     }
     return model
   }
-}
-
-extension KeyValueSetting {
-  /// Neighbouring layers that share a latent.
-  fileprivate var layerGroup: Int { if case .lowRank(let setting) = self { setting.layerGroup } else { 1 } }
 }

@@ -36,7 +36,17 @@ extension KeyValueComparisonRecipe: NamedRecipe {
     Key("searched", \.searched)
     Key("settings", \.settings).required().checked { recipe, place in
       if recipe.settings.isEmpty { throw RecipeError(place, "is empty, expected what to compare") }
-      for (number, setting) in recipe.settings.enumerated() { try setting.validate(at: "\(place)[\(number)]") }
+      for (number, setting) in recipe.settings.enumerated() {
+        try setting.validate(at: "\(place)[\(number)]")
+        // The newest token of a window of 2 tokens and more is foretold, and not read.
+        if case .channelwise(let memory) = setting, let window = recipe.judged.map(\.window).min(),
+          memory.block >= window - 1
+        {
+          throw RecipeError(
+            "\(place)[\(number)].block",
+            "is \(memory.block): in windows of \(window) tokens that are judged no key would be rounded")
+        }
+      }
       if recipe.searched == nil, let number = recipe.settings.firstIndex(where: \.isSearched) {
         throw RecipeError("\(place)[\(number)]", "searches, and nothing says on which text: set searched")
       }

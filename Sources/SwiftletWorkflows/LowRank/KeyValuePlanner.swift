@@ -15,13 +15,21 @@ public final class KeyValuePlanner {
   public let statistics: [KeyValueStatistics]
   private let remembers: Bool
   private let observer: ((Stage) throws -> Void)?
-  private var known: [LowRankMethod: KeyValueDecompositions] = [:]
+  private var known: [LowRankMethod.Bases: KeyValueDecompositions] = [:]
   private var fisher: [String: Double]?
   private var rates: [Rated: (energies: [String: [Double]], costs: [String: Double])] = [:]
 
+  /// What exchange rates depend on.
   private struct Rated: Hashable {
     let headGroup: Int
+    /// Without a rotation of its own: nothing is rounded.
     let method: LowRankMethod
+
+    init(headGroup: Int, _ method: LowRankMethod) {
+      var plain = method
+      (plain.rotation, plain.seed) = (LowRankMethod().rotation, LowRankMethod().seed)
+      (self.headGroup, self.method) = (headGroup, plain)
+    }
   }
 
   /// What takes long.
@@ -78,10 +86,11 @@ public final class KeyValuePlanner {
     }
   }
 
+  /// What was made for one method serves all with the same bases.
   public func decompositions(by method: LowRankMethod) -> KeyValueDecompositions {
-    if let found = known[method] { return found }
+    if let found = known[method.bases] { return found.with(method) }
     let made = KeyValueDecompositions(of: model, for: statistics, by: method, remembers: remembers)
-    known[method] = made
+    known[method.bases] = made
     return made
   }
 
@@ -126,7 +135,7 @@ public final class KeyValuePlanner {
       fisher = found
       return .proportional(found)
     case .waterFilling:
-      let place = Rated(headGroup: headGroup, method: method)
+      let place = Rated(headGroup: headGroup, method)
       let found = try rates[place] ?? measuredRates(place)
       rates[place] = found
       return .waterFilling(energies: found.energies, costs: found.costs)

@@ -11,19 +11,20 @@ public struct KeyValueResult: Hashable, Sendable, Codable {
     public let tokens: Int
     public let perplexity, wholePerplexity: Double
     public let bitsPerByte: Double?
-    /// Of the forecasts from the uncompressed network's, in nats: the mean, and what 999 of 1,000 do not exceed.
+    /// Of the forecasts from the uncompressed network's, in nats: the mean, and what 999 of 1,000 do not exceed. These and the
+    /// perplexities are NaN where the setting gives scores that are no numbers.
     public let divergence, divergence999: Double
     /// The share of tokens for which both foretell the same one first.
     public let agreement: Double
 
-    init(files: [String], _ evaluation: LanguageEvaluation) {
-      self.files = files
-      tokens = evaluation.score.targets
-      (perplexity, bitsPerByte) = (evaluation.score.perplexity, evaluation.score.bitsPerByte)
-      wholePerplexity = evaluation.reference?.perplexity ?? .nan
-      divergence = evaluation.divergence?.mean ?? .nan
-      divergence999 = evaluation.divergence?.quantile999 ?? .nan
-      agreement = evaluation.divergence?.top1Agreement ?? .nan
+    /// - Parameter evaluation: nil where scores are no numbers.
+    init(files: [String], tokens: Int, _ evaluation: LanguageEvaluation?) {
+      (self.files, self.tokens) = (files, tokens)
+      (perplexity, bitsPerByte) = (evaluation?.score.perplexity ?? .nan, evaluation?.score.bitsPerByte)
+      wholePerplexity = evaluation?.reference?.perplexity ?? .nan
+      divergence = evaluation?.divergence?.mean ?? .nan
+      divergence999 = evaluation?.divergence?.quantile999 ?? .nan
+      agreement = evaluation?.divergence?.top1Agreement ?? .nan
     }
   }
 
@@ -39,36 +40,17 @@ public struct KeyValueResult: Hashable, Sendable, Codable {
 
 /// Results of settings, in a file of JSON lines.
 final class KeyValueResults {
-  private let file: URL
-  private let identity: String
   private var known: [KeyValueSetting: KeyValueResult] = [:]
-  private let lines: JSONLinesWriter
-  /// Two comparisons that write at once would cut each other's lines.
-  private let lock: FileLock?
+  private let lines: LockedLines<KeyValueResult>
 
   /// - Throws: ``KeyValueComparisonError`` for results of another network or other texts, `RunError` for a file that holds
   ///   something else or cannot be written.
   init(_ file: URL, identity: String) throws {
-    (self.file, self.identity) = (file, identity)
-    do {
-      if !FileManager.default.fileExists(atPath: file.path) {
-        try makeFolder(file.deletingLastPathComponent())
-        try AtomicFile.write([], replacing: file.path)
-      }
-      switch FileLock.take(file.path) {
-      case .held(let lock): self.lock = lock
-      case .inUse: throw RunError.inUse(file)
-      case .unavailable: lock = nil
-      }
-      for result in try JSONLines.read(KeyValueResult.self, from: file.path) {
-        guard result.identity == identity else { throw KeyValueComparisonError.others(file.path) }
-        known[result.setting] = result
-      }
-      lines = try JSONLinesWriter(continuing: file.path)
-    } catch let error as JSONLines.Malformed {
-      throw RunError.damaged(file, problem: "line \(error.line) is no result; remove the file to begin anew")
-    } catch let error as FileError {
-      throw RunError.cannotWrite(file, reason: "\(error)")
+    try makeFolder(file.deletingLastPathComponent())
+    lines = try LockedLines(file, of: "result")
+    for result in lines.found {
+      guard result.identity == identity else { throw KeyValueComparisonError.others(file.path) }
+      known[result.setting] = result
     }
   }
 
@@ -76,7 +58,7 @@ final class KeyValueResults {
 
   func append(_ result: KeyValueResult) throws {
     known[result.setting] = result
-    do { try lines.append(result) } catch { throw RunError.cannotWrite(file, reason: "\(error)") }
+    try lines.append(result)
   }
 
   /// Whether the file holds results.
@@ -98,9 +80,11 @@ public struct KeyValueComparisonTable: Encodable, CustomStringConvertible {
         + texts.flatMap { text in
           [.number("perplexity \(text.files.joined(separator: " + "))"), .number("KL"), .number("same first")]
         })
-    if let texts = results.first?.texts {
-      table.append(
-        ["as it is", "", "1.0000"] + texts.flatMap { [$0.wholePerplexity.text(decimals: 3), "0", "100 %"] })
+    if !texts.isEmpty {
+      let whole = texts.indices.map { place in
+        results.lazy.map { $0.texts[place].wholePerplexity }.first { !$0.isNaN } ?? .nan
+      }
+      table.append(["as it is", "", "1.0000"] + whole.flatMap { [$0.text(decimals: 3), "0", "100 %"] })
     }
     for result in results {
       table.append(

@@ -89,7 +89,11 @@ extension KeyValueSetting: RecipeAlternatives {
       if case .whole(let setting) = $0 { setting } else { nil }
     }
     Alternative("channelwise", Channelwise()) {
-      RecipeKey("bits", \.bits).checked { try check($0.bits, at: $1) }
+      RecipeKey("bits", \.bits).checked { setting, place in
+        guard LatentQuantizer.bitWidths.contains(setting.bits) else {
+          throw RecipeError(place, "is \(setting.bits), expected 8, 4, 3 or 2")
+        }
+      }
       RecipeKey("block", \.block, .in(1...65_536))
       RecipeKey("valueGroup", \.valueGroup, .in(1...65_536))
     } make: {
@@ -110,7 +114,7 @@ extension KeyValueSetting: RecipeAlternatives {
   }
 
   private static func check(_ bits: Int, at place: String) throws {
-    guard bits == 16 || LatentQuantizer.bitWidths.contains(bits) else {
+    guard LatentQuantizer.choices.contains(bits) else {
       throw RecipeError(place, "is \(bits), expected 16, 8, 4, 3 or 2")
     }
   }
