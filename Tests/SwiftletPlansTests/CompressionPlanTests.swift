@@ -62,6 +62,24 @@ import Testing
     #expect(try JSONDecoder().decode([CompressionPlan].self, from: JSONEncoder().encode([plan])) == [plan])
   }
 
+  @Test func `a plan that was found for a method is version 3, and says so`() throws {
+    let plan = CompressionPlan(["layers.1.k": LayerChoice(rank: 96)], for: "eigen, \"turned\"")
+    #expect(
+      plan.json == #"""
+        {
+          "format": "swiftlet.plan",
+          "version": 3,
+          "method": "eigen, \"turned\"",
+          "layers": [
+            { "layer": "layers.1.k", "rank": 96 }
+          ]
+        }
+
+        """#)
+    #expect(try CompressionPlan(json: Data(plan.json.utf8)) == plan)
+    #expect(try JSONDecoder().decode([CompressionPlan].self, from: JSONEncoder().encode([plan])) == [plan])
+  }
+
   /// A plan of version 1 that version 2 spells differently is the same plan.
   @Test func `both versions read to the same plan`() throws {
     let second = Self.plan.json.replacing("\"version\": 1", with: "\"version\": 2")
@@ -101,11 +119,15 @@ import Testing
   @Test(arguments: [
     (
       #"{"format":"swiftlet.plan","version":1,"layers":[],"comment":""}"#,
-      "unknown key \"comment\"; known keys are format, layers, version"
+      "unknown key \"comment\"; known keys are format, layers, method, version"
     ),
     (
-      #"{"format":"swiftlet.plan","version":3,"layers":[]}"#,
-      "version: this program reads versions 1 to 2, the plan has version 3"
+      #"{"format":"swiftlet.plan","version":4,"layers":[]}"#,
+      "version: this program reads versions 1 to 3, the plan has version 4"
+    ),
+    (
+      #"{"format":"swiftlet.plan","version":2,"method":"a","layers":[]}"#,
+      "method: a plan of version 2 has no method"
     ),
     (#"{"format":"other","version":1,"layers":[]}"#, "format: expected “swiftlet.plan”, found “other”"),
     (#"{"version":1,"layers":[]}"#, "the key \"format\" is missing"),

@@ -62,6 +62,8 @@ struct KeyValueSearchTests {
     // The uncompressed network, four sensitivities, the answer, and the uniform plans.
     #expect(found.measured == 6 + found.uniform.count && found.evaluations == found.measured)
     #expect("\(found)".contains("of 16 bits") && "\(found)".contains("everywhere rank"))
+    #expect(found.uniform.allSatisfy { $0.level.hasSuffix(" bits") && !$0.level.contains("keys") }, "\(found)")
+    #expect(written.method == "eigen, hadamard rotation, weighed keys and values")
 
     // Law: the score is that of the network as it is compressed to the plan.
     let statistics = try model.keyValueStatistics(
@@ -103,7 +105,7 @@ struct KeyValueSearchTests {
     let found = try evaluator.exchangeRates(of: model.slots, share: 0.5, headGroup: 1)
     let path = "model.layers.1.self_attn.v_proj"
     let energies = try #require(found.energies[path])
-    let parts = try decompositions(layer: 1, .values, headGroup: 1)
+    let parts = try decompositions.parts(ofLayer: 1, .values, headGroup: 1)
     #expect(energies == RankPlanner.energies(of: parts) && energies.count == 8)
     let alone = try evaluator.score(of: CompressionPlan([path: LayerChoice(rank: 4, headGroup: 1)])).divergence
     let rate = try #require(found.costs[path])
@@ -142,7 +144,8 @@ struct KeyValueSearchTests {
     refuses("levels.shares is [0.0]", "levels.shares=[0]")
     refuses("2 heads do not fall into groups of 3", "levels.headGroups=[3]")
     refuses("levels.headGroups is [0]", "levels.headGroups=[0]")
-    refuses("longer than the 64", "calibration.window=65")
+    refuses("calibration (text): a window of 65 tokens is longer than the 64", "calibration.window=65")
+    refuses("search.judged (text): a window of 66 tokens is longer than the 64", "search.judged.window=66")
     refuses("none.txt", "calibration.files=[none.txt]")
     refuses("calibration.files is missing", "calibration.files=[]")
     try folder.write([0xff, 0xfe, 0x00, 0x41], to: "binary")

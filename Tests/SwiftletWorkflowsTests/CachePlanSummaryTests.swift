@@ -70,6 +70,29 @@ import Testing
     #expect(beside.cacheBytes == 108 && beside.layers.map(\.cacheBytes) == [20, 24, 0, 32, 32])
   }
 
+  /// Hand: of a token that is whole the first block has 2 · 4 and 12 numbers in 16 bits, 40 bytes, the second 64; of its window of
+  /// 100 tokens none is the text's first.
+  @Test func `tokens that stay whole are counted as they are kept`() throws {
+    var plan = Self.plan
+    plan.method = "eigen"
+    let summary = try CachePlanSummary(
+      name: "a.json", plan, of: Self.network, keeping: WholeTokens(newest: 10, first: 4))
+    #expect(summary.contextBytes == 986 * 44 + 14 * 40 + 90 * 46 + 10 * 64)
+    #expect(summary.cacheBytes == 90 && summary.wholeContextBytes == 64 * 1100)
+    #expect(summary.text().contains("at 1000 tokens, 10 newest and 4 first of them whole, of which layers"))
+    #expect(summary.text().hasSuffix("\nmade for: eigen"))
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: JSONEncoder().encode(summary)) as? [String: Any])
+    #expect(
+      json["newestWhole"] as? Int == 10 && json["firstWhole"] as? Int == 4 && json["method"] as? String == "eigen")
+    // More than there are, or than there are numbers.
+    for most in [2000, Int.max] {
+      let all = try CachePlanSummary(
+        name: "a.json", plan, of: Self.network, keeping: WholeTokens(newest: most, first: most))
+      #expect(all.contextBytes == 1000 * 40 + 100 * 64)
+    }
+  }
+
   @Test func `a program reads what people read`() throws {
     let summary = try CachePlanSummary(name: "a.json", Self.plan, of: Self.network)
     let json = try #require(

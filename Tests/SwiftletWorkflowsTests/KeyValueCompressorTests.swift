@@ -50,6 +50,7 @@ struct KeyValueCompressorTests {
     let plan = try CompressionPlan(contentsOf: out.appending(path: "plan.json"))
     #expect(plan.choices.values.reduce(0) { $0 + 2 * ($1.rank ?? 0) } == 32)
     #expect(plan.choices.values.allSatisfy { $0.cacheBits == 4 && $0.headGroup == 1 })
+    #expect(plan.method == "eigen, hadamard rotation")
     for name in ["tokenizer.json", "tokenizer_config.json"] {
       let before = try Data(contentsOf: compressor.source.folder.appending(path: name))
       #expect(try Data(contentsOf: out.appending(path: name)) == before)
@@ -94,6 +95,11 @@ struct KeyValueCompressorTests {
     let keys = CompressionPlan.uniform(
       LayerChoice(rank: nil, headGroup: 1, keyBits: 4), layers: slots.filter { $0.kind == .keys }.map(\.path))
     let result = try compressor.compress(to: .plan(keys), into: folder.url.appending(path: "bits"))
+    // A text that is given besides is not read.
+    var besides = compressor
+    besides.calibration = TextSample(["gone"])
+    #expect(
+      try besides.compress(to: .plan(keys), into: folder.url.appending(path: "besides")).calibrationTokens == 0)
     #expect(result.calibrationTokens == 0 && result.bytesPerToken == 64 + 32 / 2 + 16)
     #expect(try Self.divergence(of: folder.path("bits"), folder) > 0)
     let ranks = CompressionPlan([slots.first { $0.kind == .keys }?.path ?? "": LayerChoice(rank: 4, headGroup: 1)])
@@ -137,6 +143,8 @@ struct KeyValueCompressorTests {
     refuses("gone") { $0.calibration?.files = [folder.path("gone")] }
     refuses("longer than the 40") { $0.calibration?.window = 41 }
     refuses("give --calibrate") { $0.calibration = nil }
+    let searched = CompressionPlan([path: LayerChoice(rank: 4)], for: "eigen, hadamard rotation, weighed keys")
+    refuses("the plan was made for “eigen, hadamard rotation, weighed keys”, and this would be", .plan(searched))
     refuses("is a file", into: "text")
     refuses("holds files already", into: "dense")
     #expect(!FileManager.default.fileExists(atPath: folder.path("none")))

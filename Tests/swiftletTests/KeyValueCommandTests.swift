@@ -29,6 +29,12 @@ struct KeyValueCommandTests {
       "compress --method palu --checkpoint m --keep 0.5 --bits 4 --calibrate text --window 32 --windows 4 --out p")
     #expect(compressed.contains("p: 32 bytes a token of 128 in 16 bits, 0.2500 of them, 16 of them grids"))
     #expect(try run("plan p/plan.json --checkpoint p").contains("32 B a token, 0.2500 of the 128 B in 16 bits"))
+    _ = try run(
+      "compress --method palu --checkpoint m --keep 0.5 --bits 4 --ranks uniform --newest-whole 8 --calibrate text "
+        + "--window 32 --windows 4 --out w")
+    let whole = try run("plan w/plan.json --checkpoint w --context 100")
+    #expect(
+      whole.contains("at 100 tokens, 8 newest of them whole") && whole.contains("8 newest tokens whole"), "\(whole)")
     #expect(
       try run("eval p --against m --metric perplexity --data text --window 32").contains("KL divergence from m: mean "))
 
@@ -46,6 +52,13 @@ struct KeyValueCommandTests {
     #expect(
       try run("compress --method palu --checkpoint m --recipe search.yaml --data . --plan found/plan.json --out s")
         .contains("of 128 in 16 bits"))
+    // A plan is for the method that it was searched with.
+    for other in ["--set method.weighsKeys=true", "--rotation none"] {
+      let (status, said) = try OutputPathTests.run(
+        ("compress --method palu --checkpoint m --recipe search.yaml --data . --plan found/plan.json --out t " + other)
+          .split(separator: " ").map(String.init), in: folder.url)
+      #expect(status == 1 && said.contains("the plan was made for “eigen, hadamard rotation”"), "\(other): \(said)")
+    }
     #expect(try run("report found/plan.trace.jsonl --out report.html").contains("report.html"))
 
     try folder.write(
@@ -73,8 +86,19 @@ struct KeyValueCommandTests {
       ("\(compress) --keep 0.5 --bits 5 --calibrate text", 64, "--bits is 16, 8, 4, 3 or 2"),
       ("\(compress) --keep 0.5", 64, "give --calibrate"),
       ("\(compress) --keep 0.5 --pattern 2:4 --calibrate text", 64, "--pattern is for pruning"),
-      ("\(compress) --keep 0.5 --calibrate gone", 1, "gone cannot be used as a text"),
-      ("\(compress) --keep 0.5 --calibrate m/model.safetensors", 1, "is no text in UTF-8"),
+      ("\(compress) --keep 0.5 --calibrate gone", 66, "gone cannot be used as a text"),
+      ("\(compress) --keep 0.5 --calibrate m/model.safetensors", 66, "is no text in UTF-8"),
+      (
+        "\(compress) --keep 0.5 --calibrate text --set method.seed=2", 64, "--set changes the recipe: give --recipe too"
+      ),
+      (
+        "\(compress) --keep 0.01 --calibrate text", 1,
+        "a share of 0.01 of the ranks cannot be met, the least ranks are 0.5"
+      ),
+      (
+        "\(compress) --budget kv=3 --bits 4 --calibrate text", 1,
+        "3 bytes a token cannot be met, the least ranks take 32"
+      ),
       ("compress --checkpoint m --keep 0.5 --pattern 2:4 --out q", 64, "--keep is for --method palu"),
       ("compress --method palu --checkpoint m --keep 0.5 --calibrate text --out m", 1, "holds files already"),
     ] as [(String, Int32, String)] {
@@ -83,5 +107,10 @@ struct KeyValueCommandTests {
       #expect(status == expected && text.contains(part), "\(arguments): \(status) \(text)")
     }
     #expect(!FileManager.default.fileExists(atPath: folder.path("q")))
+    for (task, command) in [("keys-and-values", "search"), ("compare-keys-and-values", "compare")] {
+      try folder.write(Array("task: \(task)\n".utf8), to: "other.yaml")
+      let (status, said) = try OutputPathTests.run(["train", "other.yaml"], in: folder.url)
+      #expect(status == 64 && said.contains("other.yaml trains nothing: it is for swiftlet \(command)"), "\(said)")
+    }
   }
 }

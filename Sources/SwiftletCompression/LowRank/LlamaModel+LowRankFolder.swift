@@ -75,6 +75,13 @@ extension LlamaModel {
     FileManager.default.fileExists(atPath: folder.appending(path: CacheFile.name).path)
   }
 
+  /// The tokens that the cache of such a folder's network keeps whole.
+  ///
+  /// - Throws: ``LowRankError/cacheFile(_:reason:)``.
+  public static func wholeTokens(folder: URL) throws(LowRankError) -> WholeTokens {
+    try CacheFile(contentsOf: folder.appending(path: CacheFile.name)).whole
+  }
+
   /// Writes `config.json`, `model.safetensors`, `plan.json` and `cache.json` of a network that was decomposed to `plan` by
   /// `method`. The tokenizer's files are the caller's to copy.
   ///
@@ -83,6 +90,8 @@ extension LlamaModel {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try stateDictionary().write(to: folder.appending(path: "model.safetensors"), format: .safetensors)
     try AtomicFile.write(configuration.huggingFace(), replacing: folder.appending(path: "config.json").path)
+    var plan = plan
+    plan.method = "\(method)"
     try plan.write(to: folder.appending(path: CacheFile.planName))
     // Last, as it says that all the others are there.
     try AtomicFile.write(

@@ -15,17 +15,20 @@ import SwiftletRuntime
 /// }
 /// ```
 /// A line of version 2 holds the decisions that were made. Version 1 holds pattern and precision, both on every line; a plan
-/// that says no more than that is still written so, and older programs read it. Unknown keys, layers named twice and newer
-/// versions are errors.
+/// that says no more than that is still written so, and older programs read it. Version 3 has a key `method` beside the
+/// layers, and is written where there is one. Unknown keys, layers named twice and newer versions are errors.
 extension CompressionPlan: Codable {
   private static let format = "swiftlet.plan"
   /// The newest version that is read.
-  private static let version = 2
+  private static let version = 3
 
   /// The oldest version that can say this.
-  private var version: Int { choices.values.allSatisfy { $0.decided == Entry.first } ? 1 : Self.version }
+  private var version: Int {
+    if method != nil { return 3 }
+    return choices.values.allSatisfy { $0.decided == Entry.first } ? 1 : 2
+  }
 
-  private enum Key: String, CodingKey, CaseIterable { case format, version, layers }
+  private enum Key: String, CodingKey, CaseIterable { case format, version, method, layers }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.strictContainer(keyedBy: Key.self)
@@ -41,6 +44,11 @@ extension CompressionPlan: Codable {
         debugDescription: "this program reads versions 1 to \(Self.version), the plan has version \(version)")
     }
 
+    let method = try container.decodeIfPresent(String.self, forKey: .method)
+    guard method == nil || version >= 3 else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .method, in: container, debugDescription: "a plan of version \(version) has no method")
+    }
     var choices: [String: LayerChoice] = [:]
     var layers = try container.nestedUnkeyedContainer(forKey: .layers)
     while !layers.isAtEnd {
@@ -50,13 +58,14 @@ extension CompressionPlan: Codable {
           in: layers, debugDescription: "layer \(entry.layer) is named twice")
       }
     }
-    self.init(choices)
+    self.init(choices, for: method)
   }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(Self.format, forKey: .format)
     try container.encode(version, forKey: .version)
+    try container.encodeIfPresent(method, forKey: .method)
     try container.encode(
       paths.compactMap { path in self[path].map { Entry(layer: path, choice: $0) } }, forKey: .layers)
   }
@@ -146,11 +155,12 @@ extension CompressionPlan {
       }
     }
     let layers = lines.isEmpty ? "[]" : "[\n\(lines.joined(separator: ",\n"))\n  ]"
+    let words = method.map { "\"method\": \($0.quotedAsJSON),\n  " } ?? ""
     return """
       {
         "format": "\(Self.format)",
         "version": \(version),
-        "layers": \(layers)
+        \(words)"layers": \(layers)
       }
 
       """

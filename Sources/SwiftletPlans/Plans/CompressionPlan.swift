@@ -6,9 +6,11 @@ import SwiftletRuntime
 /// and `CompressionPlan+File.swift` keeps them as readable JSON.
 public struct CompressionPlan: Hashable, Sendable {
   public private(set) var choices: [String: LayerChoice]
+  /// What else its choices were found for, in the words of the method that carries them out; nil where nothing else matters.
+  public var method: String?
 
-  public init(_ choices: [String: LayerChoice] = [:]) {
-    self.choices = choices
+  public init(_ choices: [String: LayerChoice] = [:], for method: String? = nil) {
+    (self.choices, self.method) = (choices, method)
   }
 
   /// The paths of the layers, block by block.

@@ -64,8 +64,10 @@ public struct KeyValueSearch {
     let start = clock.now
     Torch.setThreads(threads)
     let context = configuration.context
-    let calibration = try recipe.calibration.text(below: data, by: tokenizer, context: context)
-    let judged = try recipe.search.judged.text(below: data, by: tokenizer, context: context)
+    let calibration = try recipe.calibration.text(
+      below: data, by: tokenizer, context: context, named: "calibration")
+    let judged = try recipe.search.judged.text(
+      below: data, by: tokenizer, context: context, named: "search.judged")
     model.evaluate()
     let batches = calibration.tensors
     let statistics = try model.keyValueStatistics(
@@ -103,7 +105,9 @@ public struct KeyValueSearch {
     let ready = clock.now
     let found = try search.run(by: evaluator, beside: file, observer: observer)
     guard !found.best.fitness.divergence.isNaN else { throw SearchRunError.scoresNotFinite }
-    try space.plan(found.best.levels).write(to: file)
+    var plan = space.plan(found.best.levels)
+    plan.method = "\(recipe.method)"
+    try plan.write(to: file)
     return KeyValueSearchOutcome(
       found, plan: file, problem: problem, budget: budget,
       seconds: (preparing: (ready - start).milliseconds / 1000, searching: (clock.now - ready).milliseconds / 1000))

@@ -34,11 +34,20 @@ public struct KeyValueSearchOutcome: Encodable {
     score = found.best.fitness
     uniform = found.uniform.map { candidate in
       Uniform(
-        level: "\(problem.space.slots[0].levels[candidate.levels[0]])", cost: candidate.cost,
+        level: problem.space.slots[0].levels[candidate.levels[0]].wordsOfBothSides, cost: candidate.cost,
         score: candidate.fitness)
     }
     (evaluations, measured) = (found.evaluations, found.measured)
     (preparingSeconds, searchingSeconds) = seconds
+  }
+}
+
+extension LayerChoice {
+  /// `rank 96 of 3 heads, 4 bits`, where a side's bits stand for both.
+  fileprivate var wordsOfBothSides: String {
+    var shape = self
+    (shape.keyBits, shape.valueBits) = (nil, nil)
+    return "\(shape), \(cacheBits ?? 16) bits"
   }
 }
 

@@ -60,7 +60,10 @@ public struct KeyValueCompressor {
     case .allowance(let allowance, let bits, _):
       try KeyValuePlanner.check(allowance, bits: bits, shape, for: model.configuration)
     }
-    let text = try calibration?.text(below: data, by: source.tokenizer, context: model.configuration.context)
+    // Bits alone are found from no text.
+    let calibration = hasRanks(wanted) ? calibration : nil
+    let text = try calibration?.text(
+      below: data, by: source.tokenizer, context: model.configuration.context, named: "calibration")
     let planner = try text.map { text in
       // A plan by measured worth is the only one that asks for decompositions twice.
       let remembers = if case .allowance(_, _, .waterFilling) = wanted { true } else { false }
@@ -88,9 +91,15 @@ public struct KeyValueCompressor {
   private func check(_ plan: CompressionPlan) throws {
     try plan.validate(for: source.model.slots)
     try plan.require(only: LayerChoice.decomposable, by: "low-rank keys and values")
-    guard calibration != nil || plan.choices.values.allSatisfy({ $0.rank == nil }) else {
-      throw KeyValueCompressorError.noCalibration
+    if let wanted = plan.method, wanted != method.description {
+      throw KeyValueCompressorError.otherMethod(plan: wanted, given: method.description)
     }
+    guard calibration != nil || !hasRanks(.plan(plan)) else { throw KeyValueCompressorError.noCalibration }
+  }
+
+  private func hasRanks(_ wanted: Wanted) -> Bool {
+    guard case .plan(let plan) = wanted else { return true }
+    return plan.choices.values.contains { $0.rank != nil }
   }
 
   /// The most layers that share a latent.
@@ -113,11 +122,16 @@ public struct KeyValueCompressor {
 public enum KeyValueCompressorError: Error, Hashable, Sendable, CustomStringConvertible {
   case compressedBefore(String)
   case noCalibration
+  /// The plan was found for bases, rotations or whole tokens that are not those of the compressor.
+  case otherMethod(plan: String, given: String)
 
   public var description: String {
     switch self {
     case .compressedBefore(let path):
       "\(path) holds low-rank keys and values already: give the network that it was made from"
+    case .otherMethod(let plan, let given):
+      "the plan was made for “\(plan)”, and this would be “\(given)”: give the --recipe that it was searched by, or the options "
+        + "that say the same"
     case .noCalibration: "ranks are found from a text: give --calibrate, a text like those that the network will read"
     }
   }

@@ -36,11 +36,14 @@ extension CachePlanSummary {
   private var totals: String {
     let share = (Double(cacheBytes) / Double(wholeCacheBytes)).text(decimals: 4)
     let windows = hasWindows ? ", of which layers with a window keep no more than that" : ""
+    let kept = [newestWhole.map { "\($0) newest" }, firstWhole.map { "\($0) first" }].compactMap(\.self)
+    let unrounded = kept.isEmpty ? "" : ", \(kept.joined(separator: " and ")) of them whole"
+    let found = method.map { "\nmade for: \($0)" } ?? ""
     return """
       \(name): \(network)
       \(cacheBytes.byteText) a token, \(share) of the \(wholeCacheBytes.byteText) in 16 bits; \
       \(cacheMetadataBytes.byteText) of it metadata: scales and offsets
-      \(contextBytes.byteText) at \(context) tokens\(windows), \(wholeContextBytes.byteText) in 16 bits
+      \(contextBytes.byteText) at \(context) tokens\(unrounded)\(windows), \(wholeContextBytes.byteText) in 16 bits\(found)
       """
   }
 }

@@ -8,8 +8,8 @@ import SwiftletPlans
 /// let network = try LlamaConfiguration(folder: URL(filePath: "models/smollm2"))
 /// print(try CachePlanSummary(name: "plan.json", plan, of: network).text())
 /// ```
-/// A layer whose queries see a window of tokens keeps no more of them than that. Tokens that a cache keeps whole besides are not
-/// counted.
+/// A layer whose queries see a window of tokens keeps no more of them than that. Of tokens that a cache keeps whole, latents and
+/// heads are in 16 bits.
 public struct CachePlanSummary: Encodable {
   /// What the plan decides for one layer, and what a cache then keeps of its outputs.
   public struct Layer: Encodable, Hashable {
@@ -40,29 +40,35 @@ public struct CachePlanSummary: Encodable {
   public let cacheMetadataBytes: Int
   /// Tokens, and the bytes of a cache that holds them, under the plan and in 16 bits.
   public let context, contextBytes, wholeContextBytes: Int
+  /// What the plan was found for, in words.
+  public let method: String?
+  /// Tokens that are kept whole, where any are.
+  public let newestWhole, firstWhole: Int?
   /// Whether layers keep fewer tokens than that.
   let hasWindows: Bool
 
   private enum CodingKeys: String, CodingKey {
     case name, network, layers, cacheBytes, wholeCacheBytes, cacheMetadataBytes, context, contextBytes
-    case wholeContextBytes
+    case wholeContextBytes, method, newestWhole, firstWhole
   }
 
   /// - Parameters:
   ///   - name: what the summary calls the plan.
   ///   - context: tokens of the cache; the network's own when nil.
+  ///   - kept: the tokens that a cache keeps whole, the newest and the first of a text.
   /// - Precondition: `context` is 1 or more.
   /// - Throws: `CompressionPlanError` where the plan does not fit the network, or nobody knows what a cache keeps under it.
   public init(
-    name: String, _ plan: CompressionPlan, of configuration: LlamaConfiguration, context: Int? = nil
+    name: String, _ plan: CompressionPlan, of configuration: LlamaConfiguration, context: Int? = nil,
+    keeping kept: WholeTokens = WholeTokens()
   ) throws(CompressionPlanError) {
     let context = context ?? configuration.context
     precondition(context > 0, "CachePlanSummary: a context of \(context) tokens")
     let slots = configuration.slots
     try plan.validate(for: slots)
     var layers: [Layer] = []
-    // Of each block, under the plan and in 16 bits.
-    var (bytes, whole) = ([String: Int](), [String: Int]())
+    // Of each block, under the plan, of a token that is kept whole, and in 16 bits.
+    var (bytes, unrounded, whole) = ([String: Int](), [String: Int](), [String: Int]())
     for slot in slots where slot.kind.isCached || plan[slot.path] != nil {
       let choice = plan[slot.path] ?? LayerChoice()
       let layer = Layer(
@@ -70,6 +76,7 @@ public struct CachePlanSummary: Encodable {
         cacheMetadataBytes: try CostModel.cacheMetadataBytes(slot, choice))
       layers.append(layer)
       bytes[slot.block, default: 0] += layer.cacheBytes
+      unrounded[slot.block, default: 0] += try CostModel.cacheBytes(slot, choice.unrounded)
       whole[slot.block, default: 0] += try CostModel.cacheBytes(slot, LayerChoice())
     }
     (self.name, network, self.layers) = (name, "\(configuration)", layers)
@@ -80,8 +87,25 @@ public struct CachePlanSummary: Encodable {
     let tokens = configuration.windows.map { min($0 ?? context, context) }
     hasWindows = tokens.contains { $0 < context }
     let blocks = slots.map(\.block).uniqued
-    contextBytes = zip(blocks, tokens).reduce(0) { $0.addingClamped((bytes[$1.0] ?? 0).timesClamped($1.1)) }
+    method = plan.method
+    (newestWhole, firstWhole) = (kept.newest > 0 ? kept.newest : nil, kept.first > 0 ? kept.first : nil)
+    contextBytes = zip(blocks, tokens).reduce(0) { sum, block in
+      let (name, tokens) = block
+      // The first tokens of a text leave a window.
+      let kept = min(tokens, kept.newest.addingClamped(tokens < context ? 0 : kept.first))
+      return sum.addingClamped((bytes[name] ?? 0).timesClamped(tokens - kept))
+        .addingClamped((unrounded[name] ?? 0).timesClamped(kept))
+    }
     wholeContextBytes = zip(blocks, tokens).reduce(0) { $0.addingClamped((whole[$1.0] ?? 0).timesClamped($1.1)) }
+  }
+}
+
+extension LayerChoice {
+  /// What is kept of a token before anything is rounded.
+  fileprivate var unrounded: LayerChoice {
+    var choice = self
+    (choice.keyBits, choice.valueBits, choice.latentGroup) = (nil, nil, nil)
+    return choice
   }
 }
 

@@ -18,7 +18,8 @@ struct CompressCommand: ParsableCommand {
     discussion: """
       With --method palu keys and values of a language model go through latents of low rank, in few bits: --checkpoint is \
       the model's folder, --keep, --budget or --plan say how much a cache keeps, and --out is a new folder that every command \
-      reads. The other options concern pruning.
+      reads. Of --recipe, that of a search, calibration and method are taken, and its levels and search are not: a plan says \
+      what they came to. The other options concern pruning.
 
       Pruning writes model.safetensors, with exact zeros where weights were removed, and plan.json, which names the pattern of \
       every layer, for export. Without --finetune the network is pruned once. With it the network learns from the dense \
@@ -89,9 +90,10 @@ struct CompressCommand: ParsableCommand {
     let strangers = [
       ("--ema", weights.ema), ("--classes", classes != nil), ("--pattern", pattern != nil), ("--score", score != nil),
       ("--permute", permute), ("--finetune", finetune != nil), ("--teacher", teacher != nil),
-      ("--set", !overrides.isEmpty), ("--resume", resume),
+      ("--resume", resume),
     ]
     if let stranger = strangers.first(where: { $0.1 }) { throw ValidationError("\(stranger.0) is for pruning") }
+    if !overrides.isEmpty, recipe == nil { throw ValidationError("--set changes the recipe: give --recipe too") }
     if data != nil, recipe == nil { throw ValidationError("--data is where a recipe's texts lie: give --recipe too") }
     try keysAndValues.check(hasPlan: plan != nil, hasRecipe: recipe != nil)
   }
@@ -100,7 +102,8 @@ struct CompressCommand: ParsableCommand {
     let folder = URL(filePath: out)
     _ = try NewFolder(folder)
     Torch.setThreads(keysAndValues.threads ?? processorCount())
-    var (compressor, wanted) = try keysAndValues.compressor(of: checkpoint, recipe: recipe, data: data, plan: plan)
+    let text = try recipe.map { try RecipeText(contentsOf: URL(filePath: $0), overrides: overrides) }
+    var (compressor, wanted) = try keysAndValues.compressor(of: checkpoint, recipe: text, data: data, plan: plan)
     let progress = StageProgress()
     defer { progress.end() }
     if !json {

@@ -21,7 +21,8 @@ struct KeyValueOptions: ParsableArguments {
   @Option(help: "palu: neighbouring layers that share a latent, made from what the first of them reads.")
   var layers: Int?
   @Option(help: "palu: values of a latent that share a grid. Default: all of a group of heads.") var latentGroup: Int?
-  @Option(help: "palu: ranks are multiples of it. Default: 32, or 8 where heads are few.") var step: Int?
+  @Option(help: "palu: ranks are multiples of it. Default: 32, or 8 where a group of heads has fewer than 256 outputs.")
+  var step: Int?
   @Option(help: "palu: who gets which rank: uniform, fisher (by gradients) or water-filling (by measured worth).")
   var ranks: KeyValuePlanner.Ranks?
   @Option(help: "palu: a text in UTF-8 that bases are found from; may be repeated.", completion: .file())
@@ -83,19 +84,19 @@ struct KeyValueOptions: ParsableArguments {
     for case (let name, let number?, let least) in numbers where number < least {
       throw ValidationError("\(name) is \(least) or more")
     }
-    if let bits, bits != 16, !LatentQuantizer.bitWidths.contains(bits) {
+    if let bits, !LatentQuantizer.choices.contains(bits) {
       throw ValidationError("--bits is 16, 8, 4, 3 or 2")
     }
   }
 
   /// A compressor of a network, and what it is to keep.
   func compressor(
-    of checkpoint: String, recipe: String?, data: String?, plan: String?
+    of checkpoint: String, recipe: RecipeText?, data: String?, plan: String?
   ) throws -> (KeyValueCompressor, KeyValueCompressor.Wanted) {
     var compressor = try KeyValueCompressor(LanguageModelFolder(URL(filePath: checkpoint)))
     let context = compressor.source.model.configuration.context
     if let recipe {
-      let recipe = try KeyValueRecipe.read(from: URL(filePath: recipe))
+      let recipe = try recipe.recipe(as: KeyValueRecipe.self)
       (compressor.calibration, compressor.method) = (recipe.calibration, recipe.method)
       compressor.data = data.map { URL(filePath: $0, directoryHint: .isDirectory) }
     } else if !calibrate.isEmpty {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import SwiftletFiles
+import SwiftletSearch
 import SwiftletTerminal
 import SwiftletTraining
 import SwiftletWorkflows
@@ -49,6 +50,10 @@ struct TrainCommand: ParsableCommand {
     let file = URL(filePath: recipe)
     let output = URL(filePath: out ?? "runs/\(file.deletingPathExtension().lastPathComponent)")
     let text = try RecipeText(contentsOf: file, overrides: overrides)
+    if text.isRecipe(for: KeyValueRecipe.self) { throw UntrainableRecipe(recipe: recipe, command: "search") }
+    if text.isRecipe(for: KeyValueComparisonRecipe.self) {
+      throw UntrainableRecipe(recipe: recipe, command: "compare")
+    }
     let task = try TrainingTasks.task(of: text)
     let resuming = resume
     try checkRunOutputs(
@@ -72,4 +77,12 @@ struct TrainCommand: ParsableCommand {
     let result = try run.start(observer: json ? nil : progress.callAsFunction)
     if json { try printJSON(result) } else { try StandardOutput.print(result) }
   }
+}
+
+/// A recipe of another command.
+private struct UntrainableRecipe: ExitStatusError, CustomStringConvertible {
+  let recipe, command: String
+
+  var exitStatus: Int32 { ExitStatus.usage }
+  var description: String { "\(recipe) trains nothing: it is for swiftlet \(command)" }
 }

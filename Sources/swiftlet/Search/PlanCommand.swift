@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SwiftletCompression
 import SwiftletFiles
 import SwiftletModels
 import SwiftletPlans
@@ -20,7 +21,8 @@ struct PlanCommand: ParsableCommand {
       --erk budget takes the density that the budget allows.
 
       Of a language model, a folder as Hugging Face or swiftlet import writes it, the plan is shown with what a cache keeps \
-      of each token's keys and values in every layer, scales and offsets included, and in all at --context tokens.
+      of each token's keys and values in every layer, scales and offsets included, and in all at --context tokens; of a \
+      network with low-rank keys and values those that stay whole are counted so.
       """)
 
   @Argument(help: "The plan file.", completion: .file(extensions: ["json"])) var plan: String
@@ -117,19 +119,20 @@ struct PlanCommand: ParsableCommand {
     ]
     if let other = others.first(where: \.1) { throw PlanOptionError.languageModel(folder, option: other.0) }
     let configuration = try LlamaConfiguration(folder: URL(filePath: folder))
-    let (shown, other) = try (
-      summary(of: plan, configuration), against.map { try summary(of: $0, configuration) }
-    )
+    let kept =
+      LlamaModel.isLowRank(folder: URL(filePath: folder))
+      ? try LlamaModel.wholeTokens(folder: URL(filePath: folder)) : WholeTokens()
+    func summary(of plan: String) throws -> CachePlanSummary {
+      try CachePlanSummary(
+        name: plan, CompressionPlan(contentsOf: URL(filePath: plan)), of: configuration, context: context, keeping: kept
+      )
+    }
+    let (shown, other) = try (summary(of: plan), against.map(summary(of:)))
     if json {
       try printJSON([shown] + [other].compactMap { $0 })
     } else {
       try StandardOutput.print(shown.text(against: other))
     }
-  }
-
-  private func summary(of plan: String, _ configuration: LlamaConfiguration) throws -> CachePlanSummary {
-    try CachePlanSummary(
-      name: plan, CompressionPlan(contentsOf: URL(filePath: plan)), of: configuration, context: context)
   }
 
   private func network() throws -> PlanNetwork? {

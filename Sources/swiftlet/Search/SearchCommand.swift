@@ -16,11 +16,17 @@ struct SearchCommand: ParsableCommand {
       plan, packed and run as they would be deployed. Beside the plan lie evaluations.jsonl, from which a search that \
       Ctrl-C stopped goes on, and the trace of every candidate, of which swiftlet report makes pictures. Budgets: \
       flops=0.4 or flops=1.96G, bytes=1.2M, ms=12, time=0.5, and windows such as flops=0.38..0.42.
+
+      By a recipe for keys and values the ranks and bits of a language model's cache are searched: --checkpoint is the \
+      model's folder, plans are judged on a held-out text, and the budget is kv=0.2, a share of the bytes in 16 bits, or \
+      kv=2k, bytes a token.
       """)
 
   @Argument(help: "The recipe; its search section says how.", completion: .file(extensions: ["yaml", "yml"]))
   var recipe: String
-  @Option(help: "The weights: model.safetensors of a run, or timm's or Hugging Face's weights.")
+  @Option(
+    help:
+      "The weights: model.safetensors of a run, or timm's or Hugging Face's weights; of a language model the folder.")
   var checkpoint: String
   @OptionGroup var weights: WeightOptions
   @Option(help: "What a plan may cost.", transform: { try Budget(parsing: $0) })

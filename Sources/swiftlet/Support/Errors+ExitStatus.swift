@@ -23,6 +23,7 @@ extension RunError: ExitStatusError {
   package var exitStatus: Int32 {
     switch self {
     case .missingDense, .noSupernet, .startOfSupernet: ExitStatus.usage
+    case .unreadableText: ExitStatus.noInput
     default: ExitStatus.failed
     }
   }
@@ -41,7 +42,6 @@ extension EvalError: ExitStatusError {
   package var exitStatus: Int32 {
     switch self {
     case .noData: ExitStatus.usage
-    case .unreadableText: ExitStatus.noInput
     default: ExitStatus.failed
     }
   }
