@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "SwiftletRunCommands",
       dependencies: [
-        "SwiftletTerminal", "SwiftletBenchmarkKit",
+        "SwiftletTerminal", "SwiftletReport", "SwiftletBenchmarkKit", "SwiftletLanguage", "SwiftletText",
         "SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "SwiftletFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -131,7 +131,7 @@ let package = Package(
       ]),
 
     // What tells: tables and plots as text, Markdown and HTML.
-    .target(name: "SwiftletReport", dependencies: ["SwiftletTerminal", "SwiftletFiles"]),
+    .target(name: "SwiftletReport", dependencies: ["SwiftletLanguage", "SwiftletTerminal", "SwiftletFiles"]),
 
     // Tests mirror the targets.
     .target(name: "TestSupport", dependencies: ["SwiftletFiles"], path: "Tests/TestSupport"),
@@ -147,6 +147,9 @@ let package = Package(
         "SwiftletTraining", "SwiftletData", "SwiftletNN", "SwiftletCheckpoint", "SwiftletTensor", "SwiftletFiles",
       ],
       path: "Tests/ToyTask"),
+    .target(
+      name: "LanguageTestSupport", dependencies: ["SwiftletLanguage", "SwiftletRuntime", "SwiftletText"],
+      path: "Tests/LanguageTestSupport"),
     .target(name: "RuntimeTestSupport", dependencies: ["SwiftletRuntime"], path: "Tests/RuntimeTestSupport"),
     .testTarget(
       name: "SwiftletFilesTests", dependencies: ["SwiftletFiles", "CSwiftletFiles", "TestSupport"],
@@ -182,13 +185,15 @@ let package = Package(
       dependencies: ["SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "RuntimeTestSupport", "TestSupport"]),
     .testTarget(
       name: "SwiftletLanguageTests",
-      dependencies: ["SwiftletLanguage", "SwiftletRuntime", "SwiftletText", "SwiftletFiles", "TestSupport"],
+      dependencies: [
+        "SwiftletLanguage", "SwiftletRuntime", "SwiftletText", "SwiftletFiles", "LanguageTestSupport", "TestSupport",
+      ],
       exclude: ["Goldens"]),
     .testTarget(
       name: "SwiftletRunCommandsTests",
       dependencies: [
-        "SwiftletRunCommands", "SwiftletBenchmarkKit", "SwiftletVision", "SwiftletRuntime", "SwiftletMedia",
-        "SwiftletFiles", "swiftlet-run", "TestSupport",
+        "SwiftletRunCommands", "SwiftletBenchmarkKit", "SwiftletLanguage", "SwiftletVision", "SwiftletRuntime",
+        "SwiftletMedia", "SwiftletText", "SwiftletFiles", "swiftlet-run", "LanguageTestSupport", "TestSupport",
       ]),
     .testTarget(
       name: "SwiftletMediaTests", dependencies: ["SwiftletMedia", "SwiftletFiles", "TestSupport"], exclude: ["Goldens"]),

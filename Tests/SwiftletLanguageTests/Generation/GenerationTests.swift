@@ -1,3 +1,4 @@
+import LanguageTestSupport
 import SwiftletFiles
 import SwiftletText
 import Testing

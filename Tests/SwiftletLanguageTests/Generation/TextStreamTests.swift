@@ -1,3 +1,4 @@
+import LanguageTestSupport
 import SwiftletText
 import Testing
 

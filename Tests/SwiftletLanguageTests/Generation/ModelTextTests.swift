@@ -1,0 +1,60 @@
+import LanguageTestSupport
+import SwiftletFiles
+import SwiftletLanguage
+import TestSupport
+import Testing
+
+/// Texts of a model file.
+@Suite struct ModelTextTests {
+  private func model(_ successors: SuccessorModel) throws -> LanguageModel {
+    let folder = try TemporaryFolder()
+    try successors.write(to: folder.url.appending(path: "model"))
+    return try LanguageModel(contentsOf: folder.url.appending(path: "model"), threads: 1)
+  }
+
+  @Test func `a stream goes on from a prompt`() async throws {
+    let model = try model(SuccessorModel(saying: "atime"))
+    var generation = try Generation(of: model, after: "xa", GenerationOptions(maxTokens: 4))
+    var pieces: [String] = []
+    while let piece = try generation.next() { pieces.append("\(piece)") }
+    var streamed: [String] = []
+    for try await piece in model.stream("xa", GenerationOptions(maxTokens: 4)) { streamed.append("\(piece)") }
+    #expect(pieces == ["t", "i", "m", "e"] && streamed == pieces)
+  }
+
+  @Test func `a context that slides goes on for ever`() async throws {
+    var successors = SuccessorModel(saying: "abc")
+    successors.contextLength = 8
+    let model = try model(successors)
+    var (text, slides) = ("", 0)
+    for try await piece in model.stream("a", GenerationOptions(maxTokens: 50, whenFull: .slide(keeping: 2))) {
+      text += piece.text
+      slides = piece.outcome?.slides ?? 0
+    }
+    #expect(text == String(String(repeating: "bca", count: 17).prefix(50)) && slides > 5)
+  }
+
+  @Test func `a conversation with a model file`() async throws {
+    var successors = SuccessorModel(saying: ":Hi!", thenEnding: true)
+    successors.contextLength = 300
+    let model = try model(successors)
+    let conversation = try Conversation(with: model, system: "Be kind.")
+    for message in ["Hello", "Again"] {
+      var (text, outcome) = ("", Generation.Outcome?.none)
+      for try await piece in conversation.reply(to: message) {
+        text += piece.text
+        outcome = piece.outcome
+      }
+      #expect(text == "Hi!" && outcome?.ending == .token(ByteTokenizer.end))
+      #expect((outcome?.knownTokens ?? 0 > 0) == (message == "Again"))
+    }
+  }
+
+  @Test func `an empty prompt is refused, and so is one that does not fit`() async throws {
+    let model = try model(SuccessorModel(saying: "abc"))
+    #expect(throws: LanguageError.emptyPrompt) { try Generation(of: model, after: "") }
+    await #expect(throws: LanguageError.promptTooLong(tokens: 65, context: 64)) {
+      for try await _ in model.stream(String(repeating: "a", count: 65)) {}
+    }
+  }
+}
