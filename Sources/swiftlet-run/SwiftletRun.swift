@@ -6,7 +6,7 @@ import SwiftletRunCommands
 struct SwiftletRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftlet-run", abstract: "Run a Swiftlet model file.", version: "swiftlet-run \(Program.version)",
-    subcommands: [RunCommand.self, BenchCommand.self, InfoCommand.self])
+    subcommands: [RunCommand.self, PerplexityCommand.self, BenchCommand.self, InfoCommand.self])
 
   static func main() { Program.run(Self.self) }
 }

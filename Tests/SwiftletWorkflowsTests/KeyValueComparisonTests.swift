@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
@@ -70,9 +71,10 @@ struct KeyValueComparisonTests {
     (compressor.shape.headGroup, compressor.shape.step) = (1, 2)
     try compressor.compress(
       to: .allowance(.share(0.5), bits: 4, by: .uniform), into: folder.url.appending(path: "small"))
-    var request = LanguageModelEvaluation.Request(model: folder.path("small"), data: folder.path("other"), window: 20)
-    (request.reference, request.limit) = (folder.path("dense"), 1)
-    let divergence = try #require(try LanguageModelEvaluation(request).evaluation.divergence)
+    var request = LanguageModelEvaluation.Request(
+      model: folder.path("small"), text: TextRequest(folder.path("other"), window: 20, limit: 1))
+    request.reference = folder.path("dense")
+    let divergence = try #require(try LanguageModelEvaluation(request).report.divergence)
     #expect(abs(found[0].texts[1].divergence - divergence.mean) <= 1e-5 * divergence.mean)
 
     let before = try Data(contentsOf: file)

@@ -1,6 +1,7 @@
 import Foundation
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletPlans
 import SwiftletSearch
@@ -25,9 +26,9 @@ struct KeyValueCompressorTests {
   }
 
   private static func divergence(of folder: String, _ all: TemporaryFolder) throws -> Double {
-    var request = LanguageModelEvaluation.Request(model: folder, data: all.path("text"), window: 40)
+    var request = LanguageModelEvaluation.Request(model: folder, text: TextRequest(all.path("text"), window: 40))
     request.reference = all.path("dense")
-    return try #require(try LanguageModelEvaluation(request).evaluation.divergence).mean
+    return try #require(try LanguageModelEvaluation(request).report.divergence).mean
   }
 
   @Test(arguments: KeyValuePlanner.Ranks.allCases)

@@ -1,6 +1,8 @@
 import Foundation
 import SwiftletCheckpoint
 import SwiftletCompression
+import SwiftletExport
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
@@ -21,16 +23,16 @@ struct LanguageModelEvaluationTests {
       try SmallLanguageModel.make(seed: 2, in: folder, named: "b")
     )
     try folder.write(Array(SmallLanguageModel.text.utf8), to: "text")
-    var request = LanguageModelEvaluation.Request(model: model, data: folder.path("text"), window: 20)
+    var request = LanguageModelEvaluation.Request(model: model, text: TextRequest(folder.path("text"), window: 20))
     request.reference = other
-    let found = try LanguageModelEvaluation(request)
+    let found = try LanguageModelEvaluation(request).report
     let tokenizer = try Tokenizer(folder: URL(filePath: model))
     let ids = tokenizer.encode(SmallLanguageModel.text)
     #expect(ids.first == tokenizer.beginning && found.stretches == ids.count / 20)
     let expected = try LanguageEvaluation(
       of: LlamaModel(folder: URL(filePath: model)), against: LlamaModel(folder: URL(filePath: other)),
       on: .windows(of: ids, window: 20, bytes: SmallLanguageModel.text.utf8.count, leading: 1))
-    #expect(found.evaluation.score == expected.score && found.evaluation.divergence == expected.divergence)
+    #expect(found.score == expected.score && found.divergence == expected.divergence)
     let json = try #require(
       try JSONSerialization.jsonObject(with: JSONEncoder().encode(found)) as? [String: Any])
     #expect(
@@ -40,10 +42,10 @@ struct LanguageModelEvaluationTests {
       ])
     #expect("\(found)".contains("KL divergence from \(other): mean "))
     // Without a window the context is taken, as it is shorter than 2,048.
-    request.window = nil
-    request.limit = 2
-    #expect(try LanguageModelEvaluation(request).window == 40)
-    #expect(try LanguageModelEvaluation(request).stretches == 2)
+    request.text.window = nil
+    request.text.limit = 2
+    #expect(try LanguageModelEvaluation(request).report.window == 40)
+    #expect(try LanguageModelEvaluation(request).report.stretches == 2)
   }
 
   @Test func `a network with low-rank keys and values is judged beside its own`() throws {
@@ -61,13 +63,43 @@ struct LanguageModelEvaluationTests {
     for name in ["tokenizer.json", "tokenizer_config.json"] {
       try FileManager.default.copyItem(at: URL(filePath: dense).appending(path: name), to: place.appending(path: name))
     }
-    var request = LanguageModelEvaluation.Request(model: place.path, data: folder.path("text"), window: 40)
+    var request = LanguageModelEvaluation.Request(model: place.path, text: TextRequest(folder.path("text"), window: 40))
     request.reference = dense
-    let evaluation = try LanguageModelEvaluation(request).evaluation
+    let evaluation = try LanguageModelEvaluation(request).report
     let divergence = try #require(evaluation.divergence)
     #expect(divergence.mean > 0 && divergence.quantile999 >= divergence.mean)
-    let plain = LanguageModelEvaluation.Request(model: dense, data: folder.path("text"), window: 40)
-    #expect(try LanguageModelEvaluation(plain).evaluation.score == evaluation.reference)
+    let plain = LanguageModelEvaluation.Request(model: dense, text: TextRequest(folder.path("text"), window: 40))
+    #expect(try LanguageModelEvaluation(plain).report.score == evaluation.referenceScore)
+  }
+
+  @Test func `a model file is judged as its folder is, and beside it`() throws {
+    let folder = try TemporaryFolder()
+    let place = try SmallLanguageModel.make(seed: 1, in: folder, named: "a")
+    try folder.write(Array(SmallLanguageModel.text.utf8), to: "text")
+    let source = try LanguageModelFolder(URL(filePath: place))
+    var exporter = LanguageExporter()
+    exporter.numbers = .float32
+    let (program, constants) = try exporter.export(source.model, name: "a")
+    let file = folder.path("a.swiftlet")
+    try program.write(constants: constants, tokenizer: source.tokenizer, to: URL(filePath: file))
+    for text in [
+      TextRequest(folder.path("text"), window: 20), TextRequest(folder.path("text"), separator: " ", limit: 5),
+    ] {
+      let judged = try LanguageModelEvaluation(.init(model: place, text: text)).report
+      for (model, reference) in [(file, place), (place, file), (file, file)] {
+        var request = LanguageModelEvaluation.Request(model: model, text: text)
+        request.reference = reference
+        let beside = try LanguageModelEvaluation(request).report
+        for score in [beside.score, try #require(beside.referenceScore)] {
+          #expect(score.targets == judged.score.targets)
+          #expect(abs(score.natsPerToken - judged.score.natsPerToken) < 1e-4)
+        }
+        #expect(beside.divergence?.mean ?? 1 < 1e-5 && beside.divergence?.top1Agreement ?? 0 > 0.9)
+      }
+      let alone = try LanguageModelEvaluation(.init(model: file, text: text)).report
+      #expect(alone.stretches == judged.stretches && alone.window == judged.window && alone.divergence == nil)
+      #expect(abs(alone.score.natsPerToken - judged.score.natsPerToken) < 1e-4)
+    }
   }
 
   @Test func `what cannot be judged is refused in one sentence`() throws {
@@ -80,17 +112,18 @@ struct LanguageModelEvaluationTests {
     try folder.write(Array(SmallLanguageModel.text.utf8), to: "text")
     try folder.write([0x66, 0xff, 0xfe], to: "binary")
     try folder.write([], to: "empty")
-    refuses("cannot be opened", .init(model: model, data: folder.path("gone")))
-    refuses("is no text in UTF-8", .init(model: model, data: folder.path("binary")))
-    refuses("a window takes 40", .init(model: model, data: folder.path("empty")))
-    refuses("longer than the 40", .init(model: model, data: folder.path("text"), window: 41))
-    refuses("a window of 1 token foretells nothing", .init(model: model, data: folder.path("text"), window: 1))
-    var beside = LanguageModelEvaluation.Request(model: model, data: folder.path("text"), window: 21)
+    refuses("cannot be opened", .init(model: model, text: TextRequest(folder.path("gone"))))
+    refuses("is no text in UTF-8", .init(model: model, text: TextRequest(folder.path("binary"))))
+    refuses("a window takes 40", .init(model: model, text: TextRequest(folder.path("empty"))))
+    refuses("longer than the 40", .init(model: model, text: TextRequest(folder.path("text"), window: 41)))
+    refuses(
+      "a window of 1 token foretells nothing", .init(model: model, text: TextRequest(folder.path("text"), window: 1)))
+    var beside = LanguageModelEvaluation.Request(model: model, text: TextRequest(folder.path("text"), window: 21))
     beside.reference = try SmallLanguageModel.make(seed: 2, in: folder, named: "short", context: 20)
     refuses("longer than the 20", beside)
-    refuses("has no config.json", .init(model: folder.url.path, data: folder.path("text")))
-    var documents = LanguageModelEvaluation.Request(model: model, data: folder.path("empty"))
-    documents.separator = "\n"
+    refuses("has no config.json", .init(model: folder.url.path, text: TextRequest(folder.path("text"))))
+    let documents = LanguageModelEvaluation.Request(
+      model: model, text: TextRequest(folder.path("empty"), separator: "\n"))
     refuses("no token to foretell", documents)
   }
 
@@ -104,10 +137,11 @@ struct LanguageModelEvaluationTests {
     _ = try ModelImport(
       of: data.appending(path: "stories260K.bin"), tokenizer: data.appending(path: "tok512.bin")
     ).write(to: place)
-    var request = LanguageModelEvaluation.Request(
-      model: place.path, data: data.appending(path: "tinystories_2MiB.txt").path)
-    (request.separator, request.limit) = ("<|endoftext|>", 20)
-    let found = try LanguageModelEvaluation(request).evaluation.score
+    let request = LanguageModelEvaluation.Request(
+      model: place.path,
+      text: TextRequest(
+        data.appending(path: "tinystories_2MiB.txt").path, separator: "<|endoftext|>", limit: 20))
+    let found = try LanguageModelEvaluation(request).report.score
     #expect(found.targets == 6405)
     #expect(abs(found.natsPerToken - 1.27292) < 1e-4)
 
@@ -131,9 +165,9 @@ struct LanguageModelEvaluationTests {
     let data = try #require(SharedData.directory).appending(path: "language/wikitext2.test.tokens")
     let folder = try TemporaryFolder()
     _ = try ModelImport(of: #require(FetchedModels.smolLM2)).write(to: folder.url.appending(path: "smollm2"))
-    var request = LanguageModelEvaluation.Request(model: folder.path("smollm2"), data: data.path, window: 2048)
-    request.limit = 1
-    let found = try LanguageModelEvaluation(request).evaluation.score
+    let request = LanguageModelEvaluation.Request(
+      model: folder.path("smollm2"), text: TextRequest(data.path, window: 2048, limit: 1))
+    let found = try LanguageModelEvaluation(request).report.score
     #expect(found.targets == 2047)
     #expect(abs(found.natsPerToken - 2.59663) < 5e-4, "\(found.natsPerToken)")
 

@@ -2,6 +2,7 @@ import Foundation
 import SwiftletCheckpoint
 import SwiftletCompression
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletModels
 import SwiftletNN
 import SwiftletPlans
@@ -64,7 +65,7 @@ struct LanguageModelInputTests {
     static func shard(_ part: Int) -> String { "model-0000\(part + 1)-of-00002.safetensors" }
 
     var request: LanguageModelEvaluation.Request {
-      LanguageModelEvaluation.Request(model: url.path, data: folder.path("text"), window: 8)
+      LanguageModelEvaluation.Request(model: url.path, text: TextRequest(folder.path("text"), window: 8))
     }
 
     func evaluated() -> String { sentence { try LanguageModelEvaluation(request) } }
@@ -100,7 +101,7 @@ struct LanguageModelInputTests {
 
   @Test func `a sound folder is judged, brought in, tokenised and planned for`() throws {
     let model = try Model()
-    #expect(try LanguageModelEvaluation(model.request).evaluation.score.targets > 0)
+    #expect(try LanguageModelEvaluation(model.request).report.score.targets > 0)
     _ = try ModelImport(of: model.url).write(to: model.folder.url.appending(path: "copy"))
     #expect(try Tokenization(.init(model: model.url.path, input: model.folder.path("text"))).ids.count > 8)
     #expect(try LlamaConfiguration(folder: model.url).layers == 2)

@@ -1,5 +1,6 @@
 /// Why a language model cannot be judged by a text, or trained on it.
 public enum LanguageTextError: Error, Hashable, Sendable, CustomStringConvertible {
+  case unreadable(path: String, reason: String)
   /// There is nothing to foretell.
   case noText
   case tooShort(tokens: Int, window: Int)
@@ -14,6 +15,7 @@ public enum LanguageTextError: Error, Hashable, Sendable, CustomStringConvertibl
 
   public var description: String {
     switch self {
+    case .unreadable(let path, let reason): "\(path) \(reason)"
     case .noText: "the text has no token to foretell: it is empty, or each document is a single token"
     case .tooShort(let tokens, let window):
       "the text has \(tokens) tokens, a window takes \(window): give a longer text or a shorter window"

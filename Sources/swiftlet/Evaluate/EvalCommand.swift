@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SwiftletRunCommands
 import SwiftletRuntime
 import SwiftletTerminal
 import SwiftletWorkflows
@@ -16,11 +17,11 @@ struct EvalCommand: ParsableCommand {
       files and checkpoints can stand on either side. The images are the recipe's test images, or with --split another \
       part: search is what the recipe holds out of the training images, any other name is a split of the data.
 
-      With --metric perplexity the model is a folder as Hugging Face or swiftlet import writes it. The text is \
-      tokenised once and read in windows side by side, of each of which all tokens but the first are foretold; the \
-      tail is left out. With --per-document each document is read alone, from its first token on. --against tells how \
-      far the forecasts are from those of another folder: the mean and the 99.9 % quantile of the KL divergence, and \
-      how often both foretell the same token first.
+      With --metric perplexity the model is a folder as Hugging Face or swiftlet import writes it, or a model file of a \
+      language model. The text is tokenised once and read in windows side by side, of each of which all tokens but the \
+      first are foretold; the tail is left out. With --per-document each document is read alone, from its first token \
+      on. --against tells how far the forecasts are from those of another one: the mean and the 99.9 % quantile of the \
+      KL divergence, and how often both foretell the same token first.
       """)
 
   /// What is measured.
@@ -37,10 +38,7 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "Which images: test (the default), search, or a split of the data.") var split: String?
   @Option(help: "The recipe, where neither the model file nor the checkpoint carries one.") var recipe: String?
   @Option(help: "Images in each run. Default: 64.") var batch: Int?
-  @Option(help: "Tokens of a window. Default: 2048, or the network's context where that is shorter.") var window: Int?
-  @Option(help: ArgumentHelp("Read documents alone that this stands between.", valueName: "separator"))
-  var perDocument: String?
-  @Option(help: "Take only so many windows, or documents.") var limit: Int?
+  @OptionGroup var text: PerplexityOptions
   @Option(help: "Threads. Default: one for each processor.") var threads: Int?
   @Flag(help: "Print one JSON object.") var json = false
 
@@ -56,7 +54,7 @@ struct EvalCommand: ParsableCommand {
     }
     switch metric {
     case .accuracy:
-      guard window == nil, perDocument == nil, limit == nil else {
+      guard !text.areGiven else {
         throw ValidationError("--window, --per-document and --limit go with --metric perplexity")
       }
     case .perplexity: try validatePerplexity()
@@ -66,14 +64,10 @@ struct EvalCommand: ParsableCommand {
   private func validatePerplexity() throws {
     guard model != nil, checkpoint == nil, split == nil, recipe == nil, batch == nil, !weights.ema else {
       throw ValidationError(
-        "--metric perplexity takes a folder, --data, --against, --window, --per-document, --limit and --threads")
+        "--metric perplexity takes a folder or model file, --data, --against, --window, --per-document, --limit and --threads"
+      )
     }
     guard data != nil else { throw ValidationError("--metric perplexity needs a text: give --data") }
-    guard window.map({ (2...1 << 24).contains($0) }) ?? true else {
-      throw ValidationError("--window takes numbers from 2 to \(1 << 24)")
-    }
-    guard limit.map({ $0 >= 1 }) ?? true else { throw ValidationError("--limit takes numbers from 1 on") }
-    guard perDocument != "" else { throw ValidationError("--per-document takes what stands between documents") }
   }
 
   /// What is printed as JSON.
@@ -98,18 +92,17 @@ struct EvalCommand: ParsableCommand {
   }
 
   private func runPerplexity() throws {
-    var request = LanguageModelEvaluation.Request(model: model ?? "", data: data ?? "", window: window)
-    (request.reference, request.separator, request.limit) = (against, perDocument, limit)
-    request.threads = threads ?? processorCount()
+    var request = LanguageModelEvaluation.Request(model: model ?? "", text: text.request(data ?? ""))
+    (request.reference, request.threads) = (against, threads ?? processorCount())
     var progress: EvaluationProgress?
     defer { progress?.end() }
-    let evaluation = try LanguageModelEvaluation(request) { done, targets in
+    let report = try LanguageModelEvaluation(request) { done, targets in
       if json { return }
       if progress == nil { progress = EvaluationProgress(of: targets, unit: "token") }
       progress?.show(done)
-    }
+    }.report
     progress?.end()
-    if json { try printJSON(evaluation) } else { try StandardOutput.print(evaluation) }
+    if json { try printJSON(report) } else { try StandardOutput.print(report) }
   }
 
   private func runAccuracy() throws {

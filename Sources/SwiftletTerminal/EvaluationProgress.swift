@@ -1,9 +1,5 @@
-import Foundation
-import SwiftletRuntime
-import SwiftletTerminal
-
 /// Shows on standard error how far an evaluation is: a bar with an estimate on a terminal, a line each tenth elsewhere.
-final class EvaluationProgress {
+package final class EvaluationProgress {
   private let console: ConsoleBar
   private let total: Int
   private let unit: String
@@ -11,14 +7,14 @@ final class EvaluationProgress {
   private var tenths = 0
 
   /// - Parameter unit: what is counted, one of them.
-  init(of total: Int, unit: String = "image", on console: ConsoleBar = ConsoleBar()) {
+  package init(of total: Int, unit: String = "image", on console: ConsoleBar = ConsoleBar()) {
     (self.total, self.unit, self.console) = (total, unit, console)
   }
 
   /// After `done` of all.
-  func show(_ done: Int) {
+  package func show(_ done: Int) {
     guard total > 0 else { return }
-    let seconds = (ContinuousClock.now - start).milliseconds / 1000
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
     let count = "\(unit) \(done)/\(total)"
     if console.isOnTerminal {
       let left = ConsoleBar.duration(seconds / Double(max(1, done)) * Double(total - done))
@@ -30,5 +26,5 @@ final class EvaluationProgress {
   }
 
   /// Removes the bar.
-  func end() { console.clear() }
+  package func end() { console.clear() }
 }
