@@ -37,12 +37,7 @@ package struct ModelContainer: Sendable {
 
   /// Maps and checks a file.
   package init(contentsOf url: URL) throws(ModelFileError) {
-    let content: MappedFile
-    do throws(FileError) { content = try MappedFile(path: url.path) } catch {
-      throw ModelFileError(error, at: url.path)
-    }
-    guard !content.bytes.isEmpty else { throw .notAModel(path: url.path, reason: "it is empty") }
-    try self.init(content, path: url.path)
+    try self.init(Self.mapped(url), path: url.path)
   }
 
   /// One that has not been written, in memory.
@@ -80,6 +75,21 @@ package struct ModelContainer: Sendable {
     } catch {
       throw ModelFileError(error, at: url.path)
     }
+  }
+
+  /// The kinds of the programs in a file, of which the header alone is read and checked.
+  package static func kinds(inFileAt url: URL) throws(ModelFileError) -> [String] {
+    let content = try mapped(url)
+    return try programs(in: header(of: content.bytes, path: url.path).0.metadata, path: url.path).map(\.kind)
+  }
+
+  private static func mapped(_ url: URL) throws(ModelFileError) -> MappedFile {
+    let content: MappedFile
+    do throws(FileError) { content = try MappedFile(path: url.path) } catch {
+      throw ModelFileError(error, at: url.path)
+    }
+    guard !content.bytes.isEmpty else { throw .notAModel(path: url.path, reason: "it is empty") }
+    return content
   }
 
   /// The program of a kind.
