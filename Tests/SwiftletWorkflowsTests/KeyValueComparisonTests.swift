@@ -145,6 +145,24 @@ struct KeyValueComparisonTests {
     #expect(try Data(contentsOf: file) == before)
   }
 
+  @Test func `exchange rates are measured once for all rotations`() throws {
+    let folder = try TemporaryFolder()
+    let setting = "{kind: low-rank, keep: 0.5, headGroup: 1, step: 2, ranks: water-filling, method: "
+    let methods = ["{}", "{rotation: none}", "{rotation: random, seed: 3}", "{weighsKeys: true}"]
+    var comparison = try Self.comparison(
+      in: folder, "settings=[\(methods.map { setting + $0 + "}" }.joined(separator: ", "))]")
+    var rated = 0
+    comparison.observer = { event in
+      if case .stage(.rated(projection: 4, of: 4)) = event { rated += 1 }
+    }
+    let found = try comparison.run(keeping: folder.url.appending(path: "compared.jsonl")).results
+    #expect(rated == 2)
+    // Nothing is rounded, so that a rotation changes nothing but the last bits of scores.
+    for other in found[1...2] {
+      #expect(abs(other.texts[0].divergence - found[0].texts[0].divergence) <= 1e-7)
+    }
+  }
+
   @Test func `settings that differ have different names`() throws {
     let settings = try KeyValueComparisonRecipe.parse(
       Self.recipe,
