@@ -46,20 +46,8 @@ public final class LanguageModel: Sendable {
   package init(
     _ container: ModelContainer, threads: Int = processorCount(), instructionSet: InstructionSet? = nil
   ) throws(LanguageError) {
-    guard let json = container.program(LanguageProgram.kind)?.json else {
-      let kinds = container.programs.map(\.kind).joined(separator: ", ")
-      throw .file(.notAModel(path: container.path, reason: "it holds no language model, but \(kinds)"))
-    }
-    program = try LanguageProgram(json: json)
-    guard let stored = container.tokenizer else {
-      throw .tokenizer(path: container.path, reason: "the file holds none")
-    }
-    tokenizer = try StoredTokenizer.tokenizer(from: stored, path: container.path)
-    guard tokenizer.vocabularySize <= program.vocabulary else {
-      throw .tokenizer(
-        path: container.path,
-        reason: "it has \(tokenizer.vocabularySize) tokens, and the model knows \(program.vocabulary)")
-    }
+    program = try LanguageProgram(in: container)
+    tokenizer = try program.tokenizer(in: container)
     (path, byteCount, self.threads) = (container.path, container.byteCount, threads)
     self.instructionSet = instructionSet ?? .best
     guard InstructionSet.best.includes(self.instructionSet) else {

@@ -1,15 +1,23 @@
 import ArgumentParser
 import SwiftletFiles
+import SwiftletLanguage
 import SwiftletRuntime
 import SwiftletTerminal
 
 /// `info MODEL`: what a model file holds.
 public struct InfoCommand: ParsableCommand {
   public static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Print a model's layers, patterns, precisions, bytes and multiply-adds.")
+    commandName: "info", abstract: "Print a model's layers, patterns, precisions, bytes and multiply-adds.",
+    discussion: """
+      Of a language model a row a layer is printed: of keys and of values the rank, the heads that share a vector, the \
+      bits, the numbers that share a scale and an offset, and the bytes that are kept of each token.
+      """)
 
   @Argument(help: "The model file.", completion: .file(extensions: ["swiftlet"]))
   var model: String
+
+  @Option(help: "Tokens of a text whose memory is told. (default: as many as the language model reads)")
+  var context: Int?
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -17,7 +25,14 @@ public struct InfoCommand: ParsableCommand {
   public init() {}
 
   public func run() throws {
-    let summary = try ModelSummary(ModelFile(contentsOf: URL(path: model)))
+    let file = URL(path: model)
+    if try ModelContainer.kinds(inFileAt: file).contains(LanguageProgram.kind) {
+      let summary = try LanguageModelSummary(contentsOf: file, context: context)
+      if json { try printJSON(summary) } else { try StandardOutput.print(summary.text) }
+      return
+    }
+    if context != nil { throw RunUsageError("--context goes with language models, and \(model) is none") }
+    let summary = try ModelSummary(ModelFile(contentsOf: file))
     if json { try printJSON(summary) } else { try StandardOutput.print(text(of: summary)) }
   }
 
@@ -34,11 +49,6 @@ public struct InfoCommand: ParsableCommand {
       ],
       ["memory", "\(summary.arenaBytes.byteText) for values at batch 1"],
     ]
-    let notes = summary.notes.sorted { $0.key < $1.key }.map { [$0.key, $0.value] }
-    let width = (head + notes).map { $0[0].count }.max() ?? 0
-    let facts = (head + notes).map { row in
-      row[0] + String(repeating: " ", count: width - row[0].count) + "  " + row[1]
-    }
     let layers =
       [["layer", "outputs", "inputs", "pattern", "type", "bytes", "multiply-adds"]]
       + summary.layers.map {
@@ -47,11 +57,18 @@ public struct InfoCommand: ParsableCommand {
           $0.multiplyAdds.countText,
         ]
       }
-    return facts.joined(separator: "\n") + "\n\n" + table(layers)
+    return factText(head, notes: summary.notes) + "\n\n" + table(layers)
   }
 
   private func classText(_ classes: [String]) -> String {
     let shown = classes.prefix(10).joined(separator: ", ")
     return classes.count > 10 ? "\(classes.count): \(shown), …" : "\(classes.count): \(shown)"
   }
+}
+
+/// What is said of a model as a whole, a line each, and what its maker noted.
+func factText(_ rows: [[String]], notes: [String: String]) -> String {
+  let rows = rows + notes.sorted { $0.key < $1.key }.map { [$0.key, $0.value] }
+  let width = rows.map { $0[0].count }.max() ?? 0
+  return rows.map { $0[0] + String(repeating: " ", count: width - $0[0].count) + "  " + $0[1] }.joined(separator: "\n")
 }

@@ -5,8 +5,8 @@ import SwiftletTerminal
 /// A command line from its start to its exit status.
 ///
 /// The statuses are 0, 1 for a failure, 64 for wrong usage, 66 for an input that is not there, 69 for something that this
-/// machine lacks, and 141 where nobody reads the output any more, which is what the shell says of a program that a closed
-/// pipe ends.
+/// machine lacks, 130 where Ctrl-C ends a text that is being written, and 141 where nobody reads the output any more, which is
+/// what the shell says of programs that these end.
 package enum Program {
   package static let version = "0.1.0"
 

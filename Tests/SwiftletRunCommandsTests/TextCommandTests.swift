@@ -197,6 +197,21 @@ import Testing
     #expect(full.errors == "error: standard output cannot be written: No space left on device")
   }
 
+  @Test func `info prints what is kept of a token, and JSON on request`() throws {
+    let text = try run("info", model, "--context", "10")
+    #expect(text.status == 0, "\(text.errors)")
+    // A key is 8 numbers, and a value 16: 8 and what fills a tile.
+    for words in ["successors", "1 layers of width 258", "by its chat template", "96 B a token", "at 10 tokens"] {
+      #expect(text.output.contains(words), "\(words): \(text.output)")
+    }
+    let json = Data(try run("info", model, "--json").output.utf8)
+    #expect(
+      try JSONDecoder().decode(LanguageModelSummary.self, from: json)
+        == LanguageModelSummary(contentsOf: URL(filePath: model)))
+    refuses(
+      "the context is 65: it takes whole numbers from 1 to 64", status: 64, try run("info", model, "--context", "65"))
+  }
+
   @Test func `eval gives the perplexity of a text, alone and beside another model`() throws {
     try Data(String(repeating: "abcdefgh\n", count: 20).utf8).write(to: folder.url.appending(path: "text"))
     let alone = try run(

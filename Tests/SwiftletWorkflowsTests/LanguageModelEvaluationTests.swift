@@ -156,6 +156,34 @@ struct LanguageModelEvaluationTests {
     #expect(text.trimmingCharacters(in: .whitespaces) == expected)
   }
 
+  /// Oracle: as above. The runtime reads a model file without libtorch.
+  @Test(.enabled(if: SharedData.directory != nil, "../shared/data is missing"))
+  func `the runtime foretells the same stories, and writes the same one`() throws {
+    let data = try #require(SharedData.directory).appending(path: "language")
+    let folder = try TemporaryFolder()
+    let place = folder.url.appending(path: "stories")
+    _ = try ModelImport(
+      of: data.appending(path: "stories260K.bin"), tokenizer: data.appending(path: "tok512.bin")
+    ).write(to: place)
+    let source = try LanguageModelFolder(place)
+    let (program, constants) = try LanguageExporter().export(source.model, name: "stories")
+    let file = folder.url.appending(path: "stories.swiftlet")
+    try program.write(constants: constants, tokenizer: source.tokenizer, to: file)
+    let text = TextRequest(
+      data.appending(path: "tinystories_2MiB.txt").path, separator: "<|endoftext|>", limit: 20)
+    let found = try LanguageModelEvaluation(.init(model: file.path, text: text)).report.score
+    #expect(found.targets == 6405)
+    // Keys and values are kept in 16 bits.
+    #expect(abs(found.natsPerToken - 1.27292) < 1e-3)
+
+    let model = try LanguageModel(contentsOf: file)
+    var (story, written) = (try Generation(of: model, after: "Once upon a time", .init(maxTokens: 60)), "")
+    while let piece = try story.next() { written += piece.text }
+    let ids = source.tokenizer.encode("Once upon a time")
+    let whole = source.tokenizer.decode(source.model.continuation(of: ids, count: 60).dropFirst())
+    #expect(whole.trimmingPrefix(" ") == "Once upon a time" + written)
+  }
+
   /// Oracle: transformers 5.24 on the same file: nats a token in the first window of 2,048 tokens of WikiText-2's test part, all
   /// ids of it, and what follows "The capital of France is". The first eight windows, 2.83590, take a minute and a half.
   @Test(
