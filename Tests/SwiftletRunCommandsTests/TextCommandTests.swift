@@ -188,6 +188,43 @@ import Testing
     #expect(String(decoding: text, as: UTF8.self).hasPrefix("b"))
   }
 
+  @Test(.enabled(if: access("/dev/ptmx", R_OK | W_OK) == 0, "there are no terminals of Linux"))
+  func `where somebody types, Ctrl-C ends a reply and not the conversation`() throws {
+    try SuccessorModel(saying: ":abc").write(to: URL(filePath: model))
+    let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+    var (locked, number): (Int32, Int32) = (0, 0)
+    // TIOCSPTLCK and TIOCGPTN, which the system's headers have as macros.
+    try #require(ioctl(terminal, 0x4004_5431, &locked) == 0 && ioctl(terminal, 0x8004_5430, &number) == 0)
+    let keyboard = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+    try #require(keyboard >= 0)
+    defer { for descriptor in [terminal, keyboard] { close(descriptor) } }
+    func type(_ text: String) { _ = Array(text.utf8).withUnsafeBytes { write(terminal, $0.baseAddress, $0.count) } }
+
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [
+      "--default-signal=INT", CommandLineTests.executable.path, "run", model, "--chat", "--when-full", "slide",
+    ]
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardInput = FileHandle(fileDescriptor: keyboard, closeOnDealloc: false)
+    (process.standardOutput, process.standardError) = (output, errors)
+    try process.run()
+    for message in ["Hello\n", "Again\n"] {
+      type(message)
+      var text = output.fileHandleForReading.availableData
+      #expect(text.first == UInt8(ascii: "a"))
+      process.interrupt()
+      while text.last != UInt8(ascii: "\n"), process.isRunning { text += output.fileHandleForReading.availableData }
+    }
+    // The end of what is typed.
+    type("\u{4}")
+    let rest = try output.fileHandleForReading.readToEnd() ?? Data()
+    let messages = try errors.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 0 && rest.isEmpty)
+    #expect(String(decoding: messages, as: UTF8.self) == "> > > \n")
+  }
+
   @Test func `a reader that leaves ends a text without end`() throws {
     let quoted = "run '\(model)' a --when-full slide"
     let gone = try CommandLineTests.shell(quoted, "| head -c 20")

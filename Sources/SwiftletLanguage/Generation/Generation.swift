@@ -172,9 +172,8 @@ public struct Generation: Sendable {
   }
 
   private mutating func makeRoom() {
-    let tokens = reader.tokens + unread
-    guard tokens.count > reader.contextLength else { return }
-    unread = reader.keep(beginning: shortened(tokens))
+    guard reader.tokens.count + unread.count > reader.contextLength else { return }
+    unread = reader.keep(beginning: shortened(reader.tokens + unread))
     slides += 1
   }
 }

@@ -3,7 +3,7 @@ import SwiftletText
 /// A model with a text that it reads.
 struct ModelReader: TokenReader {
   let model: LanguageModel
-  private var sequence: TokenSequence
+  private(set) var sequence: TokenSequence
 
   init(_ model: LanguageModel) { (self.model, sequence) = (model, model.makeSequence()) }
 

@@ -1,8 +1,9 @@
 import LanguageTestSupport
 import SwiftletFiles
-import SwiftletLanguage
 import TestSupport
 import Testing
+
+@testable import SwiftletLanguage
 
 /// Texts of a model file.
 @Suite struct ModelTextTests {
@@ -20,6 +21,23 @@ import Testing
     var streamed: [String] = []
     for try await piece in model.stream("xa", GenerationOptions(maxTokens: 4)) { streamed.append("\(piece)") }
     #expect(pieces == ["t", "i", "m", "e"] && streamed == pieces)
+  }
+
+  /// A copy of what was read would cost more than the token.
+  @Test func `what a text has read stays where it lies`() throws {
+    let model = try model(SuccessorModel(saying: "abc"))
+    var generation = try Generation(of: model, after: "a")
+    func page() -> ObjectIdentifier? {
+      (generation.reader as? ModelReader)?.sequence.pages.first.map(ObjectIdentifier.init)
+    }
+    _ = try generation.next()
+    let first = page()
+    for _ in 0..<10 { _ = try generation.next() }
+    #expect(first != nil && page() == first)
+    var copy = generation
+    _ = try copy.next()
+    _ = try generation.next()
+    #expect(page() == first)
   }
 
   @Test func `a context that slides goes on for ever`() async throws {
