@@ -14,8 +14,7 @@ import SwiftletPlans
 /// time, so that a model may be as large as the disk.
 public struct ModelImport {
   public let source: URL
-  /// The floats of the written weights. nil keeps what the source has; what is quantised there becomes f32, so that no value
-  /// changes.
+  /// The floats of the written weights. nil keeps what a folder has; what comes from GGUF becomes f32, so that no value changes.
   public var precision: ImportPrecision?
   /// Called with the bytes of weights that are written, and those of all.
   public var observer: ((_ done: Int, _ total: Int) -> Void)?

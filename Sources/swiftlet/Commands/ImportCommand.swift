@@ -19,7 +19,7 @@ struct ImportCommand: ParsableCommand {
   var tokenizer: String?
   @Option(
     name: .customLong("dtype"),
-    help: "Write all weights as f32, bf16 or f16. Default: as they are, and f32 where they are quantised.")
+    help: "Write all weights as f32, bf16 or f16. Default: as they are in a folder, and f32 from GGUF.")
   var precision: ImportPrecision?
   @Option(help: "The folder to make; it may be there if it is empty.", completion: .directory) var out: String
   @Flag(help: "Print the result as JSON; no progress is shown.") var json = false
