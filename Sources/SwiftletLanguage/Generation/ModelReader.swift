@@ -5,7 +5,9 @@ struct ModelReader: TokenReader {
   let model: LanguageModel
   private(set) var sequence: TokenSequence
 
-  init(_ model: LanguageModel) { (self.model, sequence) = (model, model.makeSequence()) }
+  init(_ model: LanguageModel, knowing sequence: TokenSequence?) {
+    (self.model, self.sequence) = (model, sequence ?? model.makeSequence())
+  }
 
   var vocabulary: Int { model.program.vocabulary }
   var contextLength: Int { model.program.contextLength }
@@ -23,13 +25,28 @@ struct ModelReader: TokenReader {
 extension Generation {
   /// A text that goes on from a prompt.
   ///
+  /// - Parameter sequence: a text that the model has read. What the prompt's beginning has in common with it is not read again,
+  ///   so that texts with one beginning read it once.
   /// - Throws: ``LanguageError`` for options out of their range, and a prompt that is empty or does not fit.
   public init(
-    of model: LanguageModel, after prompt: String, _ options: GenerationOptions = GenerationOptions()
+    of model: LanguageModel, after prompt: String, knowing sequence: TokenSequence? = nil,
+    _ options: GenerationOptions = GenerationOptions()
   ) throws(LanguageError) {
-    try self.init(by: ModelReader(model), options)
-    try begin(after: model.tokenizer.encode(prompt), continues: true)
+    try self.init(of: model, after: model.tokenizer.encode(prompt), knowing: sequence, options)
   }
+
+  /// The same with a prompt of tokens.
+  public init(
+    of model: LanguageModel, after prompt: [Int], knowing sequence: TokenSequence? = nil,
+    _ options: GenerationOptions = GenerationOptions()
+  ) throws(LanguageError) {
+    try self.init(by: ModelReader(model, knowing: sequence), options)
+    try begin(after: prompt, continues: true)
+  }
+
+  /// What the model has read so far, for other texts to begin with; the token that was drawn last is not among it. Nil where no model
+  /// file is read.
+  public var sequence: TokenSequence? { (reader as? ModelReader)?.sequence }
 }
 
 extension LanguageModel {
@@ -40,8 +57,13 @@ extension LanguageModel {
   /// for try await piece in model.stream("Once upon a time", options) { print(piece, terminator: "") }
   /// ```
   /// Options out of their range, and a prompt that is empty or does not fit, are errors of the first piece.
-  public func stream(_ prompt: String, _ options: GenerationOptions = GenerationOptions()) -> TextStream {
-    TextStream(by: { ModelReader(self) }, after: { self.tokenizer.encode(prompt) }, options)
+  ///
+  /// - Parameter sequence: a text that the model has read. What the prompt's beginning has in common with it is not read again.
+  public func stream(
+    _ prompt: String, knowing sequence: TokenSequence? = nil, _ options: GenerationOptions = GenerationOptions()
+  ) -> TextStream {
+    TextStream(
+      by: { ModelReader(self, knowing: sequence) }, after: { self.tokenizer.encode(prompt) }, options)
   }
 }
 
@@ -52,7 +74,7 @@ extension Conversation {
   public convenience init(
     with model: LanguageModel, system: String? = nil, _ options: GenerationOptions = GenerationOptions()
   ) throws(LanguageError) {
-    try self.init(with: ModelReader(model), system: system, options)
+    try self.init(with: ModelReader(model, knowing: nil), system: system, options)
   }
 }
 

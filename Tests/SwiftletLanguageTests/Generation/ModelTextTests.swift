@@ -40,6 +40,31 @@ import Testing
     #expect(page() == first)
   }
 
+  @Test func `texts with one beginning read it once, and go their own ways`() async throws {
+    let model = try model(SuccessorModel(saying: "abcdef"))
+    var common = model.makeSequence()
+    _ = try model.scores(after: model.tokenizer.encode("a common beginning: "), in: &common)
+    for (rest, expected) in [("b", "cde"), ("e", "fab"), ("", "")] {
+      var (text, outcome) = ("", Generation.Outcome?.none)
+      let prompt = "a common beginning: " + rest
+      for try await piece in model.stream(prompt, knowing: common, GenerationOptions(maxTokens: 3)) {
+        text += piece.text
+        outcome = piece.outcome
+      }
+      // The last token of a prompt is always read.
+      #expect(text == expected && outcome?.knownTokens == min(20, prompt.utf8.count - 1))
+    }
+    #expect(common.count == 20)
+    var generation = try Generation(of: model, after: "xa", GenerationOptions(maxTokens: 2))
+    while try generation.next() != nil {}
+    #expect(generation.sequence?.tokens == Array("xab".utf8).map(Int.init))
+    let foreign = try self.model(SuccessorModel(saying: "abc")).makeSequence()
+    #expect(throws: LanguageError.foreignSequence) {
+      var generation = try Generation(of: model, after: "a", knowing: foreign)
+      _ = try generation.next()
+    }
+  }
+
   @Test func `a context that slides goes on for ever`() async throws {
     var successors = SuccessorModel(saying: "abc")
     successors.contextLength = 8
