@@ -79,6 +79,24 @@ struct KeyValueCommandTests {
   @Test func `each failure has its status and its sentence`() throws {
     let folder = try Self.folder()
     let compress = "compress --method palu --checkpoint m --out q"
+    try folder.write(
+      Array(
+        """
+        task: keys-and-values
+        calibration: {files: [text], windows: 4, window: 32}
+        levels: {headGroups: [1], step: 2}
+        search: {judged: {files: [text], windows: 2, window: 32}}
+        """.utf8), to: "search.yaml")
+    try folder.write(
+      Array(
+        """
+        task: compare-keys-and-values
+        calibration: {files: [text], windows: 4, window: 32}
+        judged: [{files: [text], windows: 2, window: 32}]
+        settings: [{kind: low-rank, keep: 0.5, headGroup: 1, step: 2}]
+        """.utf8), to: "compare.yaml")
+    let search = "search search.yaml --checkpoint m --data . --out q"
+    let compare = "compare compare.yaml --checkpoint m --data . --out q"
     for (arguments, expected, part) in [
       ("\(compress) --keep 0.5 --group 3 --calibrate text", 1, "2 heads do not fall into groups of 3"),
       ("\(compress) --keep 0.5 --layers 3 --calibrate text", 1, "2 layers do not fall into groups of 3"),
@@ -99,6 +117,14 @@ struct KeyValueCommandTests {
         "\(compress) --budget kv=3 --bits 4 --calibrate text", 1,
         "3 bytes a token cannot be met, the least ranks take 32"
       ),
+      ("\(search) --budget flops=0.5", 1, "does not limit what a cache keeps: give --budget kv=0.2"),
+      ("\(search) --budget kv=0.01", 1, "no plan meets kv=0.01"),
+      ("\(search) --budget kv=0.3 --set levels.bits=[5]", 64, "levels.bits is [5], expected some of"),
+      ("\(search) --budget kv=0.3 --set levels.headGroups=[3]", 1, "2 heads do not fall into groups of 3"),
+      ("\(search) --budget kv=0.3 --set calibration.window=9999", 1, "calibration (text): the text has"),
+      ("\(compare) --set settings=[{\"kind\":\"whole\",\"keyBits\":5}]", 64, "settings[0].keyBits is 5, expected 16"),
+      ("\(compare) --set judged=[]", 64, "judged is empty"),
+      ("compare search.yaml --checkpoint m --data . --out q", 1, "task is 'keys-and-values'"),
       ("compress --checkpoint m --keep 0.5 --pattern 2:4 --out q", 64, "--keep is for --method palu"),
       ("compress --method palu --checkpoint m --keep 0.5 --calibrate text --out m", 1, "holds files already"),
     ] as [(String, Int32, String)] {
