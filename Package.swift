@@ -42,7 +42,7 @@ let package = Package(
     .target(name: "SwiftletVision", dependencies: ["SwiftletRuntime", "SwiftletMedia", "SwiftletFiles"]),
     .target(
       name: "SwiftletLanguage",
-      dependencies: ["SwiftletRuntime", "SwiftletText", "SwiftletFiles", "CSwiftletKernels"]),
+      dependencies: ["SwiftletRuntime", "SwiftletText", "SwiftletTerminal", "SwiftletFiles", "CSwiftletKernels"]),
     // Standard error and output, signals, exit codes.
     .target(name: "SwiftletTerminal", dependencies: ["SwiftletFiles"]),
     // Fair timing, and what is timed.
@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "SwiftletRunCommands",
       dependencies: [
-        "SwiftletTerminal", "SwiftletReport", "SwiftletBenchmarkKit", "SwiftletLanguage", "SwiftletText",
+        "SwiftletTerminal", "SwiftletBenchmarkKit", "SwiftletLanguage", "SwiftletText",
         "SwiftletVision", "SwiftletRuntime", "SwiftletMedia", "SwiftletFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -131,7 +131,7 @@ let package = Package(
       ]),
 
     // What tells: tables and plots as text, Markdown and HTML.
-    .target(name: "SwiftletReport", dependencies: ["SwiftletLanguage", "SwiftletTerminal", "SwiftletFiles"]),
+    .target(name: "SwiftletReport", dependencies: ["SwiftletTerminal", "SwiftletFiles"]),
 
     // Tests mirror the targets.
     .target(name: "TestSupport", dependencies: ["SwiftletFiles"], path: "Tests/TestSupport"),

@@ -1,7 +1,6 @@
 import ArgumentParser
 import SwiftletFiles
 import SwiftletLanguage
-import SwiftletReport
 import SwiftletRuntime
 import SwiftletTerminal
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import SwiftletBenchmarkKit
 import SwiftletFiles
 import SwiftletRuntime

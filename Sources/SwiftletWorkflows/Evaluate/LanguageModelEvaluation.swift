@@ -2,7 +2,6 @@ import Foundation
 import SwiftletFiles
 import SwiftletLanguage
 import SwiftletModels
-import SwiftletReport
 import SwiftletRuntime
 import SwiftletTensor
 import SwiftletText

@@ -1,4 +1,3 @@
-import SwiftletLanguage
 import SwiftletTerminal
 
 /// What `eval` says of language models on a text.
