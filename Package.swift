@@ -46,7 +46,9 @@ let package = Package(
     // Standard error and output, signals, exit codes.
     .target(name: "SwiftletTerminal", dependencies: ["SwiftletFiles"]),
     // Fair timing, and what is timed.
-    .target(name: "SwiftletBenchmarkKit", dependencies: ["SwiftletRuntime", "CSwiftletKernels", "SwiftletFiles"]),
+    .target(
+      name: "SwiftletBenchmarkKit",
+      dependencies: ["SwiftletLanguage", "SwiftletRuntime", "CSwiftletKernels", "SwiftletFiles"]),
     .target(
       name: "SwiftletRunCommands",
       dependencies: [

@@ -3,9 +3,9 @@ import SwiftletRuntime
 
 /// Where a model keeps what it remembers of ``MemoryPages/positions`` tokens: a page, the sides of all layers one behind
 /// the other.
-struct MemoryPages: Sendable {
+package struct MemoryPages: Sendable {
   /// Tokens of a page.
-  static let positions = Int(SWL_MEMORY_SEGMENT)
+  package static let positions = Int(SWL_MEMORY_SEGMENT)
 
   /// Of one layer, where its keys and values begin in a page: in another layer's place where it reads that one's.
   let offsets: [(keys: Int, values: Int)]
@@ -33,7 +33,7 @@ struct MemoryPages: Sendable {
 
 extension LanguageProgram.Memory {
   /// How kernels are told of it.
-  var kernelFormat: swl_memory_format {
+  package var kernelFormat: swl_memory_format {
     switch format {
     case .float32: numbers(SWL_CACHE_F32)
     case .bfloat16: numbers(SWL_CACHE_BF16)
@@ -48,7 +48,7 @@ extension LanguageProgram.Memory {
   }
 
   /// Bytes that a page has for it; none where another layer keeps it.
-  func byteCountOfPage(values: Bool) -> Int {
+  package func byteCountOfPage(values: Bool) -> Int {
     guard layersBefore == nil else { return 0 }
     return withUnsafePointer(to: kernelFormat) { swl_memory_side_size($0, values) }
   }
