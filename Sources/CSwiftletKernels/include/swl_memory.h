@@ -22,8 +22,9 @@ typedef struct {
 /// Bytes of a tile of one vector, and of all vectors of a page, `values` or keys:
 ///   numbers lie as in swl_cache.h, keys [width][32], values [width / 16, rounded up][32][16];
 ///   codes of keys [width][32] and of values [32][width] are cut into bytes along the first axis, the first element in the
-///   lowest bits. Those of 3 bits are two such arrays, of the lower two bits and of the upper one. Behind them stand
-///   scales and offsets in f16, each [width / slice][32]: an element is offset + scale * code.
+///   lowest bits. Those of 3 bits are two such arrays, of the lower two bits and of the upper one, which lies at bit
+///   2 (i mod 4) + i / 4 mod 2 of its byte for element i. Behind them stand scales and offsets in f16, each
+///   [width / slice][32]: an element is offset + scale * code.
 size_t swl_memory_tile_size(const swl_memory_format *format, bool values);
 size_t swl_memory_side_size(const swl_memory_format *format, bool values);
 

@@ -85,10 +85,8 @@ static unsigned code_of(grid g, float x, int levels) {
   return code <= 0 ? 0 : code >= (float)levels ? (unsigned)levels : (unsigned)code;
 }
 
-/// Puts `bits` bits of element (i, place) into an array that is cut into bytes along its first axis.
-SWL_INLINE void put(uint8_t *codes, size_t bits, unsigned code, size_t first, size_t second, size_t length) {
-  const size_t in_byte = 8 / bits, shift = first % in_byte * bits;
-  uint8_t *byte = codes + first / in_byte * length + second;
+/// Puts a code of `bits` bits at bit `shift` of a byte.
+SWL_INLINE void put(uint8_t *byte, size_t bits, size_t shift, unsigned code) {
   const unsigned mask = (1u << bits) - 1;
   *byte = (uint8_t)((*byte & ~(mask << shift)) | code << shift);
 }
@@ -97,7 +95,7 @@ static void append_codes(const swl_memory_append *op, char *tile, size_t place, 
   const swl_memory_format *format = &op->format;
   const size_t slices = swl_memory_slices(format), codes_size = swl_memory_codes_size(format, op->values);
   const int levels = (1 << format->bits) - 1;
-  const size_t low_bits = format->bits == 3 ? 2 : format->bits;
+  const size_t low_bits = format->bits == 3 ? 2 : format->bits, in_byte = 8 / low_bits;
   const size_t length = op->values ? format->width : SWL_MEMORY_TILE;
   uint8_t *low = (uint8_t *)tile, *high = low + swl_memory_low_size(format, op->values);
   for (size_t slice = 0; slice < slices; slice++) {
@@ -109,9 +107,10 @@ static void append_codes(const swl_memory_append *op, char *tile, size_t place, 
     for (size_t i = start; i < start + format->slice; i++) {
       const unsigned code = code_of(g, x[i], levels);
       const size_t first = op->values ? place : i, second = op->values ? i : place;
-      put(low, low_bits, format->bits == 3 ? code & 3 : code, first, second, length);
+      put(low + first / in_byte * length + second, low_bits, first % in_byte * low_bits,
+          format->bits == 3 ? code & 3 : code);
       if (format->bits == 3)
-        put(high, 1, code >> 2, first, second, length);
+        put(high + first / 8 * length + second, 1, swl_memory_high_shift(first), code >> 2);
     }
   }
 }

@@ -41,6 +41,10 @@ static inline size_t swl_memory_codes_size(const swl_memory_format *format, bool
   return swl_memory_low_size(format, values) + (format->bits == 3 ? high : 0);
 }
 
+/// Of 3 bits: the bit of its byte that holds the upper bit of element `first`. Moved up by 2, or by 1 where the element is in
+/// the second half of the byte's eight, it stands above the lower bits of the same element in theirs.
+static inline size_t swl_memory_high_shift(size_t first) { return first % 4 * 2 + first / 4 % 2; }
+
 /// Heads of keys that a part of a side stands for.
 static inline size_t swl_memory_heads(const swl_memory_attention *op, const swl_memory_side *side) {
   return op->key_heads / side->format.parts;

@@ -20,12 +20,6 @@ static float read_half(const char *p, size_t at) {
   return swl_from_f16(half);
 }
 
-/// `bits` bits of element (first, second) of an array that is cut into bytes along its first axis.
-static unsigned bits_at(const uint8_t *codes, size_t bits, size_t first, size_t second, size_t length) {
-  const size_t in_byte = 8 / bits;
-  return (unsigned)codes[first / in_byte * length + second] >> first % in_byte * bits & ((1u << bits) - 1);
-}
-
 /// Element i of a vector of a text at a position.
 static float element(const swl_memory_queries *text, const swl_memory_side *side, bool values, size_t part,
                      size_t position, size_t i) {
@@ -41,9 +35,12 @@ static float element(const swl_memory_queries *text, const swl_memory_side *side
   const size_t first = values ? place : i, second = values ? i : place;
   const size_t length = values ? format->width : SWL_MEMORY_TILE;
   const uint8_t *low = (const uint8_t *)tile;
-  unsigned code = bits_at(low, format->bits == 3 ? 2 : format->bits, first, second, length);
-  if (format->bits == 3)
-    code |= bits_at(low + swl_memory_low_size(format, values), 1, first, second, length) << 2;
+  const size_t bits = format->bits == 3 ? 2 : format->bits, in_byte = 8 / bits;
+  unsigned code = (unsigned)low[first / in_byte * length + second] >> first % in_byte * bits & ((1u << bits) - 1);
+  if (format->bits == 3) {
+    const uint8_t *high = low + swl_memory_low_size(format, values);
+    code |= ((unsigned)high[first / 8 * length + second] >> swl_memory_high_shift(first) & 1) << 2;
+  }
   const size_t grid = i / format->slice * SWL_MEMORY_TILE + place;
   const char *scales = tile + swl_memory_codes_size(format, values);
   return read_half(scales, swl_memory_slices(format) * SWL_MEMORY_TILE + grid) + read_half(scales, grid) * (float)code;

@@ -2,7 +2,7 @@
 // softmax, the mixed values; then the segments of each row are joined. A row's sums run through a head, and through the
 // positions of a segment, in order, whatever rows are computed with it. Included by the ISA files.
 
-#include "expand_vector.h"
+#include "codes_vector.h"
 
 typedef struct {
   float *queries;          // [rows][elements of a key that is read]
@@ -12,10 +12,17 @@ typedef struct {
   float *keys;             // [width of a key][32], a tile of codes
   float *head;             // [width of a head][32], a tile of keys made of latents
   float *values;           // [32][mixed], a tile of codes
+  float *sums;             // [rows][slices], of a row's elements that meet a slice of codes of keys
+  float *products;         // [BLOCK][32], of rows and a slice of codes of keys
+  float *weights;          // [rows][32], of a slice of codes of values
+  float *offsets;          // [rows][slices][LANES], what offsets of values add up to
 } memory_workspace;
 
 /// Whether heads of keys are made of latents, as something turns them; else queries are made to fit the latents.
 SWL_INLINE bool makes_keys(const swl_memory_attention *op) { return op->keys.up && op->cosines; }
+
+/// Whether queries are multiplied with codes of keys as they are.
+SWL_INLINE bool reads_key_codes(const swl_memory_attention *op) { return op->keys.format.bits && !makes_keys(op); }
 
 SWL_INLINE size_t key_width(const swl_memory_attention *op) {
   return makes_keys(op) ? op->width : op->keys.format.width;
@@ -35,6 +42,10 @@ static size_t lay_out_memory(const swl_memory_attention *op, char *scratch, memo
   w->keys = take(scratch, &used, op->keys.format.bits ? op->keys.format.width * TILE : 0);
   w->head = take(scratch, &used, makes_keys(op) ? op->width * TILE : 0);
   w->values = take(scratch, &used, op->values.format.bits ? TILE * mixed : 0);
+  w->sums = take(scratch, &used, reads_key_codes(op) ? rows * swl_memory_slices(&op->keys.format) : 0);
+  w->products = take(scratch, &used, reads_key_codes(op) ? BLOCK * TILE : 0);
+  w->weights = take(scratch, &used, op->values.format.bits ? rows * TILE : 0);
+  w->offsets = take(scratch, &used, op->values.format.bits ? rows * swl_memory_slices(&op->values.format) * LANES : 0);
   return used;
 }
 
@@ -70,6 +81,19 @@ SWL_INLINE size_t query_stride(const swl_memory_attention *op) {
   return op->keys.up && !op->cosines ? op->keys.format.width : op->width;
 }
 
+/// Where queries meet codes: the sum of what meets each slice, and elements as codes in their bytes want them.
+static void prepare_for_codes(const swl_memory_format *format, float *q, float *sums) {
+  const code_kind kind = kind_of(format->bits);
+  for (size_t slice = 0; slice < swl_memory_slices(format); slice++) {
+    float sum = 0;
+    for (size_t i = slice * format->slice; i < (slice + 1) * format->slice; i++) {
+      sum += q[i];
+      q[i] *= 1 / place_value(kind, i);
+    }
+    sums[slice] = sum;
+  }
+}
+
 static void fetch_queries(const memory_rows *r, const memory_workspace *w) {
   const swl_memory_attention *op = r->op;
   const size_t rows = row_count(r), stride = query_stride(op);
@@ -78,15 +102,16 @@ static void fetch_queries(const memory_rows *r, const memory_workspace *w) {
     float *to = w->queries + row * stride;
     if (!op->keys.up || op->cosines) {
       memcpy(to, q, op->width * sizeof(float));
-      continue;
+    } else { // the row times `up` of its head of keys
+      const float *up = op->keys.up + head_of(r, row) / r->group * op->width * stride;
+      memset(to, 0, stride * sizeof(float));
+      for (size_t i = 0; i < op->width; i++, up += stride)
+        for (size_t j = 0; j < stride; j += LANES)
+          store_part(to + j, multiply_add(splat(q[i]), load_part(up + j, stride - j), load_part(to + j, stride - j)),
+                     stride - j);
     }
-    // The row times `up` of its head of keys.
-    const float *up = op->keys.up + head_of(r, row) / r->group * op->width * stride;
-    memset(to, 0, stride * sizeof(float));
-    for (size_t i = 0; i < op->width; i++, up += stride)
-      for (size_t j = 0; j < stride; j += LANES)
-        store_part(to + j, multiply_add(splat(q[i]), load_part(up + j, stride - j), load_part(to + j, stride - j)),
-                   stride - j);
+    if (reads_key_codes(op))
+      prepare_for_codes(&op->keys.format, to, w->sums + row * swl_memory_slices(&op->keys.format));
   }
 }
 
@@ -118,15 +143,50 @@ static void make_head(const swl_memory_attention *op, size_t head, swl_cache_typ
   turn(to, op->width, op->cosines + angles, op->sines + angles);
 }
 
-/// The sums of some rows with a tile of keys.
-static void score_tile(const memory_workspace *w, size_t first, size_t rows, size_t width, swl_cache_type type,
-                       const char *keys, size_t place, const char *next) {
+/// The scores of some rows with a tile of numbers.
+static void score_numbers(const memory_workspace *w, size_t first, size_t rows, size_t width, swl_cache_type type,
+                          const char *keys, size_t place, const char *next) {
   for (size_t row = first; row < first + rows; row += BLOCK)
     multiply(type, swl_min(first + rows - row, BLOCK), TILE, w->queries + row * width, width, keys, TILE, TILE, 0,
              width, false, w->scores + row * SWL_MEMORY_SEGMENT + place, SWL_MEMORY_SEGMENT, next);
 }
 
-/// The sums of all rows with the positions of a segment from tile `from` on, up to `end`.
+/// Adds to the scores of a row what a slice makes of its products with the codes.
+static void add_slice(const memory_workspace *w, const code_tile *t, size_t slice, size_t slices, size_t row,
+                      const float *products, size_t place) {
+  float *scores = w->scores + row * SWL_MEMORY_SEGMENT + place;
+  const float sum = w->sums[row * slices + slice];
+  for (size_t v = 0; v < TILE; v += LANES) {
+    const floats offset = load_f16(t->offsets + (slice * TILE + v) * 2) * sum;
+    const floats before = slice == 0 ? offset : load(scores + v) + offset;
+    store(scores + v, multiply_add(load_f16(t->scales + (slice * TILE + v) * 2), load(products + v), before));
+  }
+}
+
+/// The scores of some rows with a tile of codes.
+static void score_codes(const memory_workspace *w, const swl_memory_format *format, size_t first, size_t rows,
+                        const char *tile, size_t place) {
+  const size_t slices = swl_memory_slices(format), few = rows <= FEW ? FEW : BLOCK;
+  const code_tile t = tile_of(format, false, tile);
+  for (size_t slice = 0; slice < slices; slice++) {
+    const size_t start = slice * format->slice, end = start + format->slice;
+    if (rows > FEW)
+      write_key_codes(format->bits, &t, start, end, w->keys);
+    for (size_t row = first; row < first + rows; row += few) {
+      const size_t block = swl_min(first + rows - row, few);
+      const float *q = w->queries + row * format->width;
+      if (rows <= FEW)
+        multiply_key_codes(format->bits, block, &t, start, end, q, format->width, w->products, TILE);
+      else
+        multiply(SWL_CACHE_F32, block, TILE, q + start, format->width, (const char *)w->keys, TILE, TILE, 0,
+                 format->slice, false, w->products, TILE, (const char *)w->keys);
+      for (size_t i = 0; i < block; i++)
+        add_slice(w, &t, slice, slices, row + i, w->products + i * TILE, place);
+    }
+  }
+}
+
+/// The scores of all rows with the positions of a segment from tile `from` on, up to `end`.
 static void score_segment(const memory_rows *r, const memory_workspace *w, size_t segment, size_t from, size_t end) {
   const swl_memory_attention *op = r->op;
   const swl_memory_side *side = &op->keys;
@@ -135,20 +195,25 @@ static void score_segment(const memory_rows *r, const memory_workspace *w, size_
   for (size_t first = 0; first < swl_memory_unit(op); first += heads)
     for (size_t place = from; place < end; place += TILE) {
       const char *tile = swl_memory_tile(r->text, side, false, (r->first_head + first) / heads, segment, place);
+      if (reads_key_codes(op)) {
+        score_codes(w, &side->format, first * rows, heads * rows, tile, place);
+        continue;
+      }
       const char *keys = tile, *next = tile + tile_size;
       swl_cache_type type = side->format.type;
+      if (!makes_keys(op)) {
+        score_numbers(w, first * rows, heads * rows, side->format.width, type, keys, place, next);
+        continue;
+      }
       if (side->format.bits) {
         expand_keys(&side->format, tile, w->keys);
-        keys = next = (const char *)w->keys;
+        keys = (const char *)w->keys;
         type = SWL_CACHE_F32;
-      }
-      if (!makes_keys(op)) {
-        score_tile(w, first * rows, heads * rows, side->format.width, type, keys, place, next);
-        continue;
       }
       for (size_t head = first; head < first + heads; head++) {
         make_head(op, r->first_head + head, type, keys, segment * SWL_MEMORY_TILES + place / TILE, w->head);
-        score_tile(w, head * rows, rows, op->width, SWL_CACHE_F32, (const char *)w->head, place, (const char *)w->head);
+        score_numbers(w, head * rows, rows, op->width, SWL_CACHE_F32, (const char *)w->head, place,
+                      (const char *)w->head);
       }
     }
 }
@@ -200,31 +265,92 @@ static void weigh(const memory_rows *r, size_t row, size_t segment, span own, sp
 
 // MARK: Values
 
+/// Mixes the numbers of a tile for some rows.
+static void mix_numbers(const memory_workspace *w, const swl_memory_format *format, size_t first, size_t rows,
+                        const char *tile, size_t place, size_t count, size_t mixed, float *mixture) {
+  for (size_t row = first; row < first + rows; row += BLOCK)
+    multiply(format->type, swl_min(first + rows - row, BLOCK), mixed, w->scores + row * SWL_MEMORY_SEGMENT + place,
+             SWL_MEMORY_SEGMENT, tile, PART, PART, TILE * PART, count, true, mixture + row * mixed, mixed,
+             tile + swl_memory_tile_size(format, true));
+}
+
+/// What codes of a slice are multiplied by for a row, zeros behind `count`; and what its offsets add.
+static void weigh_codes(const memory_workspace *w, const code_tile *t, code_kind kind, size_t slice, size_t slices,
+                        size_t row, size_t place, size_t count) {
+  float *weights = w->weights + row * TILE, *offsets = w->offsets + (row * slices + slice) * LANES;
+  const float *chances = w->scores + row * SWL_MEMORY_SEGMENT + place;
+  floats places;
+  for (size_t lane = 0; lane < LANES; lane++)
+    places[lane] = 1 / place_value(kind, lane); // as LANES is whole bytes
+  floats sum = load(offsets);
+  for (size_t v = 0; v < TILE; v += LANES) {
+    const floats chance = v < count ? first_lanes(load(chances + v), count - v, 0) : splat(0);
+    sum = multiply_add(chance, load_f16(t->offsets + (slice * TILE + v) * 2), sum);
+    store(weights + v, chance * load_f16(t->scales + (slice * TILE + v) * 2) * places);
+  }
+  store(offsets, sum);
+}
+
+/// Mixes the codes of a tile for some rows, but for their offsets.
+static void mix_codes(const memory_workspace *w, const swl_memory_format *format, size_t first, size_t rows,
+                      const char *tile, size_t place, size_t count, size_t mixed, float *mixture) {
+  const size_t slices = swl_memory_slices(format), size = format->slice;
+  const code_kind kind = kind_of(format->bits);
+  const code_tile t = tile_of(format, true, tile);
+  // Slices that end within a vector take codes from their bytes.
+  const bool writes = rows > FEW && (slices == 1 || size % LANES == 0);
+  for (size_t slice = 0; slice < slices; slice++) {
+    const size_t start = slice * size, columns = slices == 1 ? mixed : size, block = writes ? BLOCK : FEW;
+    for (size_t row = first; row < first + rows; row++)
+      weigh_codes(w, &t, kind, slice, slices, row, place, count);
+    if (writes)
+      write_value_codes(format->bits, &t, format->width, start, start + size, count, w->values, columns);
+    for (size_t row = first; row < first + rows; row += block) {
+      const size_t own = swl_min(first + rows - row, block);
+      float *sums = mixture + row * mixed + start;
+      const float *weights = w->weights + row * TILE;
+      if (writes)
+        multiply(SWL_CACHE_F32, own, columns, weights, TILE, (const char *)w->values, columns, columns, 0,
+                 swl_round_up(count, kind.in_byte), true, sums, mixed, (const char *)w->values);
+      else
+        multiply_value_codes(format->bits, own, &t, format->width, start, start + size, count, weights, sums, mixed);
+    }
+  }
+}
+
+/// Adds what the offsets of all tiles add to a slice of a row.
+static void add_offsets_of(const memory_workspace *w, const swl_memory_format *format, size_t row, float *mixture) {
+  const size_t slices = swl_memory_slices(format), size = format->slice;
+  for (size_t slice = 0; slice < slices; slice++) {
+    const float sum = sum_of(load(w->offsets + (row * slices + slice) * LANES));
+    for (size_t i = slice * size; i < (slice + 1) * size; i++)
+      mixture[i] += sum;
+  }
+}
+
 static void mix_segment(const memory_rows *r, const memory_workspace *w, size_t segment, size_t from, size_t end,
                         float *mixture) {
   const swl_memory_attention *op = r->op;
   const swl_memory_side *side = &op->values;
   const size_t heads = swl_memory_heads(op, side), rows = heads * r->group * r->queries;
-  const size_t mixed = swl_memory_mixed(op), tile_size = swl_memory_tile_size(&side->format, true);
-  memset(mixture, 0, row_count(r) * mixed * sizeof(float));
-  for (size_t first = 0; first < swl_memory_unit(op); first += heads) {
-    const size_t first_row = first * r->group * r->queries;
-    for (size_t place = from; place < end; place += TILE) {
-      const size_t count = swl_min(end - place, TILE);
-      const char *tile = swl_memory_tile(r->text, side, true, (r->first_head + first) / heads, segment, place);
-      const char *values = tile, *next = tile + tile_size;
-      size_t step = PART, part = PART, part_step = TILE * PART;
-      swl_cache_type type = side->format.type;
-      if (side->format.bits) {
-        expand_values(&side->format, tile, count, mixed, w->values);
-        values = next = (const char *)w->values;
-        step = part = mixed, part_step = 0, type = SWL_CACHE_F32;
-      }
-      for (size_t row = first_row; row < first_row + rows; row += BLOCK)
-        multiply(type, swl_min(first_row + rows - row, BLOCK), mixed, w->scores + row * SWL_MEMORY_SEGMENT + place,
-                 SWL_MEMORY_SEGMENT, values, step, part, part_step, count, true, mixture + row * mixed, mixed, next);
-    }
+  const size_t mixed = swl_memory_mixed(op), all = row_count(r);
+  memset(mixture, 0, all * mixed * sizeof(float));
+  if (side->format.bits) {
+    memset(w->offsets, 0, all * swl_memory_slices(&side->format) * LANES * sizeof(float));
+    memset(w->values, 0, TILE * mixed * sizeof(float));
   }
+  for (size_t first = 0; first < swl_memory_unit(op); first += heads)
+    for (size_t place = from; place < end; place += TILE) {
+      const size_t count = swl_min(end - place, TILE), first_row = first * r->group * r->queries;
+      const char *tile = swl_memory_tile(r->text, side, true, (r->first_head + first) / heads, segment, place);
+      if (side->format.bits)
+        mix_codes(w, &side->format, first_row, rows, tile, place, count, mixed, mixture);
+      else
+        mix_numbers(w, &side->format, first_row, rows, tile, place, count, mixed, mixture);
+    }
+  if (side->format.bits)
+    for (size_t row = 0; row < all; row++)
+      add_offsets_of(w, &side->format, row, mixture + row * mixed);
 }
 
 // MARK: Segments
