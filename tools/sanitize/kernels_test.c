@@ -134,6 +134,10 @@ static void run_attention(const void *op, size_t first, size_t count, void *scra
   swl_attention_run(op, first, count, scratch);
 }
 
+static void run_memory_attention(const void *op, size_t first, size_t count, void *scratch) {
+  swl_memory_attention_run(op, first, count, scratch);
+}
+
 static void run_cache_attention(const void *op, size_t first, size_t count, void *scratch) {
   swl_cache_attention_run(op, first, count, scratch);
 }
@@ -633,6 +637,95 @@ static void test_cache(void) {
   free(qkv), free(expected), free(whole), free(pieces);
 }
 
+/// A side of a memory in any format: heads, or latents of neighbouring heads.
+static swl_memory_side random_memory_side(size_t key_heads, size_t width, size_t most, bool values) {
+  swl_memory_side side = {.format = {.parts = key_heads, .width = width}};
+  if (below(2)) {
+    side.format.parts = below(2) ? 1 : key_heads;
+    side.format.width = 1 + below((uint32_t)most);
+    const size_t columns = values ? (width + 15) / 16 * 16 : width;
+    side.up = random_floats(key_heads * columns * side.format.width, 0.4f);
+    side.bias = below(2) ? random_floats(key_heads * width, 0.4f) : NULL;
+  }
+  side.format.type = (swl_cache_type[]){SWL_CACHE_F32, SWL_CACHE_BF16, SWL_CACHE_F16}[below(3)];
+  side.format.bits = (size_t[]){0, 8, 4, 3, 2}[below(5)];
+  side.format.slice = side.format.width % 8 == 0 && below(2) ? 8 * (1 + below(2)) : side.format.width;
+  if (side.format.width % side.format.slice != 0)
+    side.format.slice = side.format.width;
+  return side;
+}
+
+/// A text remembered at once and in pieces of any length gives the same, bit for bit, beside another text too, and close to
+/// the reference.
+static void test_memory(void) {
+  const size_t key_heads = 1 + below(4), group = 1 + below(3), heads = key_heads * group;
+  const bool is_long = below(4) == 0; // more than a page, of small heads: the reference makes keys anew for each query
+  const size_t width = is_long ? 2 * (1 + below(8)) : below(2) ? 2 * (1 + below(36)) : (size_t[]){32, 64, 128}[below(3)];
+  const size_t tokens = 1 + below(is_long ? 600 : 50), most = is_long ? 8 : 60, pages = (tokens + 255) / 256, all = heads * width;
+  swl_memory_attention plan = {.heads = heads, .key_heads = key_heads, .width = width, .scale = 0.2f};
+  plan.keys = random_memory_side(key_heads, width, most, false), plan.values = random_memory_side(key_heads, width, most, true);
+  plan.values.offset = (swl_memory_side_size(&plan.keys.format, false) + 63) / 64 * 64;
+  const size_t page = plan.values.offset + swl_memory_side_size(&plan.values.format, true);
+  float *angles = NULL, *slopes = below(4) ? NULL : random_floats(heads, 0.1f);
+  if (plan.keys.up && below(2)) {
+    angles = random_floats(2 * pages * 8 * (width / 2) * 32, 1);
+    plan.cosines = angles, plan.sines = angles + pages * 8 * (width / 2) * 32;
+  }
+  plan.slopes = slopes, plan.window = below(4) ? 0 : 1 + below((uint32_t)tokens);
+  plan.q_stride = all + below(3), plan.y_stride = all;
+  const size_t key_stride = plan.keys.format.parts * plan.keys.format.width;
+  const size_t value_stride = plan.values.format.parts * plan.values.format.width;
+  float *q = random_floats(tokens * plan.q_stride, 2), *k = random_floats(tokens * key_stride, 2),
+        *v = random_floats(tokens * value_stride, 2), *expected = memory(tokens * all * sizeof(float)),
+        *whole = memory(tokens * all * sizeof(float)), *pieces = memory(tokens * all * sizeof(float));
+  size_t sets;
+  const swl_named_isa *set = swl_named_isas(&sets);
+  for (size_t i = sets; i-- > 0;) { // the reference first
+    if (!swl_isa_has(swl_isa_of_processor(), set[i].isa))
+      continue;
+    for (int run = 0; run < 2; run++) { // at once, then in pieces
+      char *kept[3];
+      for (size_t p = 0; p < pages; p++)
+        memset(kept[p] = memory(page), 0, page);
+      float *y = run == 0 ? whole : pieces;
+      memset(y, 0xff, tokens * all * sizeof(float));
+      for (size_t start = 0, length; start < tokens; start += length) {
+        length = run == 0 ? tokens : 1 + below(below(2) ? 3 : (uint32_t)(tokens - start));
+        length = length < tokens - start ? length : tokens - start;
+        swl_memory_append keys = {plan.keys.format, false, kept, 0, k + start * key_stride, key_stride, length, start};
+        swl_memory_append values = {plan.values.format,         true,  kept,  plan.values.offset,
+                                    v + start * value_stride, value_stride, length, start};
+        swl_memory_append_run(&keys, 0, swl_memory_append_tiles(&keys));
+        swl_memory_append_run(&values, 0, swl_memory_append_tiles(&values));
+        swl_memory_attention op = plan;
+        float *other = memory(all * sizeof(float)); // the first token as a text of its own
+        const swl_memory_queries texts[2] = {
+            {(const char *const *)kept, start, length, q + start * plan.q_stride, y + start * all},
+            {(const char *const *)kept, 0, 1, q, other}};
+        op.isa = set[i].isa, op.texts = texts, op.count = run == 0 ? 1 : 2;
+        op.shared = memory(swl_memory_attention_shared_size(&op));
+        op.finished = memory(op.count * key_heads * sizeof(uint32_t));
+        memset(op.finished, 0, op.count * key_heads * sizeof(uint32_t));
+        run_on_two_threads(&op, run_memory_attention, swl_memory_attention_tiles(&op),
+                           swl_memory_attention_scratch_size(&op));
+        check(run == 0 || !memcmp(other, whole, all * sizeof(float)), "memory: beside another text",
+              "isa tokens width bits", set[i].isa, tokens, width, plan.keys.format.bits, plan.values.format.bits);
+        free(op.shared), free(op.finished), free(other);
+      }
+      for (size_t p = 0; p < pages; p++)
+        free(kept[p]);
+    }
+    check(!memcmp(whole, pieces, tokens * all * sizeof(float)), "memory: in pieces", "isa tokens width bits",
+          set[i].isa, tokens, width, plan.keys.format.bits, plan.values.format.bits);
+    if (i == sets - 1)
+      memcpy(expected, whole, tokens * all * sizeof(float));
+    check(close_to(whole, expected, (swl_output){0}, tokens * all, 2e-4f), "memory", "isa tokens width bits",
+          set[i].isa, tokens, width, plan.keys.format.bits, plan.values.format.bits);
+  }
+  free(q), free(k), free(v), free(expected), free(whole), free(pieces), free(angles), free(slopes);
+  free((void *)plan.keys.up), free((void *)plan.values.up), free((void *)plan.keys.bias), free((void *)plan.values.bias);
+}
+
 /// Rows whose greatest magnitude is zero, infinite or NaN among others.
 static void test_quantized_rows(void) {
   size_t rows = 1 + below(5), width = 1 + below(150), count = rows * width, sets;
@@ -925,6 +1018,7 @@ int main(int argc, char **argv) {
     test_attention();
     test_streams();
     test_cache();
+    test_memory();
     test_others();
     test_quantized_rows();
     test_patches();

@@ -35,7 +35,7 @@ size_t swl_memory_side_size(const swl_memory_format *format, bool values);
 typedef struct {
   swl_memory_format format;
   bool values;       // or keys
-  char *const *pages; // page i holds positions i * SWL_MEMORY_SEGMENT and on
+  char *const *pages; // page i holds positions i * SWL_MEMORY_SEGMENT and on; zeros before its first tokens
   size_t offset;     // of the side in a page, bytes
   const float *x;    // element (token, part, i) at x[token * x_stride + part * width + i]
   size_t x_stride;
