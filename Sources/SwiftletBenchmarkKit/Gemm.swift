@@ -99,7 +99,8 @@ public struct Gemm {
     if precision == .int8 { epilogue.scale = UnsafePointer(weights.scales.address.assumingMemoryBound(to: Float.self)) }
     var op = swl_linear(
       kernel: kernel, shape: shape, packed: packed.address, tokens: tokens, x: x, x_stride: shape.inputs,
-      x_type: precision == .int8 ? SWL_U8 : SWL_F32, x_zero_point: precision == .int8 ? 7 : 0, y: y.address,
+      x_type: precision == .int8 ? SWL_U8 : SWL_F32, x_zero_point: precision == .int8 ? 7 : 0, x_group_scales: nil,
+      y: y.address,
       y_stride: shape.outputs, output: swl_output(type: SWL_F32, scale: 1, zero_point: 0), epilogue: epilogue)
     let scratchSize = swl_linear_scratch_size(&op)
     return Variant(

@@ -220,6 +220,8 @@ static void test_linear(void) {
     scale[i] *= 0.0625f;
   float *residual = random_values(SWL_F32, y_count), *x_scales = random_values(SWL_F32, tokens);
   op.epilogue.x_scales = bytes && below(2) ? x_scales : NULL;
+  float *group_scales = shape.type == SWL_U4 ? random_values(SWL_F32, tokens * (shape.inputs / shape.scale_group)) : NULL;
+  op.x_group_scales = below(2) ? group_scales : NULL;
   op.epilogue.bias = below(2) ? bias : NULL;
   op.epilogue.residual = below(2) ? residual : NULL;
   op.epilogue.scale = shape.type == SWL_S8 && below(2) ? scale : NULL;
@@ -258,7 +260,7 @@ static void test_linear(void) {
     free(packed), free(y);
   }
   free(values), free(indices), free((void *)op.x), free(bias), free(scale), free(residual), free(expected);
-  free(halves), free(x_scales);
+  free(halves), free(x_scales), free(group_scales);
 }
 
 /// Some tokens of a layer among others, and alone: bit for bit the same, though floats round at every addition.

@@ -45,7 +45,7 @@ typedef struct {
 /// f32 weights take f32 x and sum in f32. bf16 weights take f32 (rounded to bf16 first) or bf16 x and sum in f32.
 /// s8 weights take u8 x and sum in int32: exact while inputs <= 65536. u4 weights take u8 x with the zero point 128 and
 /// sum exactly within groups; the groups' sums are added up in f32 in their order, each times its scale, then the group's
-/// sum of inputs times its offset.
+/// sum of inputs times its offset. Both scale and sum are times the group's scale of x before, where there are such.
 struct swl_linear {
   const swl_linear_kernel *kernel;
   swl_linear_shape shape;
@@ -55,6 +55,7 @@ struct swl_linear {
   size_t x_stride;    // elements, at least inputs
   swl_type x_type;
   int32_t x_zero_point; // 0...255; 0 unless x is u8
+  const float *x_group_scales; // [tokens][inputs / scale_group], only for u4 weights: what a group of x counts by; or NULL
   void *y;              // [tokens][y_stride]
   size_t y_stride;      // elements, at least outputs
   swl_output output;

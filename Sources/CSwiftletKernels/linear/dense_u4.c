@@ -56,22 +56,24 @@ static swl_tiling tiling_of(const void *details, const swl_linear *op) {
   return swl_tiling_of(op, SWL_U4_TOKENS, PANEL);
 }
 
-/// Bytes of a token in scratch: the inputs without their zero point, then the sums of the groups.
-static size_t token_size(const swl_linear_shape *shape) { return shape->inputs + groups_of(shape) * sizeof(float); }
+/// Bytes of a token in scratch: the inputs without their zero point, then the sums and the scales of the groups.
+static size_t token_size(const swl_linear_shape *shape) { return shape->inputs + 2 * groups_of(shape) * sizeof(float); }
 
 static size_t scratch_size(const void *details, const swl_linear *op) {
   (void)details;
   return swl_min(op->tokens, SWL_U4_TOKENS * PANEL) * token_size(&op->shape);
 }
 
-static void prepare(const swl_linear_shape *shape, const uint8_t *x, int8_t *signed_x, float *group_sums) {
+static void prepare(const swl_linear_shape *shape, const uint8_t *x, const float *x_scales, int8_t *signed_x,
+                    float *group_sums, float *scales) {
   for (size_t i = 0; i < shape->inputs; i++)
     signed_x[i] = (int8_t)(x[i] ^ 0x80);
   for (size_t g = 0; g < groups_of(shape); g++) {
     int32_t sum = 0;
     for (size_t i = 0; i < shape->scale_group; i++)
       sum += signed_x[g * shape->scale_group + i];
-    group_sums[g] = (float)sum;
+    scales[g] = x_scales ? x_scales[g] : 1;
+    group_sums[g] = (float)sum * scales[g];
   }
 }
 
@@ -89,10 +91,11 @@ static void run(const void *details, const swl_linear *op, size_t first, size_t 
     for (size_t t = start; t < end; t++) {
       char *at = (char *)scratch + (t - start) * token_size(shape);
       int8_t *x = (int8_t *)at;
-      float *group_sums = (float *)(at + shape->inputs);
+      float *group_sums = (float *)(at + shape->inputs), *scales = group_sums + groups_of(shape);
       if (tile == first || tile % tiling.blocks == 0)
-        prepare(shape, (const uint8_t *)op->x + t * op->x_stride, x, group_sums);
-      tokens[t - start] = (swl_u4_token){x, group_sums};
+        prepare(shape, (const uint8_t *)op->x + t * op->x_stride,
+                op->x_group_scales ? op->x_group_scales + t * groups_of(shape) : NULL, x, group_sums, scales);
+      tokens[t - start] = (swl_u4_token){x, group_sums, scales};
     }
     for (size_t t = start; t < end; t += SWL_U4_TOKENS) {
       _Alignas(64) float sums[SWL_U4_TOKENS * SWL_BLOCK];

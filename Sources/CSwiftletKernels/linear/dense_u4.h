@@ -14,7 +14,8 @@ enum { SWL_U4_OUTPUTS = 8, SWL_U4_INPUTS = 8, SWL_U4_TOKENS = 4, SWL_U4_TILES = 
 /// A token as a kernel reads it.
 typedef struct {
   const int8_t *x;         // [inputs]
-  const float *group_sums; // [groups] of x
+  const float *group_sums; // [groups] of x, times their scales
+  const float *scales;     // [groups] of x
 } swl_u4_token;
 
 /// A dense kernel of 4-bit weights; dense_u4.c is the frame.

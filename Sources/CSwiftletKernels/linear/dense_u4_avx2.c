@@ -57,7 +57,8 @@ SWL_INLINE void add_tokens(size_t tokens, size_t tiles, const swl_u4_token *x, c
       const swl_u4_group *group = (const swl_u4_group *)(packed + tile * tile_size);
       const __m256 scales = halves_at(group->scales), offsets = halves_at(group->offsets);
       for (size_t t = 0; t < tokens; t++) {
-        sums[tile][t] = _mm256_fmadd_ps(scales, _mm256_cvtepi32_ps(of_group[tile][t]), sums[tile][t]);
+        const __m256 both = _mm256_mul_ps(scales, _mm256_set1_ps(x[t].scales[g]));
+        sums[tile][t] = _mm256_fmadd_ps(both, _mm256_cvtepi32_ps(of_group[tile][t]), sums[tile][t]);
         sums[tile][t] = _mm256_fmadd_ps(offsets, _mm256_set1_ps(x[t].group_sums[g]), sums[tile][t]);
       }
     }

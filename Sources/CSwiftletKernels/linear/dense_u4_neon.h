@@ -40,7 +40,8 @@ SWL_INLINE void add_tokens(size_t tokens, const swl_u4_token *x, const char *pac
     for (size_t half = 0; half < HALVES; half++) {
       const float32x4_t scales = halves_at(group->scales + 4 * half), offsets = halves_at(group->offsets + 4 * half);
       for (size_t t = 0; t < tokens; t++) {
-        sums[t][half] = vfmaq_f32(sums[t][half], scales, vcvtq_f32_s32(of_group[t][half]));
+        const float32x4_t both = vmulq_n_f32(scales, x[t].scales[g]);
+        sums[t][half] = vfmaq_f32(sums[t][half], both, vcvtq_f32_s32(of_group[t][half]));
         sums[t][half] = vfmaq_n_f32(sums[t][half], offsets, x[t].group_sums[g]);
       }
     }

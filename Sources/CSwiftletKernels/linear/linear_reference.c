@@ -95,8 +95,9 @@ static float sum_of_groups(const swl_linear *op, const swl_linear_weights *w, si
       of_codes += input * (int32_t)swl_read_scalar(w->values, output * op->shape.inputs + i, SWL_U4);
       of_inputs += input;
     }
-    sum = fmaf(swl_from_f16(w->group_scales[output * groups + g]), (float)of_codes, sum);
-    sum = fmaf(swl_from_f16(w->group_offsets[output * groups + g]), (float)of_inputs, sum);
+    const float scale = op->x_group_scales ? op->x_group_scales[token * groups + g] : 1;
+    sum = fmaf(swl_from_f16(w->group_scales[output * groups + g]) * scale, (float)of_codes, sum);
+    sum = fmaf(swl_from_f16(w->group_offsets[output * groups + g]), (float)of_inputs * scale, sum);
   }
   return sum;
 }

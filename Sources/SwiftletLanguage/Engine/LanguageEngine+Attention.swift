@@ -56,9 +56,7 @@ extension LanguageEngine {
   private func multiply(
     heads: UnsafePointer<Float>, _ count: Int, by turn: Matrix, to y: UnsafeMutablePointer<Float>
   ) throws(SessionError) {
-    let rows = Matrix.Tokens(
-      count: count, stride: program.headWidth, floats: heads, bytes: UnsafePointer(try byteRows.elements(1)),
-      scales: UnsafePointer(try byteScales.elements(1)))
+    let rows = Matrix.Tokens(count: count, stride: program.headWidth, floats: heads)
     pool.run(try turn.job(rows, to: y, stride: program.headWidth, scratch))
   }
 
@@ -69,27 +67,20 @@ extension LanguageEngine {
     guard side.elements > 0 else { return }
     var row = 0
     for piece in pieces {
-      piece.pages.withUnsafeBufferPointer { pages in
-        var op = swl_memory_append()
-        (op.format, op.values, op.offset) = (side.kernel.format, values, side.kernel.offset)
-        op.pages = pages.baseAddress.map {
-          UnsafeRawPointer($0).assumingMemoryBound(to: UnsafeMutablePointer<CChar>?.self)
-        }
-        (op.x, op.x_stride) = (x + row * stride, stride)
-        (op.tokens, op.position) = (piece.tokens.count, piece.position)
-        let final = op
-        let tiles = withUnsafePointer(to: final) { swl_memory_append_tiles($0) }
-        func run(_ first: Int, _ count: Int) {
-          withUnsafePointer(to: final) { swl_memory_append_run($0, first, count) }
-        }
-        // What one token brings is written without waking anyone.
-        if piece.tokens.count == 1 {
-          run(0, tiles)
-        } else {
-          withoutActuallyEscaping(run) { run in
-            pool.run(ThreadPool.Job(tiles: tiles) { first, count, _ in run(first, count) })
-          }
-        }
+      var op = swl_memory_append()
+      (op.format, op.values, op.offset) = (side.kernel.format, values, side.kernel.offset)
+      (op.pages, op.x, op.x_stride) = (piece.pages.writable, x + row * stride, stride)
+      (op.tokens, op.position) = (piece.tokens.count, piece.position)
+      let (final, pages) = (op, piece.pages)
+      let tiles = withUnsafePointer(to: final) { swl_memory_append_tiles($0) }
+      // What one token brings is written without waking anyone.
+      if piece.tokens.count == 1 {
+        withUnsafePointer(to: final) { swl_memory_append_run($0, 0, tiles) }
+      } else {
+        pool.run(
+          ThreadPool.Job(tiles: tiles) { first, count, _ in
+            withExtendedLifetime(pages) { withUnsafePointer(to: final) { swl_memory_append_run($0, first, count) } }
+          })
       }
       row += piece.tokens.count
     }
@@ -115,35 +106,26 @@ extension LanguageEngine {
     }
     var texts: [swl_memory_queries] = []
     var row = 0
-    // The pointers stay valid as long as the pieces do.
-    let lists = pieces.map { piece in
-      let list = UnsafeMutableBufferPointer<UnsafePointer<CChar>?>.allocate(capacity: max(piece.pages.count, 1))
-      _ = list.initialize(from: piece.pages)
-      return list
-    }
-    defer { for list in lists { list.deallocate() } }
-    for (piece, list) in zip(pieces, lists) {
+    for piece in pieces {
       texts.append(
         swl_memory_queries(
-          pages: UnsafePointer(list.baseAddress), position: piece.position, tokens: piece.tokens.count,
+          pages: piece.pages.readable, position: piece.position, tokens: piece.tokens.count,
           q: q + row * width, y: y + row * width))
       row += piece.tokens.count
     }
     op.count = texts.count
     op.finished = try finished.elements(texts.count * program.keyHeads, cleared: true)
-    try texts.withUnsafeBufferPointer { (texts) throws(SessionError) in
-      op.texts = texts.baseAddress
-      op.shared = try shared.elements(
-        withUnsafePointer(to: op) { swl_memory_attention_shared_size($0) } / MemoryLayout<Float>.stride)
-      try scratch.reserve(withUnsafePointer(to: op) { swl_memory_attention_scratch_size($0) })
-      let (final, scratch) = (op, scratch)
-      let tiles = withUnsafePointer(to: final) { swl_memory_attention_tiles($0) }
-      pool.run(
-        ThreadPool.Job(tiles: tiles) { first, count, worker in
-          withUnsafePointer(to: final) {
-            swl_memory_attention_run($0, first, count, scratch.address(ofWorker: worker))
-          }
-        })
-    }
+    let asked = try asked.elements(texts.count)
+    asked.update(from: texts, count: texts.count)
+    op.texts = UnsafePointer(asked)
+    op.shared = try shared.elements(
+      withUnsafePointer(to: op) { swl_memory_attention_shared_size($0) } / MemoryLayout<Float>.stride)
+    try scratch.reserve(withUnsafePointer(to: op) { swl_memory_attention_scratch_size($0) })
+    let (final, scratch) = (op, scratch)
+    let tiles = withUnsafePointer(to: final) { swl_memory_attention_tiles($0) }
+    pool.run(
+      ThreadPool.Job(tiles: tiles) { first, count, worker in
+        withUnsafePointer(to: final) { swl_memory_attention_run($0, first, count, scratch.address(ofWorker: worker)) }
+      })
   }
 }

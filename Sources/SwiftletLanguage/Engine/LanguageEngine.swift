@@ -25,13 +25,16 @@ final class LanguageEngine: @unchecked Sendable {
   let tokens = Buffer<Float>(), normed = Buffer<Float>(), projected = Buffer<Float>()
   let queries = Buffer<Float>(), wholeKeys = Buffer<Float>(), turned = Buffer<Float>(), attended = Buffer<Float>()
   let gated = Buffer<Float>(), scores = Buffer<Float>(), shared = Buffer<Float>()
-  let byteRows = Buffer<UInt8>()
-  let byteScales = Buffer<Float>(), cosines = Buffer<Float>(), sines = Buffer<Float>()
+  /// Rows in 8 bits, with a scale a token, and with one a group of neighbours.
+  let byteRows = Buffer<UInt8>(), groupRows = Buffer<UInt8>()
+  let byteScales = Buffer<Float>(), groupScales = Buffer<Float>()
+  let cosines = Buffer<Float>(), sines = Buffer<Float>()
   let finished = Buffer<UInt32>()
+  let asked = Buffer<swl_memory_queries>()
 
   /// Tokens of one text that a step reads.
   struct Piece {
-    let pages: [UnsafePointer<CChar>?]
+    let pages: PageList
     /// Of the first token.
     let position: Int
     let tokens: ArraySlice<Int>
@@ -220,14 +223,31 @@ extension LanguageEngine {
   func rows(
     _ y: UnsafePointer<Float>, _ count: Int, _ width: Int, for matrices: [Matrix], _ make: @escaping (Int) -> Void
   ) throws(SessionError) -> Matrix.Tokens {
-    let (bytes, scales) = (try byteRows.elements(count * width), try byteScales.elements(count))
-    let rounds = matrices.contains(where: \.takesBytes)
+    var tokens = Matrix.Tokens(count: count, stride: width, floats: y)
+    let kinds = Set(matrices.map(\.input))
+    if kinds.contains(.tokensInBytes) {
+      tokens.inBytes = (try byteRows.elements(count * width), try byteScales.elements(count))
+    }
+    let group = kinds.compactMap(\.group).first
+    // All matrices of 4 bits that read the same tokens have groups of one size.
+    precondition(
+      kinds.allSatisfy { $0.group == nil || $0.group == group }, "matrices of the same tokens differ in groups")
+    if let group {
+      tokens.inGroups = (try groupRows.elements(count * width), try groupScales.elements(count * width / group))
+    }
     let isa = instructionSet.code
+    let (inBytes, inGroups) = (tokens.inBytes, tokens.inGroups)
     overRows(count) { row in
       make(row)
-      if rounds { swl_quantize_rows(isa, y + row * width, bytes + row * width, scales + row, 1, width) }
+      if let (bytes, scales) = inBytes {
+        swl_quantize_rows(isa, y + row * width, bytes + row * width, scales + row, 1, width)
+      }
+      if let (bytes, scales) = inGroups, let group {
+        let groups = width / group
+        swl_quantize_rows(isa, y + row * width, bytes + row * width, scales + row * groups, groups, group)
+      }
     }
-    return Matrix.Tokens(count: count, stride: width, floats: y, bytes: bytes, scales: scales)
+    return tokens
   }
 
   /// Runs a cheap body for each row: those of few tokens without waking anyone.

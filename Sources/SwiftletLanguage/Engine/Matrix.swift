@@ -5,14 +5,17 @@ import SwiftletRuntime
 final class Matrix: @unchecked Sendable {
   // Safe to share: the file's pages and the packed weights are only read.
   let inputs, outputs: Int
-  /// Whether tokens are rounded to 8 bits with a scale each, and multiplied in integers.
-  let takesBytes: Bool
+  let input: Input
   private let packed: PackedLinear
   private let bias, scales: UnsafePointer<Float>?
 
   init(_ packed: PackedLinear, _ constant: Graph.Constant, bias: String?, in file: StoredWeights) {
     (inputs, outputs, self.packed) = (constant.shape[1], constant.shape[0], packed)
-    takesBytes = Self.isOfIntegers(constant)
+    input =
+      switch constant.encoding {
+      case .grouped(let size): .groupsInBytes(size)
+      default: Self.isOfIntegers(constant) ? .tokensInBytes : .floats
+      }
     self.bias = bias.map { file.floats($0) }
     scales = constant.encoding.type == .int8 ? file.floats("\(constant.name).scales") : nil
   }
@@ -22,13 +25,28 @@ final class Matrix: @unchecked Sendable {
   var kernelName: String { packed.kernelName }
   var byteCount: Int { packed.byteCount }
 
+  /// How tokens are multiplied: as they are, or in integers.
+  enum Input: Hashable {
+    case floats
+    /// In 8 bits, with a scale a token.
+    case tokensInBytes
+    /// In 8 bits, with a scale for as many neighbours as share one of the weights: a token of a language model has few
+    /// elements that are far greater than all others, and one scale for all of them leaves little of the rest.
+    case groupsInBytes(Int)
+
+    var group: Int? { if case .groupsInBytes(let size) = self { size } else { nil } }
+  }
+
   /// Rows of tokens, as floats and, where a matrix takes them, in 8 bits.
   struct Tokens {
     var count, stride: Int
     var floats: UnsafePointer<Float>
-    /// `[count][inputs]` and a scale each.
-    var bytes: UnsafePointer<UInt8>
-    var scales: UnsafePointer<Float>
+    /// `[count][inputs]` with `[count]` scales, and with `[count][groups]`.
+    var inBytes, inGroups: (bytes: UnsafeMutablePointer<UInt8>, scales: UnsafeMutablePointer<Float>)?
+
+    init(count: Int, stride: Int, floats: UnsafePointer<Float>) {
+      (self.count, self.stride, self.floats) = (count, stride, floats)
+    }
   }
 
   /// The job that writes `x Wᵀ + bias + residual` to `y`.
@@ -41,11 +59,14 @@ final class Matrix: @unchecked Sendable {
     var op = swl_linear()
     (op.kernel, op.shape, op.packed) = (packed.kernel, packed.shape, UnsafeRawPointer(packed.address(ofGroup: 0)))
     op.tokens = x.count
-    if takesBytes {
-      (op.x, op.x_stride, op.x_type, op.x_zero_point) = (UnsafeRawPointer(x.bytes), inputs, SWL_U8, 128)
-      (op.epilogue.x_scales, op.epilogue.scale) = (x.scales, scales)
-    } else {
-      (op.x, op.x_stride, op.x_type) = (UnsafeRawPointer(x.floats), x.stride, SWL_F32)
+    switch input {
+    case .floats: (op.x, op.x_stride, op.x_type) = (UnsafeRawPointer(x.floats), x.stride, SWL_F32)
+    case .tokensInBytes:
+      take(x.inBytes, &op)
+      (op.epilogue.x_scales, op.epilogue.scale) = (x.inBytes.map { UnsafePointer($0.scales) }, scales)
+    case .groupsInBytes:
+      take(x.inGroups, &op)
+      op.x_group_scales = x.inGroups.map { UnsafePointer($0.scales) }
     }
     (op.y, op.y_stride) = (UnsafeMutableRawPointer(y), stride)
     op.output = swl_output(type: SWL_F32, scale: 1, zero_point: 0)
@@ -59,6 +80,15 @@ final class Matrix: @unchecked Sendable {
         }
       }
     }
+  }
+}
+
+extension Matrix {
+  private func take(
+    _ rows: (bytes: UnsafeMutablePointer<UInt8>, scales: UnsafeMutablePointer<Float>)?, _ op: inout swl_linear
+  ) {
+    guard let rows else { preconditionFailure("tokens were not rounded for a matrix in integers") }
+    (op.x, op.x_stride, op.x_type, op.x_zero_point) = (UnsafeRawPointer(rows.bytes), inputs, SWL_U8, 128)
   }
 }
 

@@ -65,6 +65,28 @@ extension LanguageProgram {
   public var plainMemoryBytesPerToken: Int { layers.count * 2 * keyHeads * headWidth * 2 }
 }
 
+/// Where the pages of a text lie while a step reads and writes them. It owns none: a thread may let go of it late, and
+/// whoever writes next must find that nobody else has the page.
+final class PageList: @unchecked Sendable {
+  // Safe to share: the pointers never change, and jobs write different places behind them.
+  private let start: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+  init(_ pages: [Page]) {
+    start = .allocate(capacity: max(pages.count, 1))
+    for (index, page) in pages.enumerated() {
+      (start + index).initialize(to: page.address.assumingMemoryBound(to: CChar.self))
+    }
+  }
+
+  deinit { start.deallocate() }
+
+  /// As kernels that write take them, and as those that read do.
+  var writable: UnsafePointer<UnsafeMutablePointer<CChar>?> { UnsafePointer(start) }
+  var readable: UnsafePointer<UnsafePointer<CChar>?> {
+    UnsafeRawPointer(start).assumingMemoryBound(to: UnsafePointer<CChar>?.self)
+  }
+}
+
 /// What a model remembers of some tokens of a text, at an address that never changes.
 final class Page: @unchecked Sendable {
   // Safe to share: only whoever holds the one reference writes, and `TokenSequence` sees to that.

@@ -175,6 +175,11 @@ private struct ConstantRules {
   ) throws(LanguageError) {
     var found = 0
     for projection in projections { found += try self.outputs(projection, inputs: inputs) }
+    let groups = Set(projections.compactMap { byName[$0.weight]?.encoding.scaleGroup })
+    guard groups.count <= 1 else {
+      throw .program(
+        reason: "\(projections.map(\.weight).joined(separator: ", ")) share scales among different numbers")
+    }
     guard found == outputs else {
       throw .program(
         reason: "\(projections.map(\.weight).joined(separator: ", ")) give \(found) outputs, expected \(outputs)")

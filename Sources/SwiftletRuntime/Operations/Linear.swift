@@ -88,7 +88,7 @@ extension Graph.Linear {
       kernel: packed.kernel, shape: packed.shape, packed: packed.address(ofGroup: 0),
       tokens: compiler.lengths(of: x).dropLast().reduce(1, *),
       x: compiler.address(of: x), x_stride: compiler.layout(of: x).rowStride, x_type: inputFormat.type,
-      x_zero_point: inputFormat.zero_point,
+      x_zero_point: inputFormat.zero_point, x_group_scales: nil,
       y: compiler.outputAddress(of: node), y_stride: compiler.layout(of: .value(node.output)).rowStride,
       output: compiler.outputFormat(of: node),
       epilogue: swl_linear_epilogue(

@@ -55,7 +55,7 @@ extension Graph.MatrixProduct {
     }
     let template = swl_linear(
       kernel: kernel, shape: shape, packed: nil, tokens: rows, x: compiler.floats(of: a), x_stride: inner,
-      x_type: SWL_F32, x_zero_point: 0, y: compiler.outputAddress(of: node), y_stride: columns,
+      x_type: SWL_F32, x_zero_point: 0, x_group_scales: nil, y: compiler.outputAddress(of: node), y_stride: columns,
       output: compiler.outputFormat(of: node),
       epilogue: swl_linear_epilogue(
         scale: nil, x_scales: nil, bias: nil, activation: SWL_IDENTITY, slope: 0, residual: nil))

@@ -142,7 +142,8 @@ extension Graph.TransposedConvolution {
     let scales = try compiler.integerScales(of: weight, input: format)
     let template = swl_linear(
       kernel: packed.kernel, shape: packed.shape, packed: nil, tokens: most, x: nil, x_stride: packed.shape.inputs,
-      x_type: format.type, x_zero_point: format.zero_point, y: nil, y_stride: stride[1] * Int(target.column),
+      x_type: format.type, x_zero_point: format.zero_point, x_group_scales: nil, y: nil,
+      y_stride: stride[1] * Int(target.column),
       output: compiler.outputFormat(of: node),
       epilogue: swl_linear_epilogue(
         scale: nil, x_scales: nil, bias: compiler.floats(ofConstant: bias), activation: activation.kernelCode,
