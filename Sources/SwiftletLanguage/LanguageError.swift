@@ -20,6 +20,8 @@ public enum LanguageError: Error, Hashable, Sendable, CustomStringConvertible {
   case contextLength(asked: Int, most: Int)
   /// The text was begun by another model.
   case foreignSequence
+  /// A file of what was remembered of a text cannot be read or written, or is of another model.
+  case memoryFile(path: String, reason: String)
   /// An option is out of its range; in words what it takes.
   case option(String, value: String, takes: String)
   /// There is nothing to go on from: the prompt is empty, and the model has no token that begins a text.
@@ -50,6 +52,7 @@ public enum LanguageError: Error, Hashable, Sendable, CustomStringConvertible {
     case .contextLength(let asked, let most):
       "a text of \(asked) tokens is longer than the \(most) that the model can look back on"
     case .foreignSequence: "the text was begun by another model"
+    case .memoryFile(let path, let reason): "\(path) holds no text that this model has read: \(reason)"
     case .option(let name, let value, let takes): "\(name) is \(value): it takes \(takes)"
     case .emptyPrompt: "the prompt holds no token: give a text to go on from"
     case .promptTooLong(let tokens, let context):

@@ -20,6 +20,8 @@ public final class LanguageModel: Sendable {
   public let instructionSet: InstructionSet
   /// The size of the whole file.
   public let byteCount: Int
+  /// Tells its file from those of other models.
+  let identity: String
   private let engine: LanguageEngine
   private let turn = Turn()
   /// Tells its texts from those of other models.
@@ -48,7 +50,7 @@ public final class LanguageModel: Sendable {
   ) throws(LanguageError) {
     program = try LanguageProgram(in: container)
     tokenizer = try program.tokenizer(in: container)
-    (path, byteCount, self.threads) = (container.path, container.byteCount, threads)
+    (path, byteCount, self.threads, identity) = (container.path, container.byteCount, threads, container.identity)
     self.instructionSet = instructionSet ?? .best
     guard InstructionSet.best.includes(self.instructionSet) else {
       throw .session(.instructionSet(self.instructionSet, best: .best))
@@ -66,6 +68,9 @@ public final class LanguageModel: Sendable {
     }
     number = Self.models.add(1, ordering: .relaxed).newValue
   }
+
+  /// Whether it has made the text.
+  func isOf(_ sequence: TokenSequence) -> Bool { sequence.model == number }
 
   /// A text that nothing has been read of.
   public func makeSequence() -> TokenSequence { TokenSequence(model: number, pageByteCount: engine.pages.byteCount) }
@@ -148,7 +153,7 @@ public final class LanguageModel: Sendable {
 
   private func piece(_ tokens: ArraySlice<Int>, of sequence: TokenSequence) -> LanguageEngine.Piece {
     LanguageEngine.Piece(
-      pages: sequence.pages.map { UnsafePointer($0.address.assumingMemoryBound(to: CChar.self)) },
+      pages: PageList(sequence.pages),
       position: sequence.count, tokens: tokens)
   }
 

@@ -61,6 +61,9 @@ public struct RunCommand: ParsableCommand {
       guard prompts.isEmpty else {
         throw RunUsageError("--chat reads its messages line by line: give no prompt behind the model")
       }
+      guard text.cache == nil, text.saveCache == nil else {
+        throw RunUsageError("--cache and --save-cache go with a prompt, and not with --chat")
+      }
       return try loaded(file).converse(system: text.system)
     }
     guard text.system == nil else { throw RunUsageError("--system goes with --chat") }
@@ -70,8 +73,12 @@ public struct RunCommand: ParsableCommand {
     guard prompts.count == 1 else {
       throw RunUsageError("there are \(prompts.count) prompts: put one in quotation marks")
     }
+    if let saved = text.saveCache {
+      try checkOutputs([.readText(URL(path: saved).path)], reading: [model, text.cache].compactMap(\.self))
+    }
     let start = try Prompt.text(of: prompt)
-    try loaded(file).write(after: start)
+    try loaded(file).write(
+      after: start, knowing: text.cache.map { URL(path: $0) }, saving: text.saveCache.map { URL(path: $0) })
   }
 
   private func loaded(_ file: URL) throws -> TextRun {

@@ -19,6 +19,11 @@ struct TextOptions: ParsableArguments {
   var stop: [String] = []
   @Option(help: "At the end of the context: refuse what does not fit, or slide, and forget the older half.")
   var whenFull: WhenFull?
+  @Option(
+    help: "A text that --save-cache wrote: what the prompt begins with of it is not read again.", completion: .file())
+  var cache: String?
+  @Option(help: "Write what the model has read, the prompt and its text, to this file.", completion: .file())
+  var saveCache: String?
   @Flag(help: "Hold a conversation, a line a message.") var chat = false
   @Option(help: "What the model is told before a conversation.") var system: String?
 
@@ -28,6 +33,7 @@ struct TextOptions: ParsableArguments {
       ("--max-tokens", maxTokens != nil), ("--temperature", temperature != nil), ("--top-k", topK != nil),
       ("--top-p", topP != nil), ("--min-p", minP != nil), ("--repetition-penalty", repetitionPenalty != nil),
       ("--seed", seed != nil), ("--stop", !stop.isEmpty), ("--when-full", whenFull != nil), ("--chat", chat),
+      ("--cache", cache != nil), ("--save-cache", saveCache != nil),
       ("--system", system != nil),
     ]
     return all.filter(\.1).map(\.0)

@@ -13,10 +13,17 @@ struct TextRun {
     (self.model, self.options, self.asJSON) = (model, options, asJSON)
   }
 
+  /// - Parameters:
+  ///   - known: a file of a text that the model has read.
+  ///   - saved: where what it has read then is written, also where a signal ends the text.
   /// - Throws: `ExitCode`, as a shell has it of a program that a signal ends, where one came; what the model or standard output
   ///   throw.
-  func write(after prompt: String) throws {
-    if let signal = try show(model.stream(prompt, options), of: prompt) { throw ExitCode(128 + signal) }
+  func write(after prompt: String, knowing known: URL? = nil, saving saved: URL? = nil) throws {
+    let known = try known.map { try model.sequence(contentsOf: $0) }
+    var generation = try Generation(of: model, after: prompt, knowing: known, options)
+    let signal = try show(of: prompt) { try generation.next(isCancelled: $0) }
+    if let saved, let sequence = generation.sequence { try model.write(sequence, to: saved) }
+    if let signal { throw ExitCode(128 + signal) }
   }
 
   /// Answers each line of standard input.
@@ -32,7 +39,8 @@ struct TextRun {
       do {
         guard let line = try lines.next() else { break }
         if line.allSatisfy(\.isWhitespace) { continue }
-        let signal = try show(conversation.reply(to: line), of: line)
+        var reply = conversation.reply(to: line).makeAsyncIterator()
+        let signal = try show(of: line) { try reply.next(isCancelled: $0) }
         if let signal, !isTyped || signal != SIGINT { throw ExitCode(128 + signal) }
       } catch let error as any ExitStatusError where isTyped && (error is LanguageError || error is PromptError) {
         printToStandardError("error: \(error)")
@@ -45,13 +53,16 @@ struct TextRun {
 
   /// Shows a text as it is written.
   ///
+  /// - Parameter next: writes its next piece.
   /// - Returns: the signal that ended it, if any.
-  private func show(_ stream: TextStream, of prompt: String) throws -> Int32? {
+  private func show(
+    of prompt: String, _ next: (_ isCancelled: () -> Bool) throws -> Generation.Piece?
+  ) throws -> Int32? {
     try Interruption.whileListening {
-      var (iterator, text) = (stream.makeAsyncIterator(), "")
+      var text = ""
       // What comes next, an error's sentence or a prompt of the shell, begins a line of its own.
       defer { if !asJSON, !text.isEmpty, text.last != "\n" { try? StandardOutput.print("") } }
-      while let piece = try iterator.next(isCancelled: { Interruption.signalNumber != nil }) {
+      while let piece = try next({ Interruption.signalNumber != nil }) {
         text += piece.text
         if !asJSON { try StandardOutput.write(Array(piece.text.utf8)) }
         guard let outcome = piece.outcome else { continue }
@@ -59,5 +70,12 @@ struct TextRun {
       }
       return Interruption.signalNumber
     }
+  }
+}
+
+extension PlannedOutput {
+  /// What a model has read of a text.
+  static func readText(_ path: String) -> PlannedOutput {
+    PlannedOutput(path, kind: "a text that a model has read") { LanguageModel.isReadText(at: URL(path: $0)) }
   }
 }

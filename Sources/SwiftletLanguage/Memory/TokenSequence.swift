@@ -7,7 +7,7 @@ public struct TokenSequence: Sendable {
   private(set) var pages: [Page] = []
   /// The number of the model that reads it.
   let model: UInt64
-  private let pageByteCount: Int
+  let pageByteCount: Int
 
   init(model: UInt64, pageByteCount: Int) { (self.model, self.pageByteCount) = (model, pageByteCount) }
 
@@ -36,6 +36,9 @@ public struct TokenSequence: Sendable {
       }
     }
   }
+
+  /// Takes over what was written of a text.
+  mutating func restore(_ tokens: [Int], _ pages: [Page]) { (self.tokens, self.pages) = (tokens, pages) }
 
   /// Takes note of tokens that the memory has been given.
   mutating func append(_ more: some Collection<Int>) { tokens += more }

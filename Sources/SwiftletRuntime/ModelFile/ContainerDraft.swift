@@ -65,7 +65,7 @@ package struct ContainerDraft {
   private func head(dataChecksum: UInt32 = 0) throws(ModelFileError) -> [UInt8] {
     var header = header
     header.metadata[ModelContainer.MetadataKey.checksum(of: ModelContainer.MetadataKey.data)] =
-      ModelContainer.text(ofChecksum: dataChecksum)
+      Checksum.text(dataChecksum)
     do { return try header.encoded(alignment: ModelContainer.alignment) } catch {
       throw .graph(path: path, .unreadable("it cannot be written: \(error)"))
     }

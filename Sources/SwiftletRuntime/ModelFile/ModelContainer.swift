@@ -20,6 +20,8 @@ package struct ModelContainer: Sendable {
   let content: MappedFile
   private let entries: [String: SafetensorsHeader.Entry]
   private let dataStart: Int
+  /// The checksums of all programs and of the data, one behind the other: tells a file from others.
+  package let identity: String
 
   /// Tensors start at multiples of this, counted from the start of the file.
   static let alignment = 64
@@ -49,11 +51,13 @@ package struct ModelContainer: Sendable {
     (self.content, self.path) = (content, path)
     let (header, dataStart) = try Self.header(of: content.bytes, path: path)
     programs = try Self.programs(in: header.metadata, path: path)
-    let checksum = Self.text(ofChecksum: Self.checksum(of: content, from: dataStart))
+    let checksum = Checksum.text(Self.checksum(of: content, from: dataStart))
     guard header.metadata[MetadataKey.checksum(of: MetadataKey.data)] == checksum else {
       throw .damaged(path: path, reason: "the weights do not match their checksum")
     }
     try Self.translated(path) { () throws(FileError) in try header.checkPlaces(in: content.bytes.count - dataStart) }
+    identity = header.metadata.filter { $0.key.hasSuffix(MetadataKey.checksum(of: "")) }.sorted { $0.key < $1.key }
+      .map(\.value).joined(separator: "-")
     entries = Dictionary(header.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     self.dataStart = dataStart
     if let tokenizer = entries[Self.tokenizerName] {
@@ -219,12 +223,6 @@ extension ModelContainer {
   }
 
   static func checksum(of bytes: [UInt8]) -> String {
-    text(ofChecksum: bytes.withUnsafeBytes { Checksum.crc32c($0) })
-  }
-
-  /// 8 hexadecimal digits.
-  static func text(ofChecksum sum: UInt32) -> String {
-    let text = String(sum, radix: 16)
-    return String(repeating: "0", count: 8 - text.count) + text
+    Checksum.text(bytes.withUnsafeBytes { Checksum.crc32c($0) })
   }
 }

@@ -443,6 +443,6 @@ struct ReferenceInterpreter {
 extension ModelFile {
   /// The place in its group of each kept weight, one byte each.
   func indices(of constant: Graph.Constant, _ pattern: SparsityPattern) -> [UInt8] {
-    indices(ofRows: 0..<constant.shape[0], of: constant, pattern)
+    stored.indices(ofRows: 0..<constant.shape[0], of: constant, pattern)
   }
 }
