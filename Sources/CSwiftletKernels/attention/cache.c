@@ -1,3 +1,4 @@
+#include "cache_elements.h"
 #include "cache_kernels.h"
 
 static const swl_cache_attention_kernel *const kernels[] = {
@@ -26,26 +27,12 @@ size_t swl_cache_values_size(const swl_cache *cache) {
 
 // MARK: Appending
 
-SWL_INLINE void write_element(void *data, size_t at, swl_cache_type type, float value) {
-  switch (type) {
-  case SWL_CACHE_F32:
-    ((float *)data)[at] = value;
-    break;
-  case SWL_CACHE_BF16:
-    ((uint16_t *)data)[at] = swl_to_bf16(value);
-    break;
-  case SWL_CACHE_F16:
-    ((uint16_t *)data)[at] = swl_to_f16(value);
-    break;
-  }
-}
-
 /// One head of one token; its element i goes to `at + i / part * part_step + i % part * step`.
 SWL_INLINE void append_row(const swl_cache_append *op, size_t from, size_t at, size_t part, size_t part_step,
                            size_t step, swl_cache_type type) {
   for (size_t first = 0; first < op->cache.width; first += part, at += part_step)
     for (size_t i = 0; i < swl_min(op->cache.width - first, part); i++)
-      write_element(op->data, at + i * step, type, swl_read_scalar(op->x.data, from + first + i, op->x_type));
+      swl_write_cached(op->data, at + i * step, type, swl_read_scalar(op->x.data, from + first + i, op->x_type));
 }
 
 static void append(const swl_cache_append *op, size_t from, size_t at, size_t part, size_t part_step, size_t step) {

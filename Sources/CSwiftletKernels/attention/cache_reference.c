@@ -1,28 +1,17 @@
+#include "cache_elements.h"
 #include "cache_kernels.h"
-
-static float read_element(const void *data, size_t at, swl_cache_type type) {
-  switch (type) {
-  case SWL_CACHE_F32:
-    return ((const float *)data)[at];
-  case SWL_CACHE_BF16:
-    return swl_from_bf16(((const uint16_t *)data)[at]);
-  case SWL_CACHE_F16:
-    return swl_from_f16(((const uint16_t *)data)[at]);
-  }
-  return NAN;
-}
 
 static float read_key(const swl_cache_attention *op, size_t b, size_t head, size_t key, size_t i) {
   const swl_cache *cache = &op->cache;
   const size_t tile = (b * cache->heads + head) * swl_cache_tiles(cache) + key / SWL_CACHE_TILE;
-  return read_element(op->keys, (tile * cache->width + i) * SWL_CACHE_TILE + key % SWL_CACHE_TILE, cache->type);
+  return swl_read_cached(op->keys, (tile * cache->width + i) * SWL_CACHE_TILE + key % SWL_CACHE_TILE, cache->type);
 }
 
 static float read_value(const swl_cache_attention *op, size_t b, size_t head, size_t key, size_t i) {
   const swl_cache *cache = &op->cache;
   const size_t tile = (b * cache->heads + head) * swl_cache_tiles(cache) + key / SWL_CACHE_TILE;
   const size_t part = tile * swl_cache_parts(cache) + i / SWL_CACHE_PART;
-  return read_element(op->values, (part * SWL_CACHE_TILE + key % SWL_CACHE_TILE) * SWL_CACHE_PART + i % SWL_CACHE_PART,
+  return swl_read_cached(op->values, (part * SWL_CACHE_TILE + key % SWL_CACHE_TILE) * SWL_CACHE_PART + i % SWL_CACHE_PART,
                       cache->type);
 }
 

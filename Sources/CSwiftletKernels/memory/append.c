@@ -1,5 +1,6 @@
 // Writes tokens into the tiles of a memory, one element at a time, alike on every processor: codes must not depend on it.
 
+#include "../attention/cache_elements.h"
 #include "memory_kernels.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -15,23 +16,9 @@ size_t swl_memory_append_tiles(const swl_memory_append *op) { return op->format.
 
 // MARK: Numbers
 
-SWL_INLINE void write_number(char *tile, size_t at, swl_cache_type type, float value) {
-  switch (type) {
-  case SWL_CACHE_F32:
-    ((float *)tile)[at] = value;
-    break;
-  case SWL_CACHE_BF16:
-    ((uint16_t *)tile)[at] = swl_to_bf16(value);
-    break;
-  case SWL_CACHE_F16:
-    ((uint16_t *)tile)[at] = swl_to_f16(value);
-    break;
-  }
-}
-
 static void append_numbers(const swl_memory_append *op, char *tile, size_t place, const float *x) {
   for (size_t i = 0; i < op->format.width; i++)
-    write_number(tile,
+    swl_write_cached(tile,
                  op->values ? (i / SWL_CACHE_PART * SWL_MEMORY_TILE + place) * SWL_CACHE_PART + i % SWL_CACHE_PART
                             : i * SWL_MEMORY_TILE + place,
                  op->format.type, x[i]);

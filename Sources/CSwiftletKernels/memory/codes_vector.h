@@ -81,6 +81,25 @@ SWL_INLINE code_tile tile_of(const swl_memory_format *format, bool values, const
 
 // MARK: Keys
 
+/// Adds what rows make of `count` codes of a byte, from element i on, at some vectors of positions.
+SWL_INLINE void add_key_codes(code_kind kind, size_t rows, size_t vectors, size_t count, const code_tile *t, size_t v,
+                              size_t i, const float *q, size_t q_stride, floats acc[FEW][MOST]) {
+  code_bytes b[MOST];
+  for (size_t j = 0; j < vectors; j++)
+    b[j] = load_codes(kind, t->low + v + j * LANES, t->high + v + j * LANES, i, TILE, LANES);
+#pragma clang loop unroll(full)
+  for (size_t k = 0; k < count; k++) {
+    floats code[MOST];
+    for (size_t j = 0; j < vectors; j++)
+      code[j] = code_in(kind, b[j], k);
+    for (size_t r = 0; r < rows; r++) {
+      const floats x = broadcast(q + r * q_stride + i + k);
+      for (size_t j = 0; j < vectors; j++)
+        acc[r][j] = multiply_add(x, code[j], acc[r][j]);
+    }
+  }
+}
+
 /// Sums of up to FEW rows of a slice with the codes of a tile: sums[row][32].
 SWL_INLINE void multiply_key_codes_as(size_t bits, size_t rows, const code_tile *t, size_t first, size_t end,
                                       const float *q, size_t q_stride, float *sums, size_t sums_stride) {
@@ -91,23 +110,19 @@ SWL_INLINE void multiply_key_codes_as(size_t bits, size_t rows, const code_tile 
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < vectors; j++)
         acc[r][j] = splat(0);
-    for (size_t i = first; i < end; i += kind.in_byte) {
-      code_bytes b[MOST];
-      for (size_t j = 0; j < vectors; j++)
-        b[j] = load_codes(kind, t->low + v + j * LANES, t->high + v + j * LANES, i, TILE, LANES);
-#pragma clang loop unroll(full)
-      for (size_t k = 0; k < kind.in_byte; k++) {
-        if (i + k >= end)
-          break;
-        floats code[MOST];
-        for (size_t j = 0; j < vectors; j++)
-          code[j] = code_in(kind, b[j], k);
-        for (size_t r = 0; r < rows; r++) {
-          const floats x = broadcast(q + r * q_stride + i + k);
-          for (size_t j = 0; j < vectors; j++)
-            acc[r][j] = multiply_add(x, code[j], acc[r][j]);
-        }
-      }
+    size_t i = first;
+    for (; i + kind.in_byte <= end; i += kind.in_byte)
+      add_key_codes(kind, rows, vectors, kind.in_byte, t, v, i, q, q_stride, acc);
+    switch (end - i) { // the last byte is not full
+    case 1:
+      add_key_codes(kind, rows, vectors, 1, t, v, i, q, q_stride, acc);
+      break;
+    case 2:
+      add_key_codes(kind, rows, vectors, 2, t, v, i, q, q_stride, acc);
+      break;
+    case 3:
+      add_key_codes(kind, rows, vectors, 3, t, v, i, q, q_stride, acc);
+      break;
     }
     for (size_t r = 0; r < rows; r++)
       for (size_t j = 0; j < vectors; j++)

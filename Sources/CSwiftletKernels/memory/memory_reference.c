@@ -1,18 +1,7 @@
 // The same in plain C, one row at a time over all positions at once, from the definitions.
 
+#include "../attention/cache_elements.h"
 #include "memory_kernels.h"
-
-static float read_number(const char *tile, size_t at, swl_cache_type type) {
-  switch (type) {
-  case SWL_CACHE_F32:
-    return ((const float *)tile)[at];
-  case SWL_CACHE_BF16:
-    return swl_from_bf16(((const uint16_t *)tile)[at]);
-  case SWL_CACHE_F16:
-    return swl_from_f16(((const uint16_t *)tile)[at]);
-  }
-  return NAN;
-}
 
 static float read_half(const char *p, size_t at) {
   uint16_t half;
@@ -28,7 +17,7 @@ static float element(const swl_memory_queries *text, const swl_memory_side *side
   const char *tile = swl_memory_tile(text, side, values, part, position / SWL_MEMORY_SEGMENT,
                                      position % SWL_MEMORY_SEGMENT);
   if (format->bits == 0)
-    return read_number(tile,
+    return swl_read_cached(tile,
                        values ? (i / SWL_CACHE_PART * SWL_MEMORY_TILE + place) * SWL_CACHE_PART + i % SWL_CACHE_PART
                               : i * SWL_MEMORY_TILE + place,
                        format->type);
