@@ -4,7 +4,9 @@ import ArgumentParser
 public struct BenchCommand: ParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Time models on random input, or the kernels of linear layers alone.",
-    subcommands: [BenchModelsCommand.self, BenchMemoryCommand.self, GemmCommand.self, TurnsCommand.self],
+    subcommands: [
+      BenchModelsCommand.self, BenchLanguageCommand.self, BenchMemoryCommand.self, GemmCommand.self, TurnsCommand.self,
+    ],
     defaultSubcommand: BenchModelsCommand.self)
 
   public init() {}

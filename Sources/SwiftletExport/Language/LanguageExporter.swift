@@ -67,7 +67,10 @@ public struct LanguageExporter {
   ) throws -> LanguageProgram.Positions {
     switch configuration.positions {
     case .none: return .none
-    case .linearBiases: return .linearBiases
+    case .linearBiases:
+      let slopes = Tensor(
+        CausalBias.linearSlopes(heads: configuration.heads).map(Float.init), shape: [configuration.heads])
+      return .linearBiases(slopes: try maker.vector("positions.slopes", slopes))
     case .rotary(let base, let scaling):
       let embedding = RotaryEmbedding(width: configuration.headWidth, base: base, scaling: scaling)
       // No text is longer, so that frequencies that grow with it are those of its greatest length that changes nothing.

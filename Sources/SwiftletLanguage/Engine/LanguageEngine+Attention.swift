@@ -97,7 +97,7 @@ extension LanguageEngine {
     )
     (op.keys, op.values) = (layer.keys.kernel, layer.values.kernel)
     op.scale = Float(1 / Double(program.headWidth).squareRoot())
-    op.slopes = try slopes.map { (slopes) throws(SessionError) in UnsafePointer(try slopes.elements(program.heads)) }
+    op.slopes = slopes
     op.window = layer.window ?? 0
     (op.q_stride, op.y_stride) = (width, width)
     if let angles, !layer.keys.isWhole {

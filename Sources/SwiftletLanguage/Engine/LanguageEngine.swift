@@ -15,11 +15,11 @@ final class LanguageEngine: @unchecked Sendable {
   let scratch: Scratch
   private let file: StoredWeights
   private let table: DecodedRows
-  private let norm: UnsafePointer<Float>
-  private let head: Matrix
+  let norm: UnsafePointer<Float>
+  let head: Matrix
   let angles: RotationAngles?
   /// Of each head; nil where scores do not fall with the distance.
-  let slopes: Buffer<Float>?
+  let slopes: UnsafePointer<Float>?
 
   /// What a step works on.
   let tokens = Buffer<Float>(), normed = Buffer<Float>(), projected = Buffer<Float>()
@@ -72,29 +72,13 @@ final class LanguageEngine: @unchecked Sendable {
     guard let table = matrices.constant(program.embedding) else { preconditionFailure("there is no embedding") }
     self.table = DecodedRows(of: table, in: file)
     norm = file.floats(program.norm)
-    if case .rotary(let frequencies, let factor) = program.positions {
+    switch program.positions {
+    case .rotary(let frequencies, let factor):
       angles = RotationAngles(pairs: program.headWidth / 2, frequencies: file.floats(frequencies), factor: factor)
-    } else {
-      angles = nil
-    }
-    if program.positions == .linearBiases {
-      let buffer = Buffer<Float>()
-      let slopes = try buffer.elements(program.heads)
-      for (head, slope) in Self.slopes(heads: program.heads).enumerated() { slopes[head] = Float(slope) }
-      self.slopes = buffer
-    } else {
       slopes = nil
+    case .linearBiases(let constant): (angles, slopes) = (nil, file.floats(constant))
+    case .none: (angles, slopes) = (nil, nil)
     }
-  }
-
-  /// ALiBi's slope of each head. Source: Press et al., "Train Short, Test Long" (2022), section 3.
-  private static func slopes(heads: Int) -> [Double] {
-    func slopes(_ heads: Int) -> [Double] { (1...heads).map { pow(2, -8 * Double($0) / Double(heads)) } }
-    var lower = 1
-    while lower * 2 <= heads { lower *= 2 }
-    guard lower < heads else { return slopes(heads) }
-    let others = slopes(2 * lower).enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
-    return slopes(lower) + others.prefix(heads - lower)
   }
 
   /// The bytes of the packed weights.
@@ -104,42 +88,6 @@ final class LanguageEngine: @unchecked Sendable {
         layer.attentionInputs + layer.feedForwardInputs + [layer.attentionOutput, layer.feedForwardOutput]
       return sum + matrices.reduce(0) { $0 + $1.byteCount }
     }
-  }
-}
-
-/// Packs each matrix once, however many layers multiply by it.
-private struct MatrixMaker {
-  private let constants: [String: Graph.Constant]
-  private let file: StoredWeights
-  private let instructionSet: InstructionSet
-  private var known: [String: PackedLinear] = [:]
-  private(set) var packed: [PackedLinear] = []
-
-  init(_ program: LanguageProgram, _ file: StoredWeights, _ instructionSet: InstructionSet) {
-    constants = Dictionary(program.constants.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    (self.file, self.instructionSet) = (file, instructionSet)
-  }
-
-  func constant(_ name: String) -> Graph.Constant? { constants[name] }
-
-  mutating func callAsFunction(_ projections: [LanguageProgram.Projection]) throws(SessionError) -> [Matrix] {
-    var matrices: [Matrix] = []
-    for projection in projections { matrices.append(try self(projection)) }
-    return matrices
-  }
-
-  mutating func callAsFunction(_ projection: LanguageProgram.Projection) throws(SessionError) -> Matrix {
-    guard let constant = constants[projection.weight] else { preconditionFailure("there is no \(projection.weight)") }
-    var layer = known[projection.weight]
-    if layer == nil {
-      let made = try PackedLinear(
-        constant, groups: 1, inIntegers: Matrix.isOfIntegers(constant), tokens: 1, instructionSet: instructionSet)
-      known[projection.weight] = made
-      packed.append(made)
-      layer = made
-    }
-    guard let layer else { preconditionFailure("\(projection.weight) was not packed") }
-    return Matrix(layer, constant, bias: projection.bias, in: file)
   }
 }
 
@@ -285,24 +233,5 @@ extension LanguageEngine {
       swl_gate(isa, code, slope, gate, gate + hidden, y + row * hidden, hidden)
     }
     pool.run(try layer.feedForwardOutput.job(rows, to: x, stride: program.width, residual: x, scratch))
-  }
-
-  /// The scores of some tokens, which `x` holds behind the last layer.
-  private func score(
-    _ places: [Int], _ x: UnsafeMutablePointer<Float>,
-    _ show: (Int, UnsafeBufferPointer<Float>) throws -> Void
-  ) throws {
-    let (width, vocabulary) = (program.width, program.vocabulary)
-    let y = try normed.elements(places.count * width)
-    let (isa, epsilon, norm) = (instructionSet.code, Float(program.normEpsilon), norm)
-    let output = swl_output(type: SWL_F32, scale: 1, zero_point: 0)
-    let rows = try rows(y, places.count, width, for: [head]) { row in
-      swl_rms_norm(isa, x + places[row] * width, norm, epsilon, y + row * width, output, 1, width)
-    }
-    let all = try scores.elements(places.count * vocabulary)
-    pool.run(try head.job(rows, to: all, stride: vocabulary, scratch))
-    for (row, place) in places.enumerated() {
-      try show(place, UnsafeBufferPointer(start: all + row * vocabulary, count: vocabulary))
-    }
   }
 }

@@ -74,19 +74,24 @@ extension LanguageProgram: Codable {
 
 extension LanguageProgram.Positions: Codable {
   private enum Kind: String, FileWord { case rotary, linearBiases, none }
-  private enum CodingKeys: String, CodingKey, CaseIterable { case kind, frequencies, factor }
+  private enum CodingKeys: String, CodingKey, CaseIterable { case kind, frequencies, factor, slopes }
 
   public init(from decoder: any Decoder) throws {
-    let kind = try decoder.container(keyedBy: CodingKeys.self).decode(Kind.self, forKey: .kind)
-    guard kind == .rotary else {
-      try decoder.refuseKeys(except: [CodingKeys.kind.stringValue])
-      self = kind == .none ? .none : .linearBiases
-      return
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    func refuse(except keys: CodingKeys...) throws { try decoder.refuseKeys(except: keys.map(\.stringValue)) }
+    switch try container.decode(Kind.self, forKey: .kind) {
+    case .rotary:
+      try refuse(except: .kind, .frequencies, .factor)
+      self = .rotary(
+        frequencies: try container.decode(String.self, forKey: .frequencies),
+        factor: try container.decode(Double.self, forKey: .factor))
+    case .linearBiases:
+      try refuse(except: .kind, .slopes)
+      self = .linearBiases(slopes: try container.decode(String.self, forKey: .slopes))
+    case .none:
+      try refuse(except: .kind)
+      self = .none
     }
-    let container = try decoder.strictContainer(keyedBy: CodingKeys.self)
-    self = .rotary(
-      frequencies: try container.decode(String.self, forKey: .frequencies),
-      factor: try container.decode(Double.self, forKey: .factor))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -96,7 +101,9 @@ extension LanguageProgram.Positions: Codable {
       try container.encode(Kind.rotary, forKey: .kind)
       try container.encode(frequencies, forKey: .frequencies)
       try container.encode(factor, forKey: .factor)
-    case .linearBiases: try container.encode(Kind.linearBiases, forKey: .kind)
+    case .linearBiases(let slopes):
+      try container.encode(Kind.linearBiases, forKey: .kind)
+      try container.encode(slopes, forKey: .slopes)
     case .none: try container.encode(Kind.none, forKey: .kind)
     }
   }

@@ -24,10 +24,13 @@ extension LanguageProgram {
     try rules.table(embedding, [vocabulary, width])
     try rules.vector(norm, width)
     try rules.matrix(head, outputs: vocabulary, inputs: width)
-    if case .rotary(let frequencies, let factor) = positions {
+    switch positions {
+    case .rotary(let frequencies, let factor):
       guard headWidth.isMultiple(of: 2) else { throw .program(reason: "a head of \(headWidth) has no pairs to turn") }
       guard factor > 0, factor <= 1e3 else { throw .program(reason: "the rotations' factor is \(factor)") }
       try rules.vector(frequencies, headWidth / 2)
+    case .linearBiases(let slopes): try rules.vector(slopes, heads)
+    case .none: break
     }
     for index in layers.indices {
       do { try validate(layers[index], at: index, &rules) } catch {

@@ -55,8 +55,8 @@ public struct LanguageProgram: Hashable, Sendable {
     /// `p * frequencies[i]`, a float32. `frequencies` is a constant `[headWidth / 2]`, and cosines and sines are multiplied
     /// by `factor`.
     case rotary(frequencies: String, factor: Double)
-    /// A score falls with the distance, in each head by the slope that ALiBi has for it.
-    case linearBiases
+    /// A score falls with the distance, in each head by a slope: a constant `[heads]`.
+    case linearBiases(slopes: String)
     /// By nothing but that later tokens are hidden.
     case none
   }

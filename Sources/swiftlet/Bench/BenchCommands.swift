@@ -6,7 +6,8 @@ struct BenchCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure models and kernels side by side in one process.",
     subcommands: [
-      BenchModelCommand.self, BenchTransformerCommand.self, BenchMemoryCommand.self, GemmCommand.self,
+      BenchModelCommand.self, BenchTransformerCommand.self, BenchLanguageCommand.self, BenchMemoryCommand.self,
+      GemmCommand.self,
       CalibrateCommand.self, TurnsCommand.self,
       WriteCommand.self,
     ],

@@ -205,4 +205,47 @@ struct LanguageModelExportTests {
     let whole = try Self.found(exported, tokens)
     #expect(try Self.found(exported, tokens, pieces: [1, 1, 40, 7, 200, 1, 1]) == whole)
   }
+
+  static let weights: [(LanguageExporter.Weights, tolerance: Double)] = [
+    (.f16, 1e-3), (.bf16, 5e-3), (.int8, 1e-2), (.int4(groupSize: 32), 0.1),
+  ]
+
+  /// Random weights are spread evenly, so that a step of 4 bits moves scores as much as it can.
+  @Test(arguments: weights) func `rounded weights keep the scores, and pieces change no bit`(
+    weights: LanguageExporter.Weights, tolerance: Double
+  ) throws {
+    let model = try Shape(bias: .queryKeyValue).model()
+    let tokens = Self.tokens(70)
+    let expected = Self.expected(model, tokens)
+    let exported = try Self.exported(model, weights: weights)
+    let found = try Self.found(exported, tokens)
+    let greatest = Double(expected.reduce(0) { max($0, $1.magnitude) })
+    let mean = zip(found, expected).reduce(0) { $0 + Double(($1.0 - $1.1).magnitude) } / Double(found.count)
+    #expect(mean <= tolerance * greatest, "\(mean) of \(greatest)")
+    #expect(try Self.found(exported, tokens, pieces: [1, 1, 30, 2]) == found)
+  }
+
+  @Test(arguments: [LanguageExporter.Weights.fp32, .int8])
+  func `pruned layers are stored by their pattern`(weights: LanguageExporter.Weights) throws {
+    let model = try Shape().model()
+    withNoGradient {
+      for (path, tensor) in model.namedParameters() where path.hasSuffix("_proj.weight") {
+        let mask = Tensor([1, 0, 0, 1], shape: [1, 1, 4])
+        let shape = tensor.shape
+        _ = tensor.copyInPlace(from: (tensor.reshaped([shape[0], shape[1] / 4, 4]) * mask).reshaped(shape))
+      }
+    }
+    let tokens = Self.tokens(40)
+    let expected = Self.expected(model, tokens)
+    var exporter = LanguageExporter()
+    (exporter.weights, exporter.numbers) = (weights, .float32)
+    let (program, constants) = try exporter.export(model, name: "pruned")
+    let patterns = program.constants.filter { $0.name.hasPrefix("layers.") && $0.shape.count == 2 }.map(
+      \.encoding.pattern)
+    #expect(patterns.count == 8 && patterns.allSatisfy { $0 == SparsityPattern(keeping: 2, of: 4) })
+    let found = try Self.found(
+      LanguageModel(program.container(constants: constants, tokenizer: Self.tokenizer), threads: 2), tokens)
+    let greatest = expected.reduce(0) { max($0, $1.magnitude) }
+    #expect(Self.distance(found, expected) <= (weights == .fp32 ? 1e-4 : 0.1) * greatest)
+  }
 }
