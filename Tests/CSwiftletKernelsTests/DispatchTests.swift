@@ -22,11 +22,12 @@ import Testing
 
   static let attention = rows(swl_attention_kernel_at)
   static let cacheAttention = rows(swl_cache_attention_kernel_at)
+  static let memoryAttention = rows(swl_memory_attention_kernel_at)
   static let elementwise = rows(swl_elementwise_kernel_at)
   static let rowwise = rows(swl_rows_kernel_at)
   static let linear = swl_linear_kernel.all.reversed().map(Row.init)
   static let images = [swl_pool_kernel_at, swl_resize_kernel_at, swl_depthwise_kernel_at].map(rows)
-  static let lists = [attention, cacheAttention, elementwise, rowwise, linear] + images
+  static let lists = [attention, cacheAttention, memoryAttention, elementwise, rowwise, linear] + images
 
   static let sets: [(name: String, isa: swl_isa)] = {
     var count = 0

@@ -63,6 +63,22 @@ SWL_INLINE floats code_in(code_kind kind, code_bytes b, size_t k) {
   return __builtin_convertvector(code, floats);
 }
 
+/// Adds what rows, `stride` elements apart, make of the first `count` codes of a byte of each of some vectors.
+SWL_INLINE void add_codes(code_kind kind, size_t rows, size_t vectors, size_t count, const code_bytes b[MOST],
+                          const float *x, size_t stride, floats acc[FEW][MOST]) {
+#pragma clang loop unroll(full)
+  for (size_t k = 0; k < count; k++) {
+    floats code[MOST];
+    for (size_t j = 0; j < vectors; j++)
+      code[j] = code_in(kind, b[j], k);
+    for (size_t r = 0; r < rows; r++) {
+      const floats factor = broadcast(x + r * stride + k);
+      for (size_t j = 0; j < vectors; j++)
+        acc[r][j] = multiply_add(factor, code[j], acc[r][j]);
+    }
+  }
+}
+
 /// LANES f16.
 SWL_INLINE floats load_f16(const char *p) { return from_f16(load_halves(p)); }
 
@@ -87,17 +103,7 @@ SWL_INLINE void add_key_codes(code_kind kind, size_t rows, size_t vectors, size_
   code_bytes b[MOST];
   for (size_t j = 0; j < vectors; j++)
     b[j] = load_codes(kind, t->low + v + j * LANES, t->high + v + j * LANES, i, TILE, LANES);
-#pragma clang loop unroll(full)
-  for (size_t k = 0; k < count; k++) {
-    floats code[MOST];
-    for (size_t j = 0; j < vectors; j++)
-      code[j] = code_in(kind, b[j], k);
-    for (size_t r = 0; r < rows; r++) {
-      const floats x = broadcast(q + r * q_stride + i + k);
-      for (size_t j = 0; j < vectors; j++)
-        acc[r][j] = multiply_add(x, code[j], acc[r][j]);
-    }
-  }
+  add_codes(kind, rows, vectors, count, b, q + i, q_stride, acc);
 }
 
 /// Sums of up to FEW rows of a slice with the codes of a tile: sums[row][32].
@@ -158,17 +164,8 @@ SWL_INLINE void multiply_value_vectors(code_kind kind, size_t rows, size_t vecto
     code_bytes b[MOST];
     for (size_t j = 0; j < vectors; j++)
       b[j] = load_codes(kind, low + j * LANES, high + j * LANES, p, width, j + 1 < vectors ? LANES : rest);
-#pragma clang loop unroll(full)
-    for (size_t k = 0; k < kind.in_byte; k++) { // weights behind the last position are zeros
-      floats code[MOST];
-      for (size_t j = 0; j < vectors; j++)
-        code[j] = code_in(kind, b[j], k);
-      for (size_t r = 0; r < rows; r++) {
-        const floats x = broadcast(weights + r * TILE + p + k);
-        for (size_t j = 0; j < vectors; j++)
-          acc[r][j] = multiply_add(x, code[j], acc[r][j]);
-      }
-    }
+    // Weights behind the last position are zeros.
+    add_codes(kind, rows, vectors, kind.in_byte, b, weights + p, TILE, acc);
   }
   for (size_t r = 0; r < rows; r++)
     for (size_t j = 0; j < vectors; j++)
