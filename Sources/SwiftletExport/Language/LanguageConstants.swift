@@ -32,7 +32,7 @@ struct LanguageConstants {
 
   /// Numbers that kernels read as they lie: dense f32.
   mutating func dense(_ name: String, _ tensor: Tensor, _ shape: [Int]) throws(ExportError) -> String {
-    let floats = tensor.detached().cast(to: .float32).reshaped(shape).scalars(as: Float.self)
+    let floats = Self.floats(tensor.reshaped(shape))
     guard floats.allSatisfy(\.isFinite) else { throw .notFinite(weight: name) }
     let constant = Graph.Constant(name: name, shape: shape)
     all.append(
@@ -46,15 +46,14 @@ struct LanguageConstants {
     try dense(name, tensor, [tensor.shape.reduce(1, *)])
   }
 
-  /// Matrices of one number of inputs, stored in order as one.
   mutating func matrix(
-    _ name: String, _ tensors: [Tensor], as weights: LanguageExporter.Weights
+    _ name: String, _ tensor: Tensor, as weights: LanguageExporter.Weights
   ) throws(ExportError) -> String {
-    try matrix(name, Self.floats(tensors), columns: tensors[0].shape[1], weights, pattern: nil)
+    try matrix(name, Self.floats(tensor), columns: tensor.shape[1], weights, pattern: nil)
   }
 
-  private static func floats(_ tensors: [Tensor]) -> [Float] {
-    tensors.flatMap { $0.detached().cast(to: .float32).scalars(as: Float.self) }
+  private static func floats(_ tensor: Tensor) -> [Float] {
+    tensor.detached().cast(to: .float32).scalars(as: Float.self)
   }
 
   private mutating func matrix(
@@ -76,21 +75,22 @@ struct LanguageConstants {
 
   /// Projections that read the same tokens: neighbours that are stored alike become one.
   mutating func projections(_ name: String, _ parts: [Part]) throws(ExportError) -> [LanguageProgram.Projection] {
-    var groups: [(pattern: SparsityPattern?, parts: [Part])] = []
+    let columns = parts[0].weight.shape[1]
+    var groups: [(pattern: SparsityPattern?, floats: [Float], parts: [Part])] = []
     for part in parts {
-      let pattern = SparsityPattern(foundIn: Self.floats([part.weight]), rowLength: part.weight.shape[1])
+      let floats = Self.floats(part.weight)
+      let pattern = SparsityPattern(foundIn: floats, rowLength: columns)
       if let last = groups.last, last.pattern == pattern {
+        groups[groups.count - 1].floats += floats
         groups[groups.count - 1].parts.append(part)
       } else {
-        groups.append((pattern, [part]))
+        groups.append((pattern, floats, [part]))
       }
     }
     var projections: [LanguageProgram.Projection] = []
     for (index, group) in groups.enumerated() {
       let own = groups.count == 1 ? name : "\(name).\(index)"
-      let weight = try matrix(
-        "\(own).weight", Self.floats(group.parts.map(\.weight)), columns: group.parts[0].weight.shape[1], weights,
-        pattern: group.pattern)
+      let weight = try matrix("\(own).weight", group.floats, columns: columns, weights, pattern: group.pattern)
       var bias: String?
       if group.parts.contains(where: { $0.bias != nil }) {
         let biases = group.parts.map { $0.bias ?? Tensor.zeros([$0.weight.shape[0]]) }

@@ -40,11 +40,11 @@ public struct LanguageExporter {
     var maker = LanguageConstants(weights: weights)
     let configuration = model.configuration
     let tables = tableWeights ?? (maker.isInt4 ? .int8 : weights)
-    let embedding = try maker.matrix("embedding.weight", [model.embedding.weight], as: tables)
+    let embedding = try maker.matrix("embedding.weight", model.embedding.weight, as: tables)
     let head =
       try model.head.map {
         LanguageProgram.Projection(
-          weight: try maker.matrix("head.weight", [try linear($0, at: "lm_head").weight], as: tables))
+          weight: try maker.matrix("head.weight", try linear($0, at: "lm_head").weight, as: tables))
       } ?? LanguageProgram.Projection(weight: embedding)
     var layers: [LanguageProgram.Layer] = []
     for (index, block) in model.blocks.enumerated() {

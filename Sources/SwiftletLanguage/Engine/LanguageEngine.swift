@@ -13,6 +13,9 @@ final class LanguageEngine: @unchecked Sendable {
   let layers: [EngineLayer]
   let pool: ThreadPool
   let scratch: Scratch
+  /// The bytes of the packed weights.
+  let weightByteCount: Int
+  /// Kept, as pointers lead into it.
   private let file: StoredWeights
   private let table: DecodedRows
   let norm: UnsafePointer<Float>
@@ -69,6 +72,7 @@ final class LanguageEngine: @unchecked Sendable {
     self.layers = layers
     head = try matrices(program.head)
     PackedLinear.pack(matrices.packed, from: file, on: pool)
+    weightByteCount = matrices.packed.reduce(0) { $0 + $1.byteCount }
     guard let table = matrices.constant(program.embedding) else { preconditionFailure("there is no embedding") }
     self.table = DecodedRows(of: table, in: file)
     norm = file.floats(program.norm)
@@ -78,15 +82,6 @@ final class LanguageEngine: @unchecked Sendable {
       slopes = nil
     case .linearBiases(let constant): (angles, slopes) = (nil, file.floats(constant))
     case .none: (angles, slopes) = (nil, nil)
-    }
-  }
-
-  /// The bytes of the packed weights.
-  var weightByteCount: Int {
-    layers.reduce(head.byteCount) { sum, layer in
-      let matrices =
-        layer.attentionInputs + layer.feedForwardInputs + [layer.attentionOutput, layer.feedForwardOutput]
-      return sum + matrices.reduce(0) { $0 + $1.byteCount }
     }
   }
 }

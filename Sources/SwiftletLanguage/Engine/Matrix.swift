@@ -22,9 +22,6 @@ final class Matrix: @unchecked Sendable {
 
   static func isOfIntegers(_ constant: Graph.Constant) -> Bool { [.int8, .uint4].contains(constant.encoding.type) }
 
-  var kernelName: String { packed.kernelName }
-  var byteCount: Int { packed.byteCount }
-
   /// How tokens are multiplied: as they are, or in integers.
   enum Input: Hashable {
     case floats

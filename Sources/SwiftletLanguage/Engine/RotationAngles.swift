@@ -30,12 +30,6 @@ final class RotationAngles: @unchecked Sendable {
     }
   }
 
-  /// Bytes of the tables of so many positions.
-  func tableByteCount(for positions: Int) -> Int {
-    let tile = Int(SWL_MEMORY_TILE)
-    return 2 * ((positions + tile - 1) / tile) * pairs * tile * MemoryLayout<Float>.stride
-  }
-
   /// The tables of at least so many positions.
   func tables(
     for positions: Int

@@ -87,7 +87,7 @@ public struct LanguageModelSummary: Hashable, Sendable, Codable {
     }
     bytesPerToken = layers.reduce(0) { $0 + $1.keys.bytes + $1.values.bytes }
     metadataBytesPerToken = layers.reduce(0) { $0 + $1.keys.metadataBytes + $1.values.metadataBytes }
-    wholeBytesPerToken = Double(4 * keyHeads * headWidth * layers.count)
+    wholeBytesPerToken = Double(program.plainMemoryBytesPerToken)
     self.context = context
     contextBytes = MemoryPages.count(for: context) * MemoryPages(program).byteCount
   }

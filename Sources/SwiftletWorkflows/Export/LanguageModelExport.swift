@@ -50,7 +50,9 @@ public struct LanguageModelExport {
     }
 
     public var description: String {
-      "\(file): \(bytes) bytes; \(memoryBytesPerToken.shortest) bytes are kept of a token, "
+      let isWhole = memoryBytesPerToken == memoryBytesPerToken.rounded()
+      return
+        "\(file): \(bytes) bytes; \(memoryBytesPerToken.text(decimals: isWhole ? 0 : 1)) bytes are kept of a token, "
         + String(format: "%.3f", memoryShare)
         + " of those in 16 bits; scores on drawn tokens differ from libtorch's by at "
         + "most " + String(format: "%.2g", differenceFromTorch) + " of the greatest"
@@ -84,9 +86,4 @@ public struct LanguageModelExport {
     else { return nil }
     return formats.allSatisfy { $0 == .float32 } ? ExportCheckError.rounding : 20 * ExportCheckError.rounding
   }
-}
-
-extension Double {
-  /// Without a fraction where it has none.
-  fileprivate var shortest: String { self == rounded() ? "\(Int(self))" : String(format: "%.1f", self) }
 }
